@@ -1,0 +1,1 @@
+"""What the entrances share over HTTP."""

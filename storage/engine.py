@@ -1,0 +1,144 @@
+"""The database as one object: an engine, and units of work on it.
+
+The service always runs as the role `khan_app`, whoever the login is: a table's owner could change
+append-only rows, and the service must not be able to.
+"""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+from sqlalchemy import text
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from foundation.chance import Chance, SystemChance
+from foundation.clock import ServiceClock
+from foundation.errors import Invalid, Unavailable
+from storage.work import UnitOfWork
+
+
+class DatabaseUnavailable(Unavailable):
+    """The database does not answer."""
+
+    code = "database_unavailable"
+
+    def __init__(self) -> None:
+        super().__init__("The database does not answer; please try again in a moment.")
+
+
+class DatabaseAddressUnusable(Invalid):
+    """DATABASE_URL is not the address of a PostgreSQL database."""
+
+    code = "database_address_unusable"
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"DATABASE_URL is not a PostgreSQL address: {reason}.", reason=reason)
+
+
+def postgresql_url(address: str, *, driver: str = "asyncpg") -> URL:
+    """`address` as SQLAlchemy takes it, with our driver whatever driver it names.
+
+    Raises
+    ------
+    DatabaseAddressUnusable
+        If it is not an address, or of another database.
+    """
+    try:
+        url = make_url(address)
+    except ArgumentError:
+        raise DatabaseAddressUnusable("it cannot be read") from None
+    if url.get_backend_name() not in ("postgresql", "postgres"):
+        raise DatabaseAddressUnusable(f"it names {url.get_backend_name()}")
+    return url.set(drivername=f"postgresql+{driver}")
+
+
+class Database:
+    """A PostgreSQL database that units of work are done on.
+
+    Parameters
+    ----------
+    address
+        Any PostgreSQL URL; the driver is always asyncpg.
+    chance
+        Where identifiers come from.
+    role
+        The role every connection takes on; None only in tests that speak as the owner.
+    pool_size
+        Connections kept open at most.
+    """
+
+    def __init__(
+        self,
+        address: str,
+        *,
+        chance: Chance | None = None,
+        role: str | None = "khan_app",
+        pool_size: int = 10,
+    ) -> None:
+        settings = {"application_name": "khan", "timezone": "UTC", "jit": "off"}
+        if role is not None:
+            settings["role"] = role
+        self.address = address
+        self._chance = chance or SystemChance()
+        self._doorbells: list[Callable[[], None]] = []
+        self.engine: AsyncEngine = create_async_engine(
+            postgresql_url(address),
+            pool_size=pool_size,
+            max_overflow=pool_size,
+            pool_timeout=5,
+            pool_use_lifo=True,
+            connect_args={"server_settings": settings, "timeout": 5, "command_timeout": 30},
+        )
+
+    def on_commit(self, ring: Callable[[], None]) -> None:
+        """Call `ring` after each commit that announced something: a doorbell, no payload."""
+        self._doorbells.append(ring)
+
+    @asynccontextmanager
+    async def work(self) -> AsyncIterator[UnitOfWork]:
+        """One unit of work: committed when the block ends, rolled back when it raises.
+
+        Raises
+        ------
+        DatabaseUnavailable
+            If the database cannot be reached, at the start or in the middle; nothing is kept.
+        """
+        try:
+            async with self.engine.begin() as connection:
+                now = (await connection.execute(_SERVICE_NOW)).scalar_one()
+                work = UnitOfWork(connection=connection, now=now, chance=self._chance)
+                yield work
+                await work.flush()
+        except (ConnectionError, InterfaceError, OperationalError, TimeoutError) as error:
+            raise DatabaseUnavailable from error
+        except DBAPIError as error:
+            if error.connection_invalidated or _is_lost(error):
+                raise DatabaseUnavailable from error
+            raise
+        if work.has_announced:
+            for ring in self._doorbells:
+                ring()
+
+    async def clock(self) -> ServiceClock:
+        """The line of service time over wall time, for those who must wait for a deadline."""
+        async with self.work() as work:
+            row = (await work.execute(_CLOCK)).one()
+        return ServiceClock(
+            wall_origin=row.wall_origin, service_origin=row.service_origin, rate=row.rate
+        )
+
+    async def dispose(self) -> None:
+        """Close every connection."""
+        await self.engine.dispose()
+
+
+_SERVICE_NOW = text("SELECT service_now()")
+_CLOCK = text("SELECT wall_origin, service_origin, rate FROM storage.service_time")
+
+
+def _is_lost(error: DBAPIError) -> bool:
+    """Whether the server went away: admin shutdown, crash, cannot connect now (class 57P, 08)."""
+    state: Any = getattr(error.orig, "sqlstate", None) or ""
+    return str(state).startswith(("57P", "08"))
