@@ -8,7 +8,8 @@ import enum
 from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any, ClassVar
-from uuid import UUID
+
+from foundation.identifiers import UUID
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,6 @@ unannounced.
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
-from uuid import UUID
 
 import orjson
 from sqlalchemy import Executable, text
@@ -17,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from foundation.chance import Chance
 from foundation.events import Event
-from foundation.identifiers import time_ordered
+from foundation.identifiers import UUID, time_ordered
 
 Parameters = Mapping[str, Any] | Sequence[Mapping[str, Any]]
 
