@@ -7,7 +7,7 @@ that an index on them grows at its end.
 from collections.abc import Callable
 from datetime import datetime
 from typing import NewType
-from uuid import UUID as UUID  # re-exported: this module is the door to identifiers
+from uuid import UUID as UUID  # noqa: PLC0414 - re-exported: this module is the door
 
 from foundation.chance import Chance
 
