@@ -13,7 +13,7 @@ from typing import Any
 
 from foundation.errors import Invalid
 from rulebook.errors import BodyInvalid, CharterInvalid
-from rulebook.rule import RuleKind
+from rulebook.rule import RuleKind, canonical
 from rulebook.schema import check_body
 
 REQUIRED = (
@@ -118,7 +118,10 @@ def _read(path: Path) -> Mapping[str, Any]:
     if len(text) > BYTES_MAX:
         raise CharterInvalid(path.name, "", f"is larger than {BYTES_MAX} bytes")
     try:
-        value = json.loads(text, parse_constant=_refuse, object_pairs_hook=_unique)
+        value = json.loads(text.decode(), parse_constant=_refuse, object_pairs_hook=_unique)
+        # PostgreSQL keeps no NUL in text, and half a surrogate pair is no Unicode.
+        if b"\\u0000" in canonical(value):
+            raise ValueError("it holds a NUL character")
     except (ValueError, RecursionError) as error:
         raise CharterInvalid(path.name, "", f"is not JSON: {error}") from None
     if not isinstance(value, dict):
