@@ -92,3 +92,30 @@ class QuoteExpired(Gone):
             quote_id=quote_id,
             expired_at=expired_at,
         )
+
+
+class TooManySeats(Invalid):
+    """More seats than one trip may ask for."""
+
+    code = "too_many_seats"
+
+    def __init__(self, seats: int, seats_max: int) -> None:
+        super().__init__(
+            f"One car takes at most {seats_max} riders here; please book more than one.",
+            seats=seats,
+            seats_max=seats_max,
+        )
+
+
+class BookedTimeOutOfRange(Invalid):
+    """A trip can be booked ahead neither for a time so near nor for one so far."""
+
+    code = "booked_time_out_of_range"
+
+    def __init__(self, booked_for: str, earliest: str, latest: str) -> None:
+        super().__init__(
+            f"A trip can be booked for a time from {earliest} to {latest}.",
+            booked_for=booked_for,
+            earliest=earliest,
+            latest=latest,
+        )

@@ -7,7 +7,8 @@ shown for the way that was driven is computed beside it, for the regulator, and 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from datetime import datetime
+from typing import Any, Protocol
 
 from fares.errors import JourneyTooLong, PassThroughUnknown
 from fares.lines import lines_as_json, shares_as_json
@@ -24,12 +25,26 @@ from fares.price import (
     stops_line,
     waiting_line,
 )
-from fares.quote import Quote
 from fares.tariff import Tariff
 from foundation.identifiers import QuoteId, RuleId
 from foundation.money import Money
 
 OUTLAY_MINOR_MAX = 1_000_000_000
+
+
+class Promised(Protocol):
+    """What a final fare needs of a quote; a receipt can give it too."""
+
+    @property
+    def quote_id(self) -> QuoteId: ...
+    @property
+    def tariff_rule_id(self) -> RuleId: ...
+    @property
+    def journey(self) -> Journey: ...
+    @property
+    def priced_at(self) -> datetime: ...
+    @property
+    def lines(self) -> tuple[Line, ...]: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,7 +150,7 @@ class Fare:
 
 
 def final_fare(
-    quote: Quote, tariff: Tariff, *, floors: PayFloors, extras: Extras, driven: Driven
+    quote: Promised, tariff: Tariff, *, floors: PayFloors, extras: Extras, driven: Driven
 ) -> Fare:
     """What is owed in the end.
 
@@ -180,18 +195,13 @@ def final_fare(
     )
 
 
-def as_quoted(quote: Quote, tariff: Tariff, floors: PayFloors) -> Fare:
+def as_quoted(quote: Promised, tariff: Tariff, floors: PayFloors) -> Fare:
     """The fare of a trip on which nothing changed."""
-    return final_fare(
-        quote,
-        tariff,
-        floors=floors,
-        extras=Extras(),
-        driven=Driven(metres=quote.metres, seconds=quote.seconds),
-    )
+    driven = Driven(metres=quote.journey.metres, seconds=quote.journey.seconds)
+    return final_fare(quote, tariff, floors=floors, extras=Extras(), driven=driven)
 
 
-def _changes(quote: Quote, tariff: Tariff, changed_to: Journey) -> list[Line]:
+def _changes(quote: Promised, tariff: Tariff, changed_to: Journey) -> list[Line]:
     """Line by line, what the changed journey costs more or less than the one quoted."""
     journey = replace(
         quote.journey,

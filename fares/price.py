@@ -125,6 +125,7 @@ def price(tariff: Tariff, journey: Journey, at: datetime) -> Priced:
     VehicleClassUnknown, ConcessionUnknown
         If the tariff has no price, or no reduction, of that name.
     """
+    assert at.tzinfo is not None, "an instant, not a clock reading of somewhere"
     local = at.astimezone(tariff.zone)
     rule = choose_rule(tariff, journey, at)
     lines = [*_metered(rule, journey, tariff.to_minor)]

@@ -28,7 +28,7 @@ def check_body(kind: str, body: object) -> Mapping[str, Any]:
     if not isinstance(body, Mapping):
         raise BodyInvalid(kind, "", "must be a JSON object")
     if kind in CHECKED_KINDS:
-        problem = _first_problem(kind, body)
+        problem = first_problem(_validator(kind), body)
         if problem is not None:
             raise BodyInvalid(kind, *problem)
     return body
@@ -42,27 +42,35 @@ def schema_of(kind: str) -> Mapping[str, Any]:
     return schema
 
 
-def _first_problem(kind: str, body: Mapping[str, Any]) -> tuple[str, str] | None:
+def first_problem(validator: Any, value: object) -> tuple[str, str] | None:
+    """The field and what is wrong with it, or None if the value fits the schema."""
     from jsonschema.exceptions import best_match
 
-    error = best_match(_validator(kind).iter_errors(body))
+    error = best_match(validator.iter_errors(value))
     if error is None:
         return None
     field = ""
     for step in error.absolute_path:
         field += f"[{step}]" if isinstance(step, int) else f".{step}" if field else str(step)
-    return field, f"is refused: {error.message}"
+    return field, f"is refused: {error.message[:300]}"
 
 
-@cache
-def _validator(kind: str) -> Any:
+def exact_validator(schema: Mapping[str, Any]) -> Any:
+    """A validator (draft 2020-12) for which 1.0 is no whole number.
+
+    JSON Schema calls 1.0 an integer. An amount that passed through a binary float is refused here
+    even when nothing was lost on the way.
+    """
     # Loaded here: a quarter of the time that `khan --help` may take.
     from jsonschema import Draft202012Validator
     from jsonschema.validators import extend
 
-    # JSON Schema calls 1.0 an integer. An amount that passed through a binary float is refused
-    # here even when nothing was lost on the way (design/money.md, rule 1).
     whole = Draft202012Validator.TYPE_CHECKER.redefine(
         "integer", lambda _checker, value: type(value) is int
     )
-    return extend(Draft202012Validator, type_checker=whole)(schema_of(kind))
+    return extend(Draft202012Validator, type_checker=whole)(schema)
+
+
+@cache
+def _validator(kind: str) -> Any:
+    return exact_validator(schema_of(kind))
