@@ -227,7 +227,7 @@ def _ranges(first: Whole, end: Whole) -> Whole:
     lengths = end - first
     total = int(lengths.sum())
     starts = np.repeat(first - (np.cumsum(lengths) - lengths), lengths)
-    return np.arange(total, dtype=np.int64) + starts
+    return np.asarray(np.arange(total) + starts, dtype=np.int64)
 
 
 def _batches(sizes: Whole) -> list[Whole]:

@@ -46,7 +46,11 @@ class CostTerms:
     @property
     def total_ms(self) -> int:
         """The cost by which pairs are compared."""
-        return sum(getattr(self, name) for name in TERMS)
+        return int(self.array().sum())
+
+    def array(self) -> Whole:
+        """The parts as int64, (terms,), in the order of `TERMS`."""
+        return np.array([getattr(self, name) for name in TERMS], dtype=np.int64)
 
 
 TERMS = tuple(field.name for field in fields(CostTerms))

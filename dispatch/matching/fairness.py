@@ -44,7 +44,8 @@ def idle_terms(drivers: DriverColumns, policy: Policy, *, at_ms: int) -> Whole:
     """How much nearer each driver counts for waiting: milliseconds, (drivers,), zero or below."""
     waited_ms = np.maximum(0, at_ms - drivers.idle_since_ms)
     cap = policy.caps_seconds.idle * 1000
-    return -np.minimum(cap, waited_ms * policy.weights.idle // 1000)
+    nearer = np.minimum(cap, waited_ms * policy.weights.idle // 1000)
+    return np.asarray(-nearer, dtype=np.int64)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -51,23 +51,9 @@ def broken_before_roads(
     numpy.ndarray
         int64, (pairs,): a `Limit` for each pair, 0 where none is broken.
     """
-    trip, driver = columns.trips, columns.drivers
-    crow = crow_decimetres(trip.pickup[trips], driver.place[drivers])
-    drive_ms = crow * 100 // CROW_METRES_PER_SECOND
-    broken = np.where(driver.seats[drivers] < trip.seats[trips], Limit.SEATS, 0)
-    wrong_class = driver.vehicle_class[drivers] != trip.vehicle_class[trips]
-    broken |= np.where(wrong_class, Limit.VEHICLE_CLASS, 0)
-    missing = trip.needs[trips] & ~driver.equipment[drivers]
-    broken |= np.where(missing != 0, Limit.NEEDS, 0)
-    licensed = columns.licensed[driver.licence[drivers], trip.pickup_zone[trips]]
-    broken |= np.where(licensed, 0, Limit.ZONE)
-    broken |= np.where(_is_excluded(columns, trips, drivers), Limit.EXCLUDED, 0)
-    up, down = RANGE_RESERVE
-    needed_metres = crow * up // (10 * down) + trip.trip_metres[trips]
-    broken |= np.where(needed_metres > driver.range_metres[drivers], Limit.RANGE, 0)
-    soon = driver.free_in_ms[drivers] <= policy.free_within_seconds * 1000
-    broken |= np.where(soon, 0, Limit.NOT_FREE_SOON)
-    return broken | _broken_by_time(columns, policy, trips=trips, drivers=drivers, drive=drive_ms)
+    places = (columns.trips.pickup[trips], columns.drivers.place[drivers])
+    quickest_ms = crow_decimetres(*places) * 100 // CROW_METRES_PER_SECOND
+    return broken_on_roads(columns, policy, trips=trips, drivers=drivers, drive_ms=quickest_ms)
 
 
 def broken_on_roads(
@@ -80,21 +66,33 @@ def broken_on_roads(
     drive_ms
         int64, (pairs,): road time from the driver's place to the pick-up, or `UNREACHABLE`.
     """
-    broken = broken_before_roads(columns, policy, trips=trips, drivers=drivers)
-    broken |= _broken_by_time(columns, policy, trips=trips, drivers=drivers, drive=drive_ms)
-    return broken | np.where(drive_ms >= UNREACHABLE, Limit.TOO_FAR, 0)
-
-
-def _broken_by_time(
-    columns: Columns, policy: Policy, *, trips: Whole, drivers: Whole, drive: Whole
-) -> NDArray[np.int64]:
     driver = columns.drivers
     free_in = driver.free_in_ms[drivers]
-    driving = drive + columns.trips.trip_seconds[trips] * 1000
-    broken = np.where(free_in + driving > driver.shift_left_ms[drivers], Limit.SHIFT, 0)
+    driving = drive_ms + columns.trips.trip_seconds[trips] * 1000
+    broken = _broken_by_kind(columns, trips=trips, drivers=drivers)
+    broken |= np.where(free_in > policy.free_within_seconds * 1000, Limit.NOT_FREE_SOON, 0)
+    broken |= np.where(free_in + driving > driver.shift_left_ms[drivers], Limit.SHIFT, 0)
     broken |= np.where(driving > driver.driving_left_ms[drivers], Limit.DRIVING, 0)
-    late = free_in + drive > policy.pickup_seconds_max * 1000
-    broken |= np.where(late, Limit.TOO_FAR, 0)
+    too_late = free_in + drive_ms > policy.pickup_seconds_max * 1000
+    return broken | np.where(too_late | (drive_ms >= UNREACHABLE), Limit.TOO_FAR, 0)
+
+
+def _broken_by_kind(columns: Columns, *, trips: Whole, drivers: Whole) -> NDArray[np.int64]:
+    """The limits that no time can lift."""
+    trip, driver = columns.trips, columns.drivers
+    broken = np.zeros(len(trips), dtype=np.int64)
+    broken |= np.where(driver.seats[drivers] < trip.seats[trips], Limit.SEATS, 0)
+    wrong_class = driver.vehicle_class[drivers] != trip.vehicle_class[trips]
+    broken |= np.where(wrong_class, Limit.VEHICLE_CLASS, 0)
+    missing = trip.needs[trips] & ~driver.equipment[drivers]
+    broken |= np.where(missing != 0, Limit.NEEDS, 0)
+    licensed = columns.licensed[driver.licence[drivers], trip.pickup_zone[trips]]
+    broken |= np.where(licensed, 0, Limit.ZONE)
+    broken |= np.where(_is_excluded(columns, trips, drivers), Limit.EXCLUDED, 0)
+    crow = crow_decimetres(trip.pickup[trips], driver.place[drivers])
+    up, down = RANGE_RESERVE
+    needed_metres = crow * up // (10 * down) + trip.trip_metres[trips]
+    broken |= np.where(needed_metres > driver.range_metres[drivers], Limit.RANGE, 0)
     return broken
 
 
