@@ -144,9 +144,6 @@ def _unfit(round_input: RoundInput, trip: int, driver: int) -> tuple[Reason, ...
     columns = columns_of(snapshot)
     policy = snapshot.policy
     one_trip, one_driver = np.array([trip]), np.array([driver])
-    flags = broken_before_roads(columns, policy, trips=one_trip, drivers=one_driver)
-    if flags[0]:
-        return _limits(int(flags[0]))
     at = np.flatnonzero((round_input.pairs == (trip, driver)).all(axis=1))
     if len(at):
         flags = broken_on_roads(
@@ -156,7 +153,10 @@ def _unfit(round_input: RoundInput, trip: int, driver: int) -> tuple[Reason, ...
             drivers=one_driver,
             drive_ms=round_input.pickup_ms[at].astype(np.int64),
         )
-        return _limits(int(flags[0])) if flags[0] else ()
+        return _limits(int(flags[0]))
+    flags = broken_before_roads(columns, policy, trips=one_trip, drivers=one_driver)
+    if flags[0]:
+        return _limits(int(flags[0]))
     everybody = np.arange(len(snapshot.drivers))
     same_trip = np.full(len(everybody), trip)
     fit = broken_before_roads(columns, policy, trips=same_trip, drivers=everybody) == 0
