@@ -208,8 +208,9 @@ def install(locks: Sequence[str]) -> None:
     told = uv_environment()
     uv, python = (BIN / "uv", "pip"), ("--python", BIN / "python")
     count = sum("==" in line for lock in locks for line in (ROOT / lock).read_text().splitlines())
-    packages = (*uv, "sync", *python, "--require-hashes", *locks)
-    project = (*uv, "install", *python, "--no-deps", "--no-build-isolation", "--editable", ".")
+    packages: tuple[str | Path, ...] = (*uv, "sync", *python, "--require-hashes", *locks)
+    in_place = ("--no-deps", "--no-build-isolation", "--editable", ".")
+    project: tuple[str | Path, ...] = (*uv, "install", *python, *in_place)
     step(f"Installing {count} packages", *packages, into=told)
     step("Installing the project in place", *project, into=told)
     if (ROOT / "clients/install.py").exists():
