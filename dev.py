@@ -6,12 +6,14 @@ that has only Python 3.11. What they need is put into `.venv` beside this file, 
 (infra/environment.py does it). `python3 dev.py help` is the manual.
 """
 
+import contextlib
 import difflib
 import os
 import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -20,7 +22,7 @@ if sys.version_info < (3, 11):  # noqa: UP036  (this file and this sentence are 
     sys.stderr.write(f"dev.py: Python 3.11 or newer is needed; this is {found}\n")
     sys.exit(2)
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 from infra.environment import (
     BIN,
@@ -104,14 +106,25 @@ def test(arguments: list[str]) -> int:
     pytest: tuple[str | Path, ...] = (BIN / "python", "-m", "pytest", *wanted)
     if "--postgis" not in arguments:
         become(*pytest)
+    with postgis() as address:
+        return call(*pytest, into={**environment(), "KHAN_POSTGIS_URL": address})
+
+
+@contextlib.contextmanager
+def postgis() -> Iterator[str]:
+    """A private PostGIS in a folder of its own, gone afterwards; its address."""
     script = str(ROOT / "infra/postgis_cluster.sh")
-    started = subprocess.run([script, "start"], stdout=subprocess.PIPE, text=True, check=False)
-    try:
-        if started.returncode != 0:
-            raise Trouble("PostGIS did not start; infra/install_postgis.sh installs it")
-        return call(*pytest, into={**environment(), "KHAN_POSTGIS_URL": started.stdout.strip()})
-    finally:
-        subprocess.run([script, "stop"], check=False)
+    with tempfile.TemporaryDirectory(prefix="khan-postgis-") as folder:
+        told = {**environment(), "KHAN_POSTGIS_FOLDER": str(Path(folder) / "cluster")}
+        try:
+            started = subprocess.run(
+                [script, "start"], stdout=subprocess.PIPE, text=True, check=False, env=told
+            )
+            if started.returncode != 0:
+                raise Trouble("PostGIS did not start; infra/install_postgis.sh installs it")
+            yield started.stdout.strip()
+        finally:
+            subprocess.run([script, "stop"], check=False, env=told)
 
 
 def check(arguments: list[str]) -> int:

@@ -20,7 +20,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
-from typing import IO
 from urllib.parse import quote
 
 from foundation.errors import Unavailable
@@ -33,8 +32,8 @@ _START_SECONDS = 60.0
 _ORPHANS_SECONDS = 20.0
 """Backends whose postmaster was killed notice it on their own and leave within this time."""
 
-_leases: dict[Path, list[IO[str]]] = {}
-"""The leases of this process, by folder: open files, whose closing lets go."""
+_leases: dict[Path, list[int]] = {}
+"""The leases of this process, by folder: open descriptors, let go of at the latest by its end."""
 
 
 class EmbeddedServerFailed(Unavailable):
@@ -89,7 +88,7 @@ def start(folder: Path, *, durable: bool = True) -> EmbeddedServer:
             try:
                 socket_folder = _start_locked(folder, durable=durable)
             except BaseException:
-                lease.close()
+                os.close(lease)
                 raise
             _leases.setdefault(folder, []).append(lease)
     except OSError as error:
@@ -115,9 +114,9 @@ def stop(folder: Path, *, immediate: bool = False, forced: bool = False) -> None
         If another process holds on to the folder's lock.
     """
     folder = folder.resolve()
-    for lease in _leases.get(folder, [])[-1:]:
-        _leases[folder].remove(lease)
-        lease.close()
+    leases = _leases.get(folder, [])
+    for _ in leases[:] if forced else leases[-1:]:
+        os.close(leases.pop())
     if not folder.exists():
         return
     with _locked(folder):
@@ -194,8 +193,8 @@ def _wait_until_ready(folder: Path) -> Path:
     raise EmbeddedServerFailed("start", f"it does not answer. {_whole_log(folder)}")
 
 
-def _take_lease(folder: Path) -> IO[str]:
-    lease = embedded_watch.lease_file(folder).open("a")
+def _take_lease(folder: Path) -> int:
+    lease = embedded_watch.open_lock(embedded_watch.lease_file(folder))
     fcntl.flock(lease, fcntl.LOCK_SH)
     return lease
 
@@ -206,7 +205,7 @@ def _need_watcher(folder: Path) -> None:
     In a session of its own, so that Ctrl-C and a closed terminal pass it by, and holding none of
     our files, so that a pipe we write to ends when we end.
     """
-    with embedded_watch.watcher_file(folder).open("a") as watcher:
+    with embedded_watch.opened(embedded_watch.watcher_file(folder)) as watcher:
         if not embedded_watch.try_lock(watcher):
             return
     launcher = (

@@ -14,7 +14,6 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO
 
 GRACE_SECONDS = 2
 """A service killed and started again at once finds its server still up."""
@@ -78,8 +77,29 @@ def end_server(data: Path, *, immediate: bool = False) -> None:
             time.sleep(0.02)
 
 
+def open_lock(path: Path, *, make: bool = True) -> int:
+    """A lock file as an open descriptor that no child inherits.
+
+    Raises
+    ------
+    FileNotFoundError
+        If it is not there and not to be made.
+    """
+    return os.open(path, os.O_RDWR | (os.O_CREAT if make else 0), 0o600)
+
+
 @contextlib.contextmanager
-def held(path: Path, *, seconds: float) -> Iterator[None]:
+def opened(path: Path, *, make: bool = True) -> Iterator[int]:
+    """`open_lock`, closed at the end, which lets go of whatever is held by it."""
+    lock = open_lock(path, make=make)
+    try:
+        yield lock
+    finally:
+        os.close(lock)
+
+
+@contextlib.contextmanager
+def held(path: Path, *, seconds: float, make: bool = True) -> Iterator[None]:
     """Hold the lock `path`, alone.
 
     Raises
@@ -88,7 +108,7 @@ def held(path: Path, *, seconds: float) -> Iterator[None]:
         If another process holds it for longer than `seconds`.
     """
     deadline = time.monotonic() + seconds
-    with path.open("a") as lock:
+    with opened(path, make=make) as lock:
         while not try_lock(lock):
             if time.monotonic() > deadline:
                 raise TimeoutError(f"{path} is held by another process")
@@ -96,7 +116,7 @@ def held(path: Path, *, seconds: float) -> Iterator[None]:
         yield
 
 
-def try_lock(lock: IO[str]) -> bool:
+def try_lock(lock: int) -> bool:
     """Take an exclusive lock on an open file, unless another open file has one."""
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -111,19 +131,30 @@ def is_leased(folder: Path) -> bool:
     To ask is to try for the lease alone, and two who asked at once would take each other for
     a user.
     """
-    with lease_file(folder).open("a") as lease:
-        return not try_lock(lease)
+    try:
+        with opened(lease_file(folder), make=False) as lease:
+            return not try_lock(lease)
+    except FileNotFoundError:
+        return False
 
 
 def watch(folder: Path) -> None:
-    """Stop the server in `folder` once nobody holds a lease, and return when none is left."""
-    with watcher_file(folder).open("a") as me:
+    """Stop the server in `folder` once nobody holds a lease, and return when none is left.
+
+    Makes no file: somebody may be removing the folder.
+
+    Raises
+    ------
+    FileNotFoundError
+        If the folder is removed.
+    """
+    with opened(watcher_file(folder), make=False) as me:
         if not try_lock(me):
             return
         unused_seconds = 0
         while True:
             time.sleep(1)
-            with held(lock_file(folder), seconds=120):
+            with held(lock_file(folder), seconds=120, make=False):
                 unused_seconds = 0 if is_leased(folder) else unused_seconds + 1
                 if unused_seconds <= GRACE_SECONDS:
                     continue

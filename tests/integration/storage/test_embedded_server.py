@@ -109,7 +109,7 @@ def test_the_watcher_ends_with_its_server(folder: Path) -> None:
         pid_told_by(process)
 
     def watcher_is_gone() -> bool:
-        with embedded_watch.watcher_file(folder).open("a") as watcher:
+        with embedded_watch.opened(embedded_watch.watcher_file(folder)) as watcher:
             return embedded_watch.try_lock(watcher)
 
     assert not watcher_is_gone()
