@@ -8,6 +8,7 @@ from starlette.requests import HTTPConnection
 
 from dispatch.fleet import Fleet
 from dispatch.position import PositionBoard
+from dispatch.round import RoundLog
 from doorway.limits import Limiter
 from foundation.clock import ServiceClock, wall_now
 from foundation.money import Currency
@@ -45,6 +46,7 @@ class Services:
     """The parts of a running service."""
 
     database: Database
+    office_database: Database
     city: City
     hub: Hub
     fleet: Fleet
@@ -55,6 +57,7 @@ class Services:
     relying_party: RelyingParty
     limiter: Limiter
     sign_in_limiter: Limiter
+    rounds: RoundLog
     clients: Path
     is_demonstration: bool
 
