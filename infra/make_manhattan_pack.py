@@ -50,6 +50,12 @@ GAP_SHORE_METRES = 30.0
 GAP_BLOCK_METRES = 120.0
 """A missing zone ends this far from its outermost junction, where no neighbour begins before."""
 
+EDGE_COLUMNS = ("from", "to", "length_m", "travel_time_s")
+TRIP_COLUMNS = (
+    *("asked_at", "pickup_lon", "pickup_lat", "dropoff_lon", "dropoff_lat"),
+    "passengers",
+)
+
 Shapes = npt.NDArray[np.object_]
 
 
@@ -57,11 +63,9 @@ def main(data: Path, pack: Path) -> None:
     """Write the pack's data files."""
     network = json.loads((data / "manhattan-hive/manhattan_network.json").read_text())
     write(pack / "streets/nodes.csv", table(("id", "lon", "lat", "osm_id"), nodes_of(network)))
-    header = ("from", "to", "length_m", "travel_time_s")
-    write(pack / "streets/edges.csv", table(header, edges_of(network)))
+    write(pack / "streets/edges.csv", table(EDGE_COLUMNS, edges_of(network)))
     trips = list(trips_of(data / "manhattan-hive/nyc_20k.csv"))
-    header = ("asked_at", "pickup_lon", "pickup_lat", "dropoff_lon", "dropoff_lat", "passengers")
-    write(pack / "demand/trips.csv", table(header, trips))
+    write(pack / "demand/trips.csv", table(TRIP_COLUMNS, trips))
     junctions = [(node["x"], node["y"]) for node in network["nodes"]]
     codes, names, land = zones_of(data / "nyc-zones/manhattan_taxi_zones.geojson", junctions)
     boundary = shapely.union_all(land).buffer(GPS_METRES).simplify(SIMPLIFY_METRES)
