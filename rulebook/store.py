@@ -22,19 +22,19 @@ _IN_FORCE = text(f"""
     JOIN rulebook.rule ON rule.kind = wanted.kind
      AND rule.valid_from <= wanted.at AND (rule.valid_to IS NULL OR wanted.at < rule.valid_to)
     JOIN rulebook.adoption USING (adoption_id)
-""")  # noqa: S608 - the column list is a constant of this module
+""")
 
 _BY_ID = text(f"""
     SELECT {_COLUMNS} FROM rulebook.rule JOIN rulebook.adoption USING (adoption_id)
     WHERE rule_id = :rule_id
-""")  # noqa: S608
+""")
 
 _LIST = text(f"""
     SELECT {_COLUMNS} FROM rulebook.rule JOIN rulebook.adoption USING (adoption_id)
     WHERE CAST(:kind AS text) IS NULL OR rule.kind = :kind
     ORDER BY rule.kind, rule.version
     LIMIT 10000
-""")  # noqa: S608
+""")
 
 _BODIES = text("""
     SELECT DISTINCT ON (digest) digest, body FROM rulebook.rule WHERE digest = ANY(:digests)

@@ -48,15 +48,15 @@ _TRY_LOCK = text("SELECT pg_try_advisory_xact_lock(:lock)")
 _COLUMNS = "position, event_id, kind, rider_id, driver_id, occurred_at, payload"
 _AFTER = text(f"""
     SELECT {_COLUMNS} FROM storage.outbox WHERE position > :after ORDER BY position LIMIT :batch
-""")  # noqa: S608 - a constant list of columns
+""")
 _AFTER_FOR_RIDER = text(f"""
     SELECT {_COLUMNS} FROM storage.outbox
     WHERE rider_id = :person AND position > :after ORDER BY position LIMIT :batch
-""")  # noqa: S608
+""")
 _AFTER_FOR_DRIVER = text(f"""
     SELECT {_COLUMNS} FROM storage.outbox
     WHERE driver_id = :person AND position > :after ORDER BY position LIMIT :batch
-""")  # noqa: S608
+""")
 _LAST = text("SELECT coalesce(max(position), 0) FROM storage.outbox")
 
 

@@ -85,7 +85,7 @@ async def test_even_the_owner_cannot_delete_a_fact(
 ) -> None:
     async with database.work() as work:
         work.announce(something(work))
-    for statement in ("DELETE FROM storage.outbox", "TRUNCATE storage.outbox"):
+    for statement in ("DELETE FROM storage.outbox", "TRUNCATE storage.outbox CASCADE"):
         with pytest.raises(psycopg.errors.RestrictViolation):
             owner.execute(statement)
 
