@@ -25,7 +25,7 @@ from fares.price import (
     stops_line,
     waiting_line,
 )
-from fares.tariff import Tariff
+from fares.tariff import Share, Tariff
 from foundation.identifiers import QuoteId, RuleId
 from foundation.money import Money
 
@@ -97,7 +97,7 @@ class Fare:
     ----------
     lines
         The quote's lines, then the itemised changes; they sum to `total`.
-    shares
+    share, shares
         The division of `total`; a top-up is not part of it.
     pay
         The driver's pay; `pay.top_up_minor` is owed by the co-operative on top of `shares`.
@@ -109,6 +109,7 @@ class Fare:
     tariff_rule_id: RuleId
     lines: tuple[Line, ...]
     total: Money
+    share: Share
     shares: Shares
     pay: DriverPay
     metered: Money
@@ -187,6 +188,7 @@ def final_fare(
         tariff_rule_id=quote.tariff_rule_id,
         lines=lines,
         total=Money(sum(line.amount_minor for line in lines), tariff.currency),
+        share=tariff.share,
         shares=divide(lines, tariff.share),
         pay=driver_pay(lines, driven_journey, share=tariff.share, floors=floors),
         metered=metered + Money(sum(one.amount_minor for one in extra_lines), tariff.currency),

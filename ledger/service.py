@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 
 from fares.fare import Fare
 from fares.lines import lines_as_json
-from fares.tariff import Share
+from fares.service import tariff_of
 from foundation.identifiers import DriverId, RiderId, RuleId, ShiftId, TripId
 from foundation.money import Money
 from ledger import settlement, store
@@ -120,14 +120,8 @@ async def settle_trip(
     rider_id: RiderId,
     driver_id: DriverId,
     fare: Fare,
-    share: Share,
 ) -> None:
     """Post a completed trip's one fare and divide it (I17, I20); its hold is posted with it.
-
-    Parameters
-    ----------
-    share
-        Of the tariff the fare was made by.
 
     Raises
     ------
@@ -137,7 +131,7 @@ async def settle_trip(
         If its hold was let go.
     """
     parties = Parties(trip_id=trip_id, rider_id=rider_id, driver_id=driver_id)
-    transfer = settlement.fare_transfer(parties, fare, share)
+    transfer = settlement.fare_transfer(parties, fare)
     charge = store.ChargeRow(
         trip_id=trip_id,
         kind=Kind.FARE,
@@ -176,14 +170,13 @@ async def settle_fee(
     kind: Literal["cancellation", "no_show"],
     amount: Money,
     tariff_rule_id: RuleId,
-    share: Share,
 ) -> None:
     """Post the fee of a trip that did not take place, divided like a fare; its hold is posted.
 
     Parameters
     ----------
-    tariff_rule_id, share
-        The tariff the trip was quoted by, and its division.
+    tariff_rule_id
+        The tariff the trip was quoted by; its split divides the fee.
 
     Raises
     ------
@@ -196,7 +189,10 @@ async def settle_fee(
         raise AmountNotPositive(amount)
     fee = Kind.CANCELLATION_FEE if kind == "cancellation" else Kind.NO_SHOW_FEE
     parties = Parties(trip_id=trip_id, rider_id=rider_id, driver_id=driver_id)
-    transfer = settlement.fee_transfer(parties, fee, amount, share=share)
+    tariff = await tariff_of(work, tariff_rule_id)
+    if tariff.currency != amount.currency:
+        raise CurrencyOfTheTrip(amount, tariff.currency)
+    transfer = settlement.fee_transfer(parties, fee, amount, share=tariff.share)
     charge = store.ChargeRow(
         trip_id=trip_id,
         kind=fee,

@@ -67,22 +67,18 @@ def void_transfer(hold: Transfer, *, reason: str) -> Transfer:
     )
 
 
-def fare_transfer(
-    parties: Parties, fare: Fare, share: Share, *, resolves: TransferId | None = None
-) -> Transfer:
+def fare_transfer(parties: Parties, fare: Fare, *, resolves: TransferId | None = None) -> Transfer:
     """Charge a completed trip.
 
     Parameters
     ----------
-    share
-        Of the tariff the fare was made by; the fare's own shares must agree with it.
     resolves
         The trip's hold, if it has one: this posts it, whatever amount was held.
     """
     currency = fare.total.currency
     driver = account_of_driver(parties.driver_id, currency)
     cooperative = Account(role=Role.COOPERATIVE, currency=currency)
-    entries = _charged(parties, fare.lines, share, total=fare.total)
+    entries = _charged(parties, fare.lines, fare.share, total=fare.total)
     if fare.pay.top_up_minor:
         entries += _moved(fare.pay.top_up_minor, debit=cooperative, credit=driver, code="top_up")
     paid = -sum(entry.amount_minor for entry in entries if entry.account == driver)

@@ -37,6 +37,8 @@ class ChargedTrip:
         Of a fare, `Fare.as_json()`; of a fee, its line under `lines`.
     refunded
         What was given back in all.
+    transfers
+        The transfers of the charge, the tip and the refunds, in the order they were made.
     """
 
     trip_id: TripId
@@ -50,6 +52,7 @@ class ChargedTrip:
     made_at: datetime
     tip: Money
     refunded: Money
+    transfers: tuple[TransferId, ...]
 
 
 async def find_charge(work: UnitOfWork, trip_id: TripId) -> ChargedTrip | None:
@@ -70,6 +73,7 @@ async def find_charge(work: UnitOfWork, trip_id: TripId) -> ChargedTrip | None:
         made_at=row.made_at,
         tip=Money(row.tip_minor, currency),
         refunded=Money(row.refunded_minor, currency),
+        transfers=tuple(TransferId(transfer_id) for transfer_id in row.transfers),
     )
 
 
@@ -249,14 +253,14 @@ def _worked(row: Row[Any]) -> Worked:
 _CHARGE = text("""
     SELECT charge.kind, charge.rider_id, charge.driver_id, charge.currency, charge.total_minor,
            charge.tariff_rule_id, charge.quote_id, charge.document, charge.made_at,
-           CAST(coalesce(sum(entry.amount_minor) FILTER (WHERE later.kind = 'tip'), 0) AS bigint)
+           CAST(coalesce(sum(entry.amount_minor) FILTER (WHERE transfer.kind = 'tip'), 0) AS bigint)
                AS tip_minor,
-           CAST(coalesce(sum(entry.amount_minor) FILTER (WHERE later.kind = 'refund'), 0) AS bigint)
-               AS refunded_minor
+           CAST(coalesce(sum(entry.amount_minor) FILTER (WHERE transfer.kind = 'refund'), 0)
+               AS bigint) AS refunded_minor,
+           array_agg(transfer.transfer_id ORDER BY transfer.made_at, transfer.ordinal) AS transfers
     FROM ledger.charge
-    LEFT JOIN ledger.transfer AS later
-        ON later.trip_id = charge.trip_id AND later.kind IN ('tip', 'refund')
-    LEFT JOIN ledger.entry ON entry.transfer_id = later.transfer_id AND entry.line = 1
+    JOIN ledger.transfer ON transfer.trip_id = charge.trip_id AND transfer.state = 'posted'
+    JOIN ledger.entry ON entry.transfer_id = transfer.transfer_id AND entry.line = 1
     WHERE charge.trip_id = :trip_id
     GROUP BY charge.trip_id
 """)

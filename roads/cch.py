@@ -217,13 +217,12 @@ def _loaded(folder: Path, network: RoadNetwork) -> Any | None:
 
     The library believes its files whatever is in them, so their checksums are compared first.
     """
+    if not _is_whole(folder):
+        return None
+    topology = pyroutingkit.CCHTopology()
     try:
-        manifest = json.loads((folder / _MANIFEST).read_text())
-        if manifest != _checksums(folder):
-            return None
-        topology = pyroutingkit.CCHTopology()
         topology.load(str(folder))
-    except (OSError, ValueError, RuntimeError):
+    except RuntimeError:
         return None
     fits = (topology.node_count, topology.arc_count) == (network.arc_count, network.turn_count)
     return topology if fits else None
@@ -236,12 +235,20 @@ def _store(topology: Any, folder: Path) -> None:
     try:
         topology.save(str(draft))
         (draft / _MANIFEST).write_text(json.dumps(_checksums(draft)))
-        if folder.exists():  # broken, or we would have loaded it
+        if folder.exists() and not _is_whole(folder):
             folder.replace(draft.with_name(f"{draft.name}-broken"))
         draft.replace(folder)  # fails if another starter was quicker: its work is as good
     finally:
         shutil.rmtree(draft, ignore_errors=True)
         shutil.rmtree(draft.with_name(f"{draft.name}-broken"), ignore_errors=True)
+
+
+def _is_whole(folder: Path) -> bool:
+    try:
+        manifest = json.loads((folder / _MANIFEST).read_text())
+        return bool(manifest == _checksums(folder))
+    except (OSError, ValueError):
+        return False
 
 
 def _checksums(folder: Path) -> dict[str, str]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from roads.measure import FlatMap
-from roads.network import FloatArray, IntArray, RoadNetwork
+from roads.network import FloatArray, IntArray, LongArray, RoadNetwork
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,8 +37,9 @@ class Route:
         nearest the destination.
     streets
         The line in parts, each along one street, in order.
-    arcs
-        The arcs driven, the first and the last as a rule only in part; empty if degraded.
+    arcs, arc_metres, arc_points
+        The arcs driven, the first and the last as a rule only in part; metres driven on each,
+        and where in the line each begins. All (arcs,), empty if degraded.
     origin_gap_metres, destination_gap_metres
         From the points asked for to the ends of the line.
     degraded
@@ -50,6 +51,8 @@ class Route:
     line: FloatArray
     streets: tuple[Stretch, ...]
     arcs: IntArray
+    arc_metres: FloatArray
+    arc_points: LongArray
     origin_gap_metres: float
     destination_gap_metres: float
     degraded: bool
@@ -69,50 +72,72 @@ class Path:
     to_fraction: float
 
 
-def draw(network: RoadNetwork, path: Path) -> tuple[FloatArray, tuple[Stretch, ...], float]:
-    """Line, streets and metres of a path.
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Drawing:
+    """A path drawn; the fields are those of `Route`."""
 
-    Returns
-    -------
-    tuple of line, streets and metres
-        Degrees (k, 2); the line's parts by street; metres, float.
-    """
-    flat_map = FlatMap.around(network.coords)
-    parts: list[FloatArray] = []
-    streets: list[Stretch] = []
-    points, total = 0, 0.0
-    last = len(path.arcs) - 1
-    for order, arc in enumerate(path.arcs):
-        begin = path.from_fraction if order == 0 else 0.0
-        end = path.to_fraction if order == last else 1.0
-        piece = _cut(network.arc_line(arc), begin, end, flat_map)
-        if order > 0:
-            piece = piece[1:]  # where one arc ends the next begins
-        metres = float(network.arc_metres[arc]) * (end - begin)
-        name = network.arc_street(arc)
-        if streets and streets[-1].name == name:
-            before = streets.pop()
-            stretch = Stretch(
-                name=name, metres=before.metres + metres, first_point=before.first_point
-            )
-        else:
-            stretch = Stretch(name=name, metres=metres, first_point=max(points - 1, 0))
-        streets.append(stretch)
-        parts.append(piece)
-        points += len(piece)
-        total += metres
-    return np.concatenate(parts), tuple(streets), total
+    line: FloatArray
+    streets: tuple[Stretch, ...]
+    arc_metres: FloatArray
+    arc_points: LongArray
+
+
+def draw(network: RoadNetwork, path: Path, flat_map: FlatMap) -> Drawing:
+    """Line, streets and metres of a path; ``flat_map`` is where its fractions were measured."""
+    arcs = np.array(path.arcs, np.int64)
+    metres = network.arc_metres[arcs].astype(np.float64)
+    first = network.arc_line(path.arcs[0])
+    if len(arcs) == 1:
+        line = _cut(first, path.from_fraction, path.to_fraction, flat_map)
+        metres *= path.to_fraction - path.from_fraction
+        points = np.zeros(1, np.int64)
+    else:
+        head = _cut(first, path.from_fraction, 1.0, flat_map)
+        tail = _cut(network.arc_line(path.arcs[-1]), 0.0, path.to_fraction, flat_map)
+        # Where one arc ends the next begins: each leaves out its first point but the first.
+        middle = arcs[1:-1]
+        begins = network.offsets[middle] + 1
+        sizes = network.offsets[middle + 1] - begins
+        ends = np.cumsum(sizes)
+        rows = np.arange(sizes.sum()) + np.repeat(begins - (ends - sizes), sizes)
+        line = np.concatenate([head, network.coords[rows], tail[1:]])
+        metres[0] *= 1.0 - path.from_fraction
+        metres[-1] *= path.to_fraction
+        points = np.concatenate([[0, 0], ends]).astype(np.int64)
+        points[1:] += len(head) - 1
+    streets = _streets(network, arcs, metres, points)
+    return Drawing(line=line, streets=streets, arc_metres=metres, arc_points=points)
+
+
+def _streets(
+    network: RoadNetwork, arcs: LongArray, metres: FloatArray, first_points: LongArray
+) -> tuple[Stretch, ...]:
+    """Neighbouring arcs of one name are one stretch."""
+    names = network.arc_name[arcs]
+    begins = np.flatnonzero(np.diff(names, prepend=-1))
+    lengths = np.add.reduceat(metres, begins)
+    return tuple(
+        Stretch(
+            name=network.names[int(names[begin])],
+            metres=float(length),
+            first_point=int(first_points[begin]),
+        )
+        for begin, length in zip(begins, lengths, strict=True)
+    )
 
 
 def _cut(line: FloatArray, begin: float, end: float, flat_map: FlatMap) -> FloatArray:
     """The part of a polyline between two fractions of its length, at least two points."""
     if begin == 0.0 and end == 1.0:
         return line
-    flat = flat_map.flatten(line)
-    along = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(flat, axis=0).T))])
+    steps = np.diff(flat_map.flatten(line), axis=0)
+    along = np.concatenate([[0.0], np.cumsum(np.hypot(steps[:, 0], steps[:, 1]))])
     start, stop = begin * along[-1], end * along[-1]
     inner = line[(along > start) & (along < stop)]
-    ends = [
-        [np.interp(at, along, line[:, 0]), np.interp(at, along, line[:, 1])] for at in (start, stop)
-    ]
+    ends = np.array(
+        [
+            [np.interp(at, along, line[:, 0]), np.interp(at, along, line[:, 1])]
+            for at in (start, stop)
+        ]
+    )
     return np.concatenate([ends[:1], inner, ends[1:]])

@@ -139,7 +139,8 @@ class SearchEngine:
     def route(self, origin: Point, destination: Point) -> Route:
         """See `RoadEngine.route`."""
         weights = self._weights
-        start, end = (self.snap(np.array([[p.lon, p.lat]])) for p in (origin, destination))
+        both = self.snap(np.array([[p.lon, p.lat] for p in (origin, destination)]))
+        start, end = (both.take(np.array([row])) for row in (0, 1))
         flat, _, leave, reach = self._candidate_times(
             weights, start, end, np.zeros((1, 2), np.int64)
         )
@@ -154,13 +155,15 @@ class SearchEngine:
             from_fraction=float(start.fractions[one]),
             to_fraction=float(end.fractions[other]),
         )
-        line, streets, metres = draw(self.network, path)
+        drawing = draw(self.network, path, self._snapper.flat_map)
         return Route(
             milliseconds=int(flat[best]),
-            metres=round(metres),
-            line=line,
-            streets=streets,
+            metres=round(float(drawing.arc_metres.sum())),
+            line=drawing.line,
+            streets=drawing.streets,
             arcs=np.array(path.arcs, np.int32),
+            arc_metres=drawing.arc_metres,
+            arc_points=drawing.arc_points,
             origin_gap_metres=float(start.metres[0]),
             destination_gap_metres=float(end.metres[0]),
             degraded=False,

@@ -107,8 +107,10 @@ class Snapper:
         arcs = np.arange(network.arc_count, dtype=np.int32)
         # A two-way street stands in the index once, for both of its directions.
         self._street_arcs = arcs[(self._reverse < 0) | (arcs < self._reverse)]
-        self._map = FlatMap.around(network.coords)
-        self._lines = _lines(self._map.flatten(network.coords), network.offsets, self._street_arcs)
+        self.flat_map = FlatMap.around(network.coords)
+        self._lines = _lines(
+            self.flat_map.flatten(network.coords), network.offsets, self._street_arcs
+        )
         self._tree = shapely.STRtree(self._lines)
 
     def snap(self, points: FloatArray) -> Snaps:
@@ -122,7 +124,7 @@ class Snapper:
         lonlat = checked_points(points)
         if len(lonlat) == 0:
             return snaps_without_streets(lonlat)
-        spots = shapely.points(self._map.flatten(lonlat))
+        spots = shapely.points(self.flat_map.flatten(lonlat))
         (_, street), nearest = self._tree.query_nearest(
             spots, all_matches=False, return_distance=True
         )
@@ -142,7 +144,7 @@ class Snapper:
         )
         return self._with_both_directions(
             lonlat,
-            distances_metres(lonlat, self._map.unflatten(shapely.get_coordinates(foot))),
+            distances_metres(lonlat, self.flat_map.unflatten(shapely.get_coordinates(foot))),
             which=which,
             arcs=self._street_arcs[near],
             fractions=fractions,

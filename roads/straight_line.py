@@ -81,6 +81,8 @@ class StraightLineEngine:
             line=line,
             streets=(Stretch(name="", metres=metres, first_point=0),),
             arcs=NO_ARCS,
+            arc_metres=np.empty(0),
+            arc_points=np.empty(0, np.int64),
             origin_gap_metres=float(snaps.metres[0]),
             destination_gap_metres=float(snaps.metres[1]),
             degraded=True,

@@ -11,10 +11,13 @@ from storage.engine import DatabaseUnavailable, postgresql_url
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
 _LOCK = 0x6B68616E  # 'khan': two processes that migrate at once take turns
+_HAS_POSTGIS = text("SELECT EXISTS (SELECT 1 FROM pg_extension WHERE extname = 'postgis')")
 
 
-def migrate(address: str, *, revision: str = "head") -> None:
+def migrate(address: str, *, revision: str = "main@head") -> None:
     """Upgrade the database at `address` to `revision`.
+
+    Where the extension PostGIS is installed in it, the branch `postgis` follows.
 
     Raises
     ------
@@ -30,6 +33,9 @@ def migrate(address: str, *, revision: str = "head") -> None:
             config.set_main_option("script_location", str(_MIGRATIONS))
             config.attributes["connection"] = connection
             command.upgrade(config, revision)
+            if revision == "main@head" and connection.execute(_HAS_POSTGIS).scalar_one():
+                connection.commit()
+                command.upgrade(config, "postgis@head")
             connection.commit()
     except OperationalError as error:
         raise DatabaseUnavailable from error

@@ -61,6 +61,7 @@ def fare_of(
         tariff_rule_id=RuleId(tariff_rule_id),
         lines=tuple(lines),
         total=total,
+        share=share,
         shares=shares,
         pay=DriverPay(
             currency=currency,

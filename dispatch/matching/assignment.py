@@ -10,8 +10,13 @@ the trip's price; each driver passes one unit on to the sink for nothing. It is 
 15(3), 1990; Bunnagel, Korte and Vygen, "Efficient implementation of the Goldberg-Tarjan minimum-cost
 flow algorithm", 1998), without chance, clock or threads: the same arcs in the same order give the
 same flow. Arcs are added in the snapshot's canonical order, so the order in which the world was
-read cannot show, not even where two plans cost the same. Which of two equal plans is taken is then
-the solver's habit: a plan therefore names the solver's version.
+read cannot show, not even where two plans cost the same.
+
+Dead heats are not left to the solver's habit. Between two drivers who would cost a trip the same,
+one of them staying idle, the one who has waited longest without an offer gets it; between two trips
+that would gain the same, one of them staying open, the one asked for first; then the identifier
+decides. Where equal plans differ by a longer exchange the solver's order stands, and so a plan
+names the solver's version.
 """
 
 from collections.abc import Callable
@@ -38,18 +43,19 @@ class Problem:
         int64, (pairs, 2): trip and driver, ascending, none twice.
     cost_ms, pickup_ms
         int64, (pairs,): cost of a pair, and when its driver would be at the pick-up.
-    price_ms, asked_at_ms
-        int64, (trips,): price of leaving a trip open, and since when it waits.
-    drivers
-        How many drivers there are.
+    price_ms
+        int64, (trips,): price of leaving a trip open.
+    trip_turn, driver_turn
+        int64, (trips,) and (drivers,): place in the order in which trips were asked for, and in
+        which drivers began to wait. The first in turn wins a dead heat.
     """
 
     pairs: Whole
     cost_ms: Whole
     pickup_ms: Whole
     price_ms: Whole
-    asked_at_ms: Whole
-    drivers: int
+    trip_turn: Whole
+    driver_turn: Whole
 
     def objective_ms(self, chosen: Whole) -> int:
         """What a choice costs altogether: its pairs and the prices of the trips left open."""
@@ -93,7 +99,37 @@ def least_cost(problem: Problem) -> Whole:
     # Always feasible (all trips may stay open); anything else is a cost out of the solver's range.
     assert status == SimpleMinCostFlow.Status.OPTIMAL, f"minimum-cost flow ended as {status}"
     taken = np.flatnonzero(flow.flows(arcs[: len(problem.pairs)]))
-    return choice_of(problem, taken)
+    return _settle_dead_heats(problem, choice_of(problem, taken))
+
+
+def _settle_dead_heats(problem: Problem, chosen: Whole) -> Whole:
+    """The same choice with every simple dead heat won by the first in turn.
+
+    Each exchange moves a driver or a trip up in turn and leaves the cost as it is, so it ends.
+    """
+    pairs, chosen = problem.pairs, chosen.copy()
+    gain = problem.price_ms[pairs[:, 0]] - problem.cost_ms
+    while True:
+        pair_of_driver = np.full(len(problem.driver_turn), OPEN, dtype=np.int64)
+        taken = chosen[chosen != OPEN]
+        pair_of_driver[pairs[taken, 1]] = taken
+        of_trip, of_driver = chosen[pairs[:, 0]], pair_of_driver[pairs[:, 1]]
+        # A pair may replace the one its trip has, its driver being idle, or the one its driver
+        # has, its trip being open; never both at once.
+        replaced = np.where(of_driver == OPEN, of_trip, np.where(of_trip == OPEN, of_driver, OPEN))
+        rivals, losers = np.arange(len(pairs))[replaced != OPEN], replaced[replaced != OPEN]
+        earlier_driver = (
+            problem.driver_turn[pairs[rivals, 1]] < problem.driver_turn[pairs[losers, 1]]
+        )
+        earlier_trip = problem.trip_turn[pairs[rivals, 0]] < problem.trip_turn[pairs[losers, 0]]
+        better = (gain[rivals] == gain[losers]) & (earlier_driver | earlier_trip)
+        if not better.any():
+            return chosen
+        rivals, losers = rivals[better], losers[better]
+        turn = (problem.driver_turn[pairs[rivals, 1]], problem.trip_turn[pairs[rivals, 0]])
+        first = np.lexsort(turn)[0]
+        chosen[pairs[losers[first], 0]] = OPEN
+        chosen[pairs[rivals[first], 0]] = rivals[first]
 
 
 def choice_of(problem: Problem, taken: NDArray[np.int64]) -> Whole:
@@ -106,15 +142,15 @@ def choice_of(problem: Problem, taken: NDArray[np.int64]) -> Whole:
 
 
 def problem_of(pairs: Whole, cost_ms: Whole, *, prices: list[int]) -> Problem:
-    """A problem in which a pair's cost is its pick-up time and all trips were asked for at once."""
+    """A problem in which a pair's cost is its pick-up time and turns go by number."""
     price_ms = np.array(prices, dtype=np.int64)
     return Problem(
         pairs=np.asarray(pairs, dtype=np.int64).reshape(-1, 2),
         cost_ms=np.asarray(cost_ms, dtype=np.int64),
         pickup_ms=np.asarray(cost_ms, dtype=np.int64),
         price_ms=price_ms,
-        asked_at_ms=np.zeros(len(price_ms), dtype=np.int64),
-        drivers=int(pairs[:, 1].max()) + 1 if len(pairs) else 0,
+        trip_turn=np.arange(len(price_ms)),
+        driver_turn=np.arange(int(pairs[:, 1].max()) + 1 if len(pairs) else 0),
     )
 
 

@@ -144,9 +144,6 @@ def _unfit(round_input: RoundInput, trip: int, driver: int) -> tuple[Reason, ...
     columns = columns_of(snapshot)
     policy = snapshot.policy
     one_trip, one_driver = np.array([trip]), np.array([driver])
-    flags = broken_before_roads(columns, policy, trips=one_trip, drivers=one_driver)
-    if flags[0]:
-        return _limits(int(flags[0]))
     at = np.flatnonzero((round_input.pairs == (trip, driver)).all(axis=1))
     if len(at):
         flags = broken_on_roads(
@@ -156,7 +153,10 @@ def _unfit(round_input: RoundInput, trip: int, driver: int) -> tuple[Reason, ...
             drivers=one_driver,
             drive_ms=round_input.pickup_ms[at].astype(np.int64),
         )
-        return _limits(int(flags[0])) if flags[0] else ()
+        return _limits(int(flags[0]))
+    flags = broken_before_roads(columns, policy, trips=one_trip, drivers=one_driver)
+    if flags[0]:
+        return _limits(int(flags[0]))
     everybody = np.arange(len(snapshot.drivers))
     same_trip = np.full(len(everybody), trip)
     fit = broken_before_roads(columns, policy, trips=same_trip, drivers=everybody) == 0
@@ -215,7 +215,7 @@ _ENGLISH: Mapping[str, str] = {
     "though_sooner_offered_later": "A driver who could be there in {other_pickup_seconds} had an offer more recently; you can be there in {pickup_seconds}.",
     "though_sooner_away_from_home": "It suits your way home better than that of a driver who could be there in {other_pickup_seconds}; you can be there in {pickup_seconds}.",
     "though_sooner_busy": "A driver who might be there in {other_pickup_seconds} is still on a trip, which may take longer; you can be there in {pickup_seconds}.",
-    "though_sooner_equal": "You and a driver who could be there in {other_pickup_seconds} were equal in all that counts; the order of identifiers decided.",
+    "though_sooner_equal": "You and a driver who could be there in {other_pickup_seconds} were equal in all that counts; who has waited longest goes first.",
     "though_sooner_not_weighed": "You were chosen in order of asking; you can be there in {pickup_seconds}.",
     # why this offer: what else counted
     "counted_earnings": "You have earned less an hour on this shift than the average; that counts as {counted_seconds} nearer.",
@@ -227,7 +227,7 @@ _ENGLISH: Mapping[str, str] = {
     "other_trip_served_by_another": "Another trip, {pickup_seconds} from you, goes to another driver, so that all riders together wait less.",
     "other_trip_waited_less": "Another trip, {pickup_seconds} from you, has waited less than this one.",
     "other_trip_further": "Another trip, {pickup_seconds} from you, would have cost more to reach.",
-    "other_trip_equal": "Another trip, {pickup_seconds} from you, was equal in all that counts; the order of identifiers decided.",
+    "other_trip_equal": "Another trip, {pickup_seconds} from you, was equal in all that counts; who has waited longest goes first.",
     "other_trip_not_weighed": "Another trip, {pickup_seconds} from you, was not compared with this one.",
     # why not me
     "trip_not_open": "That trip was not waiting for a driver in this round.",
@@ -250,7 +250,7 @@ _ENGLISH: Mapping[str, str] = {
     "not_you_earned_more": "You have earned more an hour on this shift than the driver who got it, who could be there in {pickup_seconds}; you would have needed {your_pickup_seconds}.",
     "not_you_offered_later": "You had an offer more recently than the driver who got it, who could be there in {pickup_seconds}; you would have needed {your_pickup_seconds}.",
     "not_you_away_from_home": "It suited the way home of the driver who got it better than yours; they could be there in {pickup_seconds}.",
-    "not_you_equal": "You and the driver who got it were equal in all that counts; the order of identifiers decided.",
+    "not_you_equal": "You and the driver who got it were equal in all that counts; who has waited longest goes first.",
     "not_you_not_weighed": "You would have been as good for this trip; all trips together were served better this way.",
     # why a trip stays open
     "open_no_driver": "No driver is free on shift.",

@@ -12,23 +12,24 @@ from dispatch.matching.columns import Whole
 
 
 def sorted_greedy(problem: Problem) -> Whole:
-    """Take the pair that gains most over leaving its trip open, and so on; ties by position."""
-    gain = problem.price_ms[problem.pairs[:, 0]] - problem.cost_ms
-    order = np.argsort(-gain, kind="stable")
+    """Take the pair that gains most over leaving its trip open, and so on; dead heats by turn."""
+    trips, drivers = problem.pairs[:, 0], problem.pairs[:, 1]
+    gain = problem.price_ms[trips] - problem.cost_ms
+    order = np.lexsort((problem.driver_turn[drivers], problem.trip_turn[trips], -gain))
     return _first_come(problem, order[gain[order] > 0])
 
 
 def nearest_driver(problem: Problem) -> Whole:
     """Serve trips in the order in which they were asked for, each by the soonest driver left."""
-    trips = problem.pairs[:, 0]
-    order = np.lexsort((problem.pairs[:, 1], problem.pickup_ms, trips, problem.asked_at_ms[trips]))
+    trips, drivers = problem.pairs[:, 0], problem.pairs[:, 1]
+    order = np.lexsort((problem.driver_turn[drivers], problem.pickup_ms, problem.trip_turn[trips]))
     return _first_come(problem, order)
 
 
 def _first_come(problem: Problem, order: Whole) -> Whole:
     """Go through pairs in order and take each whose trip and driver are both still free."""
     trip_free = [True] * len(problem.price_ms)
-    driver_free = [True] * problem.drivers
+    driver_free = [True] * len(problem.driver_turn)
     taken: list[int] = []
     ordered = problem.pairs[order].tolist()
     for number, (trip, driver) in zip(order.tolist(), ordered, strict=True):

@@ -55,7 +55,7 @@ class Lost(StrEnum):
     SERVED_BY_ANOTHER = "served_by_another"  # has another driver: all riders together wait less
     WAITED_LESS = "waited_less"  # the other trip stays open: its rider has waited less
     FURTHER = "further"  # the other trip stays open: it is dearer to reach
-    EQUAL = "equal"  # nothing tells them apart but the order of identifiers
+    EQUAL = "equal"  # a dead heat: who waited longest won it, or the order of identifiers
     NOT_WEIGHED = "not_weighed"  # the method taken does not look at it
 
 

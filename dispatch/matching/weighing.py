@@ -55,8 +55,8 @@ def weigh(round_input: RoundInput) -> Weighed:
         cost_ms=costs.total_ms,
         pickup_ms=costs.pickup_ms,
         price_ms=unmatched_prices(columns, policy, at_ms=at_ms),
-        asked_at_ms=columns.trips.asked_at_ms,
-        drivers=len(snapshot.drivers),
+        trip_turn=_turns(columns.trips.asked_at_ms),
+        driver_turn=_turns(columns.drivers.idle_since_ms),
     )
     return Weighed(
         snapshot=snapshot,
@@ -66,3 +66,10 @@ def weigh(round_input: RoundInput) -> Weighed:
         unfit_trips=pairs[~fit, 0],
         unfit_limits=broken[~fit],
     )
+
+
+def _turns(since_ms: Whole) -> Whole:
+    """Each one's place in the order of waiting; among equals the identifier decides."""
+    turns = np.empty(len(since_ms), dtype=np.int64)
+    turns[np.argsort(since_ms, kind="stable")] = np.arange(len(since_ms))
+    return turns

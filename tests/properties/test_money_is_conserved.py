@@ -5,6 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+from fares.fare import Fare
 from fares.tariff import GoesTo, Share
 from foundation.money import Currency, Money
 from ledger import settlement
@@ -51,7 +52,7 @@ shares = st.tuples(st.integers(0, 10_000), st.integers(0, 10_000)).map(
 
 
 @st.composite
-def fares(draw: st.DrawFn) -> tuple[Share, object]:
+def fares(draw: st.DrawFn) -> Fare:
     share = draw(shares)
     flag = draw(st.integers(0, 50_000))
     lines = [line("flag", flag)]
@@ -62,21 +63,20 @@ def fares(draw: st.DrawFn) -> tuple[Share, object]:
         lines.append(line("concession.senior", -draw(st.integers(0, flag)), funder))
     currency = draw(st.sampled_from(CURRENCIES))
     top_up = draw(st.integers(0, 3_000))
-    return share, fare_of(lines, share=share, top_up_minor=top_up, currency=currency)
+    return fare_of(lines, share=share, top_up_minor=top_up, currency=currency)
 
 
 @given(fares())
-def test_any_fare_sums_to_zero_and_pays_each_what_it_says(drawn: tuple[Share, object]) -> None:
-    share, fare = drawn
-    transfer = settlement.fare_transfer(parties(), fare, share)  # type: ignore[arg-type]
+def test_any_fare_sums_to_zero_and_pays_each_what_it_says(fare: Fare) -> None:
+    transfer = settlement.fare_transfer(parties(), fare)
     sums: dict[Role, int] = dict.fromkeys(Role, 0)
     for entry in transfer.entries:
         sums[entry.account.role] += entry.amount_minor
-    assert sums[Role.RIDER] == fare.total.minor  # type: ignore[attr-defined]
-    assert -sums[Role.DRIVER] == fare.shares.driver_minor + fare.pay.top_up_minor  # type: ignore[attr-defined]
-    assert -sums[Role.COOPERATIVE] == fare.shares.coop_minor - fare.pay.top_up_minor  # type: ignore[attr-defined]
+    assert sums[Role.RIDER] == fare.total.minor
+    assert -sums[Role.DRIVER] == fare.shares.driver_minor + fare.pay.top_up_minor
+    assert -sums[Role.COOPERATIVE] == fare.shares.coop_minor - fare.pay.top_up_minor
     # The city's concessions stand apart from what it is owed.
-    assert -sums[Role.CITY] - sums[Role.FUNDER] == fare.shares.city_minor  # type: ignore[attr-defined]
+    assert -sums[Role.CITY] - sums[Role.FUNDER] == fare.shares.city_minor
 
 
 class Books(RuleBasedStateMachine):
@@ -132,9 +132,7 @@ class Books(RuleBasedStateMachine):
             return
         lines = [line("flag", amount), line("pass_through.toll", toll, GoesTo.DRIVER)]
         fare = fare_of(lines, top_up_minor=top_up, currency=hold.currency)
-        transfer = settlement.fare_transfer(
-            parties(trip), fare, THREE_WAYS, resolves=hold.transfer_id
-        )
+        transfer = settlement.fare_transfer(parties(trip), fare, resolves=hold.transfer_id)
         self.write(transfer)
         self.write(transfer)
 

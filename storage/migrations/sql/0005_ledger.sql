@@ -113,6 +113,13 @@ LANGUAGE sql IMMUTABLE
         WHERE changes IS NULL OR ledger.is_change(line ->> 'code') = changes
     );
 
+-- The minor units of the lines that are divided by the adopted split.
+CREATE FUNCTION ledger.sum_to_split(lines jsonb) RETURNS bigint LANGUAGE sql IMMUTABLE
+    RETURN (
+        SELECT coalesce(sum(CAST(line ->> 'amount_minor' AS bigint)), 0)::bigint
+        FROM jsonb_array_elements(lines) AS line WHERE line ->> 'goes_to' = 'split'
+    );
+
 -- What a trip was charged: its fare, or a fee. One row a trip.
 CREATE TABLE ledger.charge (
     trip_id uuid CONSTRAINT one_charge_a_trip PRIMARY KEY,
@@ -131,6 +138,9 @@ CREATE TABLE ledger.charge (
         CHECK ((kind = 'fare') = (quote_id IS NOT NULL AND quoted_minor IS NOT NULL)),
     CONSTRAINT the_total_is_the_sum_of_its_lines
         CHECK (total_minor = ledger.sum_of_lines(document -> 'lines', NULL)),
+    -- I18: the tariff of a fare is the one quoted.
+    CONSTRAINT the_tariff_is_the_one_quoted
+        FOREIGN KEY (quote_id, tariff_rule_id) REFERENCES fares.quote (quote_id, tariff_rule_id),
     -- I17: what was quoted, plus changes that are lines of their own.
     CONSTRAINT the_fare_is_the_quote_and_itemised_changes CHECK (
         kind <> 'fare' OR total_minor = quoted_minor + ledger.sum_of_lines(document -> 'lines', true)
@@ -255,32 +265,53 @@ CREATE TRIGGER follows_what_was_before BEFORE INSERT ON ledger.transfer
     FOR EACH ROW WHEN (NEW.resolves IS NOT NULL OR NEW.ordinal > 1)
     EXECUTE FUNCTION ledger.check_succession();
 
--- I17, I20: what a charge must come to, from its entries. Called at the commit.
+-- I17, I20: what a charge must come to, from its quote, its tariff and its entries. At the commit.
 CREATE FUNCTION ledger.check_charge(charged ledger.transfer) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
     charge ledger.charge;
-    found record;
+    quote record;
+    share jsonb;
+    summed record;
 BEGIN
     SELECT * INTO charge FROM ledger.charge WHERE trip_id = charged.trip_id AND kind = charged.kind;
     IF charge.trip_id IS NULL OR charge.currency <> charged.currency THEN
         PERFORM ledger.refuse('a_charge_has_its_lines', 'a charge comes with its lines');
     END IF;
+    IF charge.kind = 'fare' THEN
+        SELECT total_minor, currency, rider_id INTO quote
+        FROM fares.quote WHERE quote_id = charge.quote_id;
+        IF (quote.total_minor, quote.currency, quote.rider_id)
+           <> (charge.quoted_minor, charge.currency, charge.rider_id) THEN
+            PERFORM ledger.refuse('the_fare_is_the_quote_and_itemised_changes', format(
+                'trip %s: the quote promised %s %s', charge.trip_id, quote.total_minor, quote.currency));
+        END IF;
+    END IF;
     SELECT sum(entry.amount_minor)
                FILTER (WHERE account.role = 'rider' AND account.owner_id = charge.rider_id) AS rider,
-           sum(share_bps) AS bps, min(share_of_minor) AS base, max(share_of_minor) AS base_max,
-           -sum(entry.amount_minor) FILTER (WHERE share_bps IS NOT NULL) AS shared
-    INTO found
+           -sum(entry.amount_minor) FILTER (WHERE share_bps IS NOT NULL) AS shared,
+           min(share_of_minor) AS base, max(share_of_minor) AS base_max, sum(share_bps) AS bps,
+           sum(share_bps) FILTER (
+               WHERE account.role = 'driver' AND account.owner_id = charge.driver_id) AS driver_bps,
+           sum(share_bps) FILTER (WHERE account.role = 'cooperative') AS coop_bps,
+           sum(share_bps) FILTER (WHERE account.role = 'city') AS city_bps
+    INTO summed
     FROM ledger.entry JOIN ledger.account USING (account_id)
     WHERE transfer_id = charged.transfer_id;
-    IF found.rider IS DISTINCT FROM charge.total_minor THEN
+    IF summed.rider IS DISTINCT FROM charge.total_minor THEN
         PERFORM ledger.refuse('the_rider_pays_the_total', format(
             'trip %s: the rider is charged %s, the lines sum to %s',
-            charge.trip_id, found.rider, charge.total_minor));
+            charge.trip_id, summed.rider, charge.total_minor));
     END IF;
-    IF found.bps IS DISTINCT FROM 10000 OR found.base <> found.base_max
-       OR found.shared <> found.base THEN
-        PERFORM ledger.refuse('shares_follow_the_split', format(
-            'trip %s: the shares are not the whole of one sum', charge.trip_id));
+    SELECT CAST(body AS jsonb) -> 'share' INTO share
+    FROM rulebook.rule WHERE rule_id = charge.tariff_rule_id AND kind = 'tariff';
+    IF share IS NULL OR summed.bps IS DISTINCT FROM 10000
+       OR coalesce(summed.driver_bps, 0) <> CAST(share ->> 'driver_bps' AS integer)
+       OR coalesce(summed.coop_bps, 0) <> CAST(share ->> 'coop_bps' AS integer)
+       OR coalesce(summed.city_bps, 0) <> CAST(share ->> 'city_bps' AS integer)
+       OR summed.base <> summed.base_max OR summed.shared <> summed.base
+       OR summed.base <> ledger.sum_to_split(charge.document -> 'lines') THEN
+        PERFORM ledger.refuse('shares_follow_the_adopted_split', format(
+            'trip %s: the shares are not those of its tariff', charge.trip_id));
     END IF;
     PERFORM FROM ledger.transfer AS hold
     WHERE hold.trip_id = charged.trip_id AND hold.kind = 'hold'

@@ -6,7 +6,7 @@ from storage.migrate import run_sql_file
 
 revision = "0001"
 down_revision = None
-branch_labels = None
+branch_labels = ("main",)
 depends_on = None
 
 

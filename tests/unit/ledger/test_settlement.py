@@ -1,5 +1,7 @@
 """Who gets what of a fare, a fee, a tip, a refund."""
 
+from dataclasses import replace
+
 import pytest
 
 from fares.tariff import GoesTo, Share
@@ -20,13 +22,13 @@ def by_role(transfer: Transfer) -> dict[str, int]:
 
 
 def test_a_fare_is_charged_whole_and_divided_by_the_split() -> None:
-    transfer = settlement.fare_transfer(parties(), fare_of(2_000), THREE_WAYS)
+    transfer = settlement.fare_transfer(parties(), fare_of(2_000))
     assert by_role(transfer) == {"rider": 2000, "driver": -1600, "cooperative": -300, "city": -100}
     assert transfer.state is State.POSTED
 
 
 def test_a_top_up_comes_from_the_cooperative_and_not_from_the_rider() -> None:
-    transfer = settlement.fare_transfer(parties(), fare_of(1_000, top_up_minor=250), THREE_WAYS)
+    transfer = settlement.fare_transfer(parties(), fare_of(1_000, top_up_minor=250))
     assert by_role(transfer) == {"rider": 1000, "driver": -1050, "cooperative": 100, "city": -50}
 
 
@@ -39,7 +41,7 @@ def test_tolls_pass_through_whole_to_whom_they_are_owed() -> None:
             line("surcharge.centre", 275, GoesTo.CITY),
         ]
     )
-    transfer = settlement.fare_transfer(parties(), fare, THREE_WAYS)
+    transfer = settlement.fare_transfer(parties(), fare)
     assert by_role(transfer) == {"rider": 2425, "driver": -1450, "cooperative": -650, "city": -325}
 
 
@@ -52,16 +54,16 @@ def test_tolls_pass_through_whole_to_whom_they_are_owed() -> None:
 )  # fmt: skip
 def test_the_funder_pays_what_a_concession_spares(funder: GoesTo, expected: dict[str, int]) -> None:
     fare = fare_of([line("flag", 1_000), line("concession.senior", -500, funder)])
-    assert by_role(settlement.fare_transfer(parties(), fare, THREE_WAYS)) == expected
+    assert by_role(settlement.fare_transfer(parties(), fare)) == expected
 
 
 def test_a_free_trip_is_charged_too() -> None:
     fare = fare_of([line("flag", 900), line("concession.school", -900, GoesTo.CITY)])
-    transfer = settlement.fare_transfer(parties(), fare, THREE_WAYS)
+    transfer = settlement.fare_transfer(parties(), fare)
     assert transfer.entries[0] == Entry(
         account=transfer.entries[0].account, amount_minor=0, code="fare"
     )
-    nothing = settlement.fare_transfer(parties(), fare_of(0), THREE_WAYS)
+    nothing = settlement.fare_transfer(parties(), fare_of(0))
     assert [entry.amount_minor for entry in nothing.entries] == [0, 0, 0, 0]
 
 
@@ -104,7 +106,7 @@ def test_whoever_repeats_an_act_names_the_same_transfer() -> None:
 def test_a_fare_whose_shares_are_not_the_splits_is_refused() -> None:
     other = Share(driver_bps=9_000, coop_bps=500, city_bps=500)
     with pytest.raises(AssertionError):
-        settlement.fare_transfer(parties(), fare_of(1_000), other)
+        settlement.fare_transfer(parties(), replace(fare_of(1_000), share=other))
 
 
 def test_I20_an_entry_further_than_a_minor_unit_from_its_share_is_refused() -> None:
