@@ -65,10 +65,16 @@ class StandIn:
             file = (CLIENTS / (path + "index.html" if path.endswith("/") else path)).resolve()
             if CLIENTS not in file.parents or not file.is_file():
                 return Response(status_code=404)
-            headers = {**HEADERS, "Content-Type": mimetypes.guess_type(file.name)[0] or "text/plain"}
+            headers = {
+                **HEADERS,
+                "Content-Type": mimetypes.guess_type(file.name)[0] or "text/plain",
+            }
             squeezed = file.with_name(file.name + ".gz")
             if squeezed.is_file() and "gzip" in request.headers.get("accept-encoding", ""):
-                return Response(squeezed.read_bytes(), headers={**headers, "Content-Encoding": "gzip", "Vary": "Accept-Encoding"})
+                return Response(
+                    squeezed.read_bytes(),
+                    headers={**headers, "Content-Encoding": "gzip", "Vary": "Accept-Encoding"},
+                )
             return Response(file.read_bytes(), headers=headers)
 
         async def tile(request: Request) -> Response:
@@ -78,7 +84,10 @@ class StandIn:
                 return Response(status_code=204)
             return Response(
                 gzip.compress(body, 1),
-                headers={"Content-Encoding": "gzip", "Content-Type": "application/vnd.mapbox-vector-tile"},
+                headers={
+                    "Content-Encoding": "gzip",
+                    "Content-Type": "application/vnd.mapbox-vector-tile",
+                },
             )
 
         async def city(_request: Request) -> Response:
@@ -166,7 +175,13 @@ class StandIn:
 def running(stand_in: StandIn) -> Iterator[str]:
     """Serve in a thread; gives the address."""
     server = uvicorn.Server(
-        uvicorn.Config(stand_in.app(), host="127.0.0.1", port=stand_in.port, log_level="error", ws="websockets-sansio")
+        uvicorn.Config(
+            stand_in.app(),
+            host="127.0.0.1",
+            port=stand_in.port,
+            log_level="error",
+            ws="websockets-sansio",
+        )
     )
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()

@@ -68,7 +68,9 @@ def rank_of(speed: float) -> int:
 def grid_town(side: int = 14) -> Town:
     """A town of square blocks of 150 m beside a lake, with named streets and four zones."""
     lon0, lat0, step_lon, step_lat = 2.15, 41.38, 0.0018, 0.00135
-    nodes = np.array([(lon0 + x * step_lon, lat0 + y * step_lat) for y in range(side) for x in range(side)])
+    nodes = np.array(
+        [(lon0 + x * step_lon, lat0 + y * step_lat) for y in range(side) for x in range(side)]
+    )
     tails, heads, names, speeds = [], [], [], []
     for y in range(side):
         for x in range(side):
@@ -105,7 +107,9 @@ def grid_town(side: int = 14) -> Town:
         names=names,
         zones=zones,
         demand=demand,
-        layers={"water": [(box(east, south, east + 0.01, north), {"kind": "lake", "name": "Lake"})]},
+        layers={
+            "water": [(box(east, south, east + 0.01, north), {"kind": "lake", "name": "Lake"})]
+        },
     )
 
 
@@ -125,7 +129,9 @@ def manhattan() -> Town | None:
             name=item["properties"]["zone_name"],
             shape=shapely.transform(shapely.make_valid(shape(item["geometry"])), from_utm18),
         )
-        for item in json.loads((SHARED / "nyc-zones" / "manhattan_taxi_zones.geojson").read_text())["features"]
+        for item in json.loads((SHARED / "nyc-zones" / "manhattan_taxi_zones.geojson").read_text())[
+            "features"
+        ]
     ]
     with (streets / "requests.csv").open() as file:
         asked = [row for row in csv.DictReader(file) if 72_000 <= float(row["t"]) < 79_200]
@@ -174,12 +180,16 @@ class Tiles:
     def __init__(self, town: Town) -> None:
         land = shapely.union_all([zone.shape for zone in town.zones])
         roads, seen = [], set()
-        for arc, (tail, head) in enumerate(zip(town.tails.tolist(), town.heads.tolist(), strict=True)):
+        for arc, (tail, head) in enumerate(
+            zip(town.tails.tolist(), town.heads.tolist(), strict=True)
+        ):
             if (head, tail) in seen:
                 continue  # two-way streets are drawn once
             seen.add((tail, head))
             rank = rank_of(float(town.speeds[arc]))
-            about = {"rank": rank, "kind": KINDS[rank]} | ({"name": town.names[arc]} if town.names[arc] else {})
+            about = {"rank": rank, "kind": KINDS[rank]} | (
+                {"name": town.names[arc]} if town.names[arc] else {}
+            )
             roads.append((shapely.linestrings(town.nodes[[tail, head]]), about))
         self._layers: dict[str, list[tuple[BaseGeometry, dict[str, Any]]]] = {
             "land": [(land, {})],
@@ -189,12 +199,17 @@ class Tiles:
             "zones": [(zone.shape, {"code": zone.code, "name": zone.name}) for zone in town.zones],
             "roads": roads,
             "places": [
-                (zone.shape.representative_point(), {"kind": "zone", "code": zone.code, "name": zone.name, "rank": 3})
+                (
+                    zone.shape.representative_point(),
+                    {"kind": "zone", "code": zone.code, "name": zone.name, "rank": 3},
+                )
                 for zone in town.zones
             ],
         }
         self._trees = {
-            name: shapely.STRtree([item for item, _ in items]) for name, items in self._layers.items() if items
+            name: shapely.STRtree([item for item, _ in items])
+            for name, items in self._layers.items()
+            if items
         }
         self.cut = lru_cache(maxsize=500)(self._cut)
 
@@ -209,16 +224,22 @@ class Tiles:
             for index in sorted(tree.query(frame).tolist()):
                 item, about = self._layers[name][index]
                 piece = shapely.intersection(item, frame)
-                if piece.is_empty or (isinstance(item, Point) and not box(west, south, east, north).contains(item)):
+                if piece.is_empty or (
+                    isinstance(item, Point) and not box(west, south, east, north).contains(item)
+                ):
                     continue
-                features.append({"geometry": shapely.transform(piece, mercator), "properties": about})
+                features.append(
+                    {"geometry": shapely.transform(piece, mercator), "properties": about}
+                )
             if features:
                 layers.append({"name": name, "features": features})
         if not layers:
             return b""
         corners = mercator(np.array([(west, south), (east, north)])).ravel().tolist()
         return bytes(
-            mapbox_vector_tile.encode(layers, default_options={"quantize_bounds": tuple(corners), "extents": 4096})
+            mapbox_vector_tile.encode(
+                layers, default_options={"quantize_bounds": tuple(corners), "extents": 4096}
+            )
         )
 
 
@@ -260,4 +281,11 @@ def zones_geojson(town: Town) -> dict[str, Any]:
 def zone_of(town: Town, place: tuple[float, float]) -> Zone | None:
     """The zone a place lies in."""
     point = Point(place)
-    return next((zone for zone in town.zones if isinstance(zone.shape, Polygon | BaseGeometry) and zone.shape.contains(point)), None)
+    return next(
+        (
+            zone
+            for zone in town.zones
+            if isinstance(zone.shape, Polygon | BaseGeometry) and zone.shape.contains(point)
+        ),
+        None,
+    )

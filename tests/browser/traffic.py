@@ -30,7 +30,12 @@ from tests.browser.town import Town, zone_of
 
 STARTS = datetime(2014, 12, 22, 1, 0, tzinfo=UTC)  # 20:00 on 21 December in New York
 # How long a car stays in each state, service seconds, and how often on the whole.
-STAYS = {CarState.FREE: 260.0, CarState.TO_PICKUP: 210.0, CarState.ON_TRIP: 620.0, CarState.OTHER: 400.0}
+STAYS = {
+    CarState.FREE: 260.0,
+    CarState.TO_PICKUP: 210.0,
+    CarState.ON_TRIP: 620.0,
+    CarState.OTHER: 400.0,
+}
 
 
 @dataclass(slots=True)
@@ -66,7 +71,12 @@ class Traffic:
         self._history: deque[tuple[float, int]] = deque(maxlen=60)
         self._completed, self._rounds = 1874, 7200
         for minute in range(50):
-            self._history.append((float(200 + 45 * np.sin(minute / 7) + self._chance.normal(0, 9)), int(cars * (0.58 + 0.06 * np.sin(minute / 9)))))
+            self._history.append(
+                (
+                    float(200 + 45 * np.sin(minute / 7) + self._chance.normal(0, 9)),
+                    int(cars * (0.58 + 0.06 * np.sin(minute / 9))),
+                )
+            )
         self._ask(max(3, cars // 20))
 
     def _ask(self, count: int) -> None:
@@ -74,7 +84,12 @@ class Traffic:
             zone = zone_of(self.town, (float(place[0]), float(place[1])))
             stays = float(self._chance.exponential(160.0))
             self._riders.append(
-                Rider((float(place[0]), float(place[1])), zone.code if zone else "", self.seconds, self.seconds + stays)
+                Rider(
+                    (float(place[0]), float(place[1])),
+                    zone.code if zone else "",
+                    self.seconds,
+                    self.seconds + stays,
+                )
             )
 
     def advance(self, seconds: float) -> None:
@@ -86,7 +101,9 @@ class Traffic:
             state = int(self._states[car])
             self._completed += state == CarState.ON_TRIP
             self._states[car] = (1, 2, 0, 0)[state]
-            self._changes[car] = self.seconds + float(self._chance.exponential(STAYS[CarState(int(self._states[car]))]))
+            self._changes[car] = self.seconds + float(
+                self._chance.exponential(STAYS[CarState(int(self._states[car]))])
+            )
         self._riders = [rider for rider in self._riders if rider.leaves > self.seconds]
         self._ask(int(self._chance.poisson(len(self._arcs) / 20 / 160 * seconds)))
         self._rounds += max(1, int(seconds / self.rate))
@@ -106,7 +123,9 @@ class Traffic:
             choices = self._out[int(self.town.heads[arc])]
             turns = np.abs((self._bearings[choices] - self._bearings[arc] + 180) % 360 - 180)
             weights = np.exp(-turns / 40) + 1e-4
-            self._arcs[car] = choices[int(self._chance.choice(len(choices), p=weights / weights.sum()))]
+            self._arcs[car] = choices[
+                int(self._chance.choice(len(choices), p=weights / weights.sum()))
+            ]
             self._metres[car] = 0.0
 
     def _under_way(self) -> int:
@@ -123,7 +142,10 @@ class Traffic:
     def cars_frame(self) -> bytes:
         """The binary frame as it stands."""
         share = (self._metres / self.town.metres[self._arcs])[:, None]
-        tails, heads = self.town.nodes[self.town.tails[self._arcs]], self.town.nodes[self.town.heads[self._arcs]]
+        tails, heads = (
+            self.town.nodes[self.town.tails[self._arcs]],
+            self.town.nodes[self.town.heads[self._arcs]],
+        )
         return encode_cars(
             self.now,
             self.rate,
@@ -143,7 +165,11 @@ class Traffic:
                 rate=self.rate,
                 demonstration=True,
                 drivers=DriverFigures(
-                    on_shift=len(self._states), free=by_state[0], to_pickup=by_state[1], on_trip=by_state[2], other=by_state[3]
+                    on_shift=len(self._states),
+                    free=by_state[0],
+                    to_pickup=by_state[1],
+                    on_trip=by_state[2],
+                    other=by_state[3],
                 ),
                 trips=TripFigures(
                     waiting=len(self._riders),
@@ -153,13 +179,22 @@ class Traffic:
                     cancelled_today=61,
                 ),
                 waits=WaitFigures(
-                    mean_seconds=round(waits[-1], 1), p95_seconds=round(waits[-1] * 2.05, 1), trips=131, window_seconds=900
+                    mean_seconds=round(waits[-1], 1),
+                    p95_seconds=round(waits[-1] * 2.05, 1),
+                    trips=131,
+                    window_seconds=900,
                 ),
                 offers=OfferFigures(
-                    made_today=int(self._completed * 1.19), accepted_today=int(self._completed * 1.07),
-                    declined_today=int(self._completed * 0.09), lapsed_today=int(self._completed * 0.03),
+                    made_today=int(self._completed * 1.19),
+                    accepted_today=int(self._completed * 1.07),
+                    declined_today=int(self._completed * 0.09),
+                    lapsed_today=int(self._completed * 0.03),
                 ),
-                round=RoundFigures(number=self._rounds, ms=round(float(self._chance.gamma(9, 4)), 1), degraded=False),
+                round=RoundFigures(
+                    number=self._rounds,
+                    ms=round(float(self._chance.gamma(9, 4)), 1),
+                    degraded=False,
+                ),
                 history=History(
                     step_seconds=60,
                     mean_wait_seconds=tuple(round(wait, 1) for wait in waits),
@@ -177,7 +212,10 @@ class Traffic:
             if here:
                 waited = sum(self.seconds - rider.asked for rider in here) / len(here)
                 found[zone.code] = ZoneQueue(
-                    code=zone.code, name=zone.name, waiting=len(here), free=(int(zone.code) * 7) % 9,
+                    code=zone.code,
+                    name=zone.name,
+                    waiting=len(here),
+                    free=(int(zone.code) * 7) % 9,
                     mean_wait_seconds=round(waited + 120, 1),
                 )
         return queues(found)
