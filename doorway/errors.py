@@ -1,33 +1,6 @@
 """What the doorway itself refuses."""
 
-from foundation.errors import Forbidden, Invalid, NotSignedIn, TooMany
-
-
-class NobodySignedIn(NotSignedIn):
-    """No bearer token came with the request."""
-
-    code = "nobody_signed_in"
-
-    def __init__(self) -> None:
-        super().__init__("Please sign in and send the token as 'Authorization: Bearer ...'.")
-
-
-class RoleMissing(Forbidden):
-    """The caller is known and lacks the role this entrance is for."""
-
-    code = "role_missing"
-
-    def __init__(self, role: str) -> None:
-        super().__init__(f"This needs the role {role}.", role=role)
-
-
-class StrongSignInNeeded(Forbidden):
-    """The step needs a passkey used within the last five minutes."""
-
-    code = "strong_sign_in_needed"
-
-    def __init__(self) -> None:
-        super().__init__("Please confirm with your passkey first.")
+from foundation.errors import Invalid, TooMany
 
 
 class IdempotencyKeyMissing(Invalid):
@@ -59,3 +32,27 @@ class SlowDown(TooMany):
         super().__init__(
             "Too many requests; please wait a moment.", retry_after_seconds=retry_after_seconds
         )
+
+
+class PlaceOutsideCity(Invalid):
+    """A place is further from every street of the city than the booking policy allows."""
+
+    code = "place_outside_city"
+
+    def __init__(self, which: str, distance_metres: int, within_metres: int) -> None:
+        super().__init__(
+            f"The {which} is outside the city we serve: the nearest street is "
+            f"{distance_metres} metres away.",
+            which=which,
+            distance_metres=distance_metres,
+            within_metres=within_metres,
+        )
+
+
+class PlacesTheSame(Invalid):
+    """A trip goes somewhere."""
+
+    code = "places_the_same"
+
+    def __init__(self) -> None:
+        super().__init__("Pick-up and destination are the same place.")

@@ -198,14 +198,12 @@ async def complete(
     )
     fare = await fares.service.compute_fare(work, quote, extras=extras, driven=driven)
     await store.save_step(work, moved, fact, metres_driven=driven.metres)
-    tariff = await fares.service.tariff_of(work, quote.tariff_rule_id)
     await ledger.service.settle_trip(
         work,
         trip_id=trip_id,
         rider_id=trip.rider_id,
         driver_id=driver_id,
         fare=fare,
-        share=tariff.share,
     )
     assert trip.holder is not None
     await record_engagement(work, trip, trip.holder, metres=driven.metres, completed=True)

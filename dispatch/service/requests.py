@@ -199,7 +199,6 @@ async def charge_fee(
     if trip.holder is None or amount.minor <= 0:
         await ledger.service.void_hold(work, trip_id=trip.trip_id)
         return
-    tariff = await fares.service.tariff_of(work, quote.tariff_rule_id)
     await ledger.service.settle_fee(
         work,
         trip_id=trip.trip_id,
@@ -208,7 +207,6 @@ async def charge_fee(
         kind=kind,
         amount=amount,
         tariff_rule_id=quote.tariff_rule_id,
-        share=tariff.share,
     )
 
 
