@@ -136,6 +136,7 @@ def pages() -> dict[Path, str]:
 
 
 def _below(base: type) -> Iterator[type]:
+    found: type
     for found in base.__subclasses__():
         yield found
         yield from _below(found)

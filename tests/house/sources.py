@@ -40,7 +40,7 @@ def product_modules() -> dict[str, ast.Module]:
     found = {}
     for path in tracked_files():
         name = str(path.relative_to(ROOT))
-        if name.endswith(".py") and ("/" not in name or name.split("/")[0] in homes):
+        if name.endswith(".py") and ("/" not in name or Path(name).parts[0] in homes):
             found[name] = ast.parse(path.read_text(encoding="utf-8"))
     assert len(found) > 50, "the house tests must not pass on an empty house"
     return found

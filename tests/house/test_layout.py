@@ -4,8 +4,6 @@ import ast
 import re
 import tomllib
 
-import pytest
-
 from infra.reference_pages import rooms
 from tests.house.sources import ROOT, product_modules, tracked_files
 
@@ -22,11 +20,49 @@ NOT_OUR_WORDS = {
     "LatLng": "Point",
     "Poll": "Motion",
 }
-OUR_WORDS = (
-    "Account Allocation Ballot Booking Charter Credential Driver Fare Fleet Hold Member Motion Offer Outbox "
-    "Pairing Place Plan Position Post Quote Refusal Rider Round Rule Shift Snapshot Standing "
-    "Statement Surplus Tariff Transfer Trip Vehicle Void Zone"
-).split()
+OUR_WORDS = [
+    "Account",
+    "Allocation",
+    "Attempt",
+    "Ballot",
+    "Booking",
+    "Cell",
+    "Charter",
+    "City",
+    "Credential",
+    "Driver",
+    "Event",
+    "Fare",
+    "Hold",
+    "Member",
+    "Motion",
+    "Offer",
+    "Outbox",
+    "Pairing",
+    "Patronage",
+    "Place",
+    "Plan",
+    "Point",
+    "Position",
+    "Quote",
+    "Receipt",
+    "Refusal",
+    "Rider",
+    "Room",
+    "Round",
+    "Rule",
+    "Run",
+    "Shift",
+    "Snapshot",
+    "Standing",
+    "Statement",
+    "Surplus",
+    "Tariff",
+    "Transfer",
+    "Trip",
+    "Vehicle",
+    "Zone",
+]
 
 
 def test_every_room_is_in_the_layers_and_in_the_wheel() -> None:
@@ -62,10 +98,12 @@ def test_classes_are_named_with_the_words_of_the_house() -> None:
     assert not strange, f"say instead: {strange}"
 
 
-@pytest.mark.parametrize("word", OUR_WORDS)
-def test_the_glossary_explains_each_word(word: str) -> None:
+def test_the_glossary_explains_each_word() -> None:
     glossary = (ROOT / "docs/glossary.md").read_text(encoding="utf-8")
-    assert re.search(rf"^\*\*{word}\b", glossary, flags=re.MULTILINE), f"docs/glossary.md: {word}"
+    missing = [
+        word for word in OUR_WORDS if not re.search(rf"^\*\*{word}\b", glossary, flags=re.MULTILINE)
+    ]
+    assert not missing
 
 
 def test_the_glossary_is_in_order() -> None:

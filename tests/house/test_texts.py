@@ -8,7 +8,7 @@ from tests.house.sources import ROOT, tracked_texts
 _HOMES = "|".join(("work", "root", "home"))
 MACHINE_PATH = re.compile(rf"(?<![\w./~$}}-])/(?:{_HOMES})/\w|/tmp/" + "plan")
 REGISTRY = re.compile(
-    r"files\.python" + r"hosted|registry\." + r"npmjs|pypi\." + r"org|index-" + "url "
+    "|".join((r"files\.python" + "hosted", r"registry\." + "npmjs", r"pypi\." + "org"))
 )
 LINK = re.compile(r"(?<!!)\[[^\]]*\]\(([^)\s]+)\)|!\[[^\]]*\]\(([^)\s]+)\)")
 
