@@ -211,3 +211,12 @@ class AlreadyRated(Conflict):
 
     def __init__(self, trip_id: UUID) -> None:
         super().__init__("You rated this trip already.", trip_id=trip_id)
+
+
+class PurposeNeeded(Forbidden):
+    """I29: staff look at a person's trip or position only for a stated purpose."""
+
+    code = "purpose_needed"
+
+    def __init__(self) -> None:
+        super().__init__("State a purpose for this look first; it is over, or for something else.")

@@ -5,6 +5,7 @@ driver's arrival at the pick-up. `*_ms` are wall time.
 """
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import text
@@ -14,84 +15,125 @@ from storage.work import UnitOfWork
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CityFigures:
-    """How the city is doing, without a name, a plate or a trip in it."""
+class Today:
+    """Counts since an instant, the city's midnight as a rule."""
 
-    trips_under_way: int
-    riders_waiting: int
-    oldest_wait_seconds: int
-    mean_wait_seconds: float | None
-    p95_wait_seconds: float | None
+    completed: int
+    unfulfilled: int
+    cancelled: int
     offers_made: int
+    offers_accepted: int
     offers_declined: int
-    completed_today: int
-    unfulfilled_today: int
+    offers_lapsed: int
 
 
-_FIGURES = text("""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waits:
+    """Waits of trips whose car arrived within a window; None where there was none."""
+
+    mean_seconds: float | None
+    p95_seconds: float | None
+    trips: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """A rider who waits: where, in which zone, since how many seconds, with a driver or not."""
+
+    place: Point
+    zone: str | None
+    seconds: int
+    has_driver: bool
+
+
+_TODAY = text("""
+    SELECT count(*) FILTER (WHERE state = 'completed') AS completed,
+           count(*) FILTER (WHERE state = 'unfulfilled') AS unfulfilled,
+           count(*) FILTER (WHERE state IN ('cancelled_by_rider', 'cancelled_by_operator'))
+               AS cancelled
+    FROM dispatch.trip WHERE ended_at >= :since
+""")
+_OFFERS_TODAY = text("""
+    SELECT count(*) AS made,
+           count(*) FILTER (WHERE state = 'accepted') AS accepted,
+           count(*) FILTER (WHERE state = 'declined') AS declined,
+           count(*) FILTER (WHERE state = 'lapsed') AS lapsed
+    FROM dispatch.offer WHERE made_at >= :since
+""")
+_WAITS = text("""
     WITH recent AS (
         SELECT extract(epoch FROM arrived_at - greatest(requested_at, matching_from)) AS wait
-        FROM dispatch.trip WHERE arrived_at > service_now() - interval '15 minutes')
-    SELECT
-        count(*) FILTER (WHERE state IN ('assigned', 'arrived', 'on_board', 'at_stop')) AS under_way,
-        count(*) FILTER (WHERE state = 'matching') AS waiting,
-        coalesce(max(extract(epoch FROM service_now() - greatest(requested_at, matching_from)))
-                 FILTER (WHERE state = 'matching'), 0) AS oldest,
-        (SELECT avg(wait) FROM recent) AS mean_wait,
-        (SELECT percentile_cont(0.95) WITHIN GROUP (ORDER BY wait) FROM recent) AS p95_wait
-    FROM dispatch.trip WHERE ended_at IS NULL
+        FROM dispatch.trip
+        WHERE arrived_at > service_now() - make_interval(secs => :window))
+    SELECT avg(wait) AS mean, count(*) AS trips,
+           percentile_cont(0.95) WITHIN GROUP (ORDER BY wait) AS p95
+    FROM recent
 """)
-_COUNTS = text("""
-    SELECT
-        (SELECT count(*) FROM dispatch.offer
-         WHERE made_at > service_now() - interval '15 minutes') AS made,
-        (SELECT count(*) FROM dispatch.offer
-         WHERE made_at > service_now() - interval '15 minutes' AND state = 'declined') AS declined,
-        (SELECT count(*) FROM dispatch.trip WHERE state = 'completed'
-            AND ended_at > service_now() - interval '24 hours') AS completed,
-        (SELECT count(*) FROM dispatch.trip WHERE state = 'unfulfilled'
-            AND ended_at > service_now() - interval '24 hours') AS unfulfilled
+_BY_MINUTE = text("""
+    SELECT CAST(floor(extract(epoch FROM service_now() - arrived_at) / 60) AS integer) AS ago,
+           avg(extract(epoch FROM arrived_at - greatest(requested_at, matching_from))) AS mean
+    FROM dispatch.trip
+    WHERE arrived_at > service_now() - make_interval(mins => :minutes)
+    GROUP BY ago
 """)
 _WAITING = text("""
-    SELECT pickup_lon, pickup_lat, pickup_zone,
+    SELECT pickup_lon, pickup_lat, pickup_zone, state <> 'matching' AS has_driver,
            extract(epoch FROM service_now() - greatest(requested_at, matching_from)) AS wait
     FROM dispatch.trip WHERE state IN ('matching', 'assigned', 'arrived')
-    ORDER BY requested_at LIMIT 2000
+    ORDER BY requested_at LIMIT 5000
 """)
-_MATCHING_BY_ZONE = text("""
-    SELECT coalesce(pickup_zone, '') AS pickup_zone, count(*) AS waiting,
-           max(extract(epoch FROM service_now() - greatest(requested_at, matching_from))) AS oldest
-    FROM dispatch.trip WHERE state = 'matching'
-    GROUP BY pickup_zone ORDER BY waiting DESC, oldest DESC, pickup_zone LIMIT :most
-""")
+_ON_BOARD = text("SELECT count(*) FROM dispatch.trip WHERE state IN ('on_board', 'at_stop')")
 
 
-async def city_figures(work: UnitOfWork) -> CityFigures:
-    """The figures of this moment; waits over the last 15 minutes of service time."""
-    now = (await work.execute(_FIGURES)).one()
-    counts = (await work.execute(_COUNTS)).one()
-    return CityFigures(
-        trips_under_way=now.under_way,
-        riders_waiting=now.waiting,
-        oldest_wait_seconds=int(now.oldest),
-        mean_wait_seconds=None if now.mean_wait is None else float(now.mean_wait),
-        p95_wait_seconds=None if now.p95_wait is None else float(now.p95_wait),
-        offers_made=counts.made,
-        offers_declined=counts.declined,
-        completed_today=counts.completed,
-        unfulfilled_today=counts.unfulfilled,
+async def today(work: UnitOfWork, since: datetime) -> Today:
+    """How trips and offers ended since `since`."""
+    trips = (await work.execute(_TODAY, {"since": since})).one()
+    offers = (await work.execute(_OFFERS_TODAY, {"since": since})).one()
+    return Today(
+        completed=trips.completed,
+        unfulfilled=trips.unfulfilled,
+        cancelled=trips.cancelled,
+        offers_made=offers.made,
+        offers_accepted=offers.accepted,
+        offers_declined=offers.declined,
+        offers_lapsed=offers.lapsed,
     )
 
 
-async def waiting_places(work: UnitOfWork) -> list[Point]:
-    """Where riders wait; the entrance reduces the precision before anybody sees it."""
-    return [Point(row.pickup_lon, row.pickup_lat) for row in await work.execute(_WAITING)]
+async def waits(work: UnitOfWork, *, window_seconds: int) -> Waits:
+    """Waits of the trips whose car arrived in the last `window_seconds` of service time."""
+    row = (await work.execute(_WAITS, {"window": window_seconds})).one()
+    return Waits(
+        mean_seconds=None if row.mean is None else float(row.mean),
+        p95_seconds=None if row.p95 is None else float(row.p95),
+        trips=row.trips,
+    )
 
 
-async def queues_by_zone(work: UnitOfWork, *, most: int = 8) -> list[tuple[str, int, int]]:
-    """Zones with riders nobody is on the way to yet: code, how many, longest wait in seconds."""
-    found = await work.execute(_MATCHING_BY_ZONE, {"most": most})
-    return [(row.pickup_zone, row.waiting, int(row.oldest)) for row in found]
+async def mean_waits_by_minute(work: UnitOfWork, *, minutes: int) -> list[float | None]:
+    """Mean wait of each of the last `minutes` minutes, oldest first; None where none arrived."""
+    found = {
+        row.ago: float(row.mean) for row in await work.execute(_BY_MINUTE, {"minutes": minutes})
+    }
+    return [found.get(ago) for ago in range(minutes - 1, -1, -1)]
+
+
+async def list_waiting(work: UnitOfWork) -> list[Waiting]:
+    """Riders who wait; the entrance reduces the precision before anybody sees it."""
+    return [
+        Waiting(
+            place=Point(row.pickup_lon, row.pickup_lat),
+            zone=row.pickup_zone,
+            seconds=max(0, int(row.wait)),
+            has_driver=row.has_driver,
+        )
+        for row in await work.execute(_WAITING)
+    ]
+
+
+async def count_on_board(work: UnitOfWork) -> int:
+    """Trips with the rider on board."""
+    return int((await work.execute(_ON_BOARD)).scalar_one())
 
 
 _REPORT = text("""

@@ -18,9 +18,9 @@ from storage.work import UnitOfWork
 
 _PHASE_OF_STATE = {
     "assigned": Phase.TO_PICKUP,
-    "arrived": Phase.OTHER,
+    "arrived": Phase.AT_PICKUP,
     "on_board": Phase.ON_TRIP,
-    "at_stop": Phase.OTHER,
+    "at_stop": Phase.AT_STOP,
 }
 
 

@@ -17,12 +17,13 @@ JUMP_METRES_MAX = 2_000.0
 
 
 class Phase(IntEnum):
-    """What a driver on shift is doing; the city live draws these four."""
+    """What a driver on shift is doing."""
 
     FREE = 0
     TO_PICKUP = 1
-    ON_TRIP = 2
-    OTHER = 3  # at the pick-up or at a stop
+    AT_PICKUP = 2
+    ON_TRIP = 3
+    AT_STOP = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

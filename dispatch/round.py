@@ -60,6 +60,20 @@ class _Seen:
     drivers: Sequence[OnShift]
 
 
+@dataclass(slots=True)
+class RoundLog:
+    """The latest round, for the live view and the health page."""
+
+    number: int | None = None
+    ms: float | None = None
+    degraded: bool = False
+
+    def note(self, report: RoundReport) -> None:
+        """Another round was run."""
+        self.number = (self.number or 0) + 1
+        self.ms, self.degraded = round(report.total_ms, 1), report.degraded
+
+
 class Dispatcher:
     """Runs rounds over one database, one road network and one board."""
 

@@ -75,11 +75,12 @@ class Side:
     """Which side of the service a socket is for."""
 
     role: Role
-    feed: Literal["rider", "driver"]
+    feed: Literal["rider", "driver"] | None
 
 
 RIDER_SIDE = Side(role=Role.RIDER, feed="rider")
 DRIVER_SIDE = Side(role=Role.DRIVER, feed="driver")
+OFFICE_SIDE = Side(role=Role.OFFICE, feed=None)
 
 
 class LiveSocket:
@@ -88,6 +89,7 @@ class LiveSocket:
     def __init__(self, socket: WebSocket, side: Side) -> None:
         self._socket, self._side = socket, side
         self.services: Services = services_of(socket)
+        self.hello: dict[str, Any] = {}
         self._seen = 0
         self._bucket = Bucket(FRAMES_A_SECOND, FRAMES_BURST, stopwatch_ms())
 
@@ -99,6 +101,7 @@ class LiveSocket:
                 hello = await self._receive()
             if hello.get("type") != "hello" or not isinstance(hello.get("token"), str):
                 raise HelloMissing
+            self.hello = hello
             since = hello.get("since")
             if since is not None and (type(since) is not int or not 0 <= since < 2**62):
                 raise HelloMissing

@@ -57,11 +57,11 @@ async def license_driver(
         If the person is a driver, or the number another driver's.
     """
     number = clean_licence_number(licence_number)
-    if not await people_store.person_exists(work, person_id):
-        raise PersonNotFound
     driver_id = DriverId(person_id)
     if not await store.insert_driver(work, driver_id, licence_number=number, licensed_by=by):
-        raise DriverLicensedAlready
+        if await people_store.person_exists(work, person_id):
+            raise DriverLicensedAlready
+        raise PersonNotFound
     await people_store.insert_grant(work, person_id, Role.DRIVER, valid_to=None, granted_by=by)
     await store.insert_standing(work, driver_id, Standing.GOOD, reason="licensed", set_by=by)
     work.announce(DriverLicensed(event_id=work.new_id(), occurred_at=work.now, driver_id=driver_id))

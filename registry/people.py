@@ -59,15 +59,15 @@ async def join_person(
 async def join_contact(work: UnitOfWork, contact: Contact, *, vault: Vault) -> PersonId:
     """`join_person` for a contact that is clean already."""
     index = vault.phone_index(contact.phone)
-    await store.lock_phone(work, index)
-    known = await store.find_person_by_phone(work, index)
-    if known is not None:
+    person_id = PersonId(work.new_id())
+    sealed = vault.seal_contact(person_id, contact, work.chance)
+    while not await store.insert_person(work, person_id, index=index, contact=sealed):
+        known = await store.find_person_by_phone(work, index)
+        if known is None:
+            continue  # whoever had the phone was forgotten between the two statements
         if contact.name:
             await _fill_name(work, known, contact.name, vault=vault)
         return known
-    person_id = PersonId(work.new_id())
-    sealed = vault.seal_contact(person_id, contact, work.chance)
-    await store.insert_person(work, person_id, index=index, contact=sealed)
     work.announce(PersonJoined(event_id=work.new_id(), occurred_at=work.now, person_id=person_id))
     return person_id
 

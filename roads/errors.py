@@ -1,6 +1,6 @@
 """What the roads refuse, one sentence each."""
 
-from foundation.errors import Invalid, NotFound, Unavailable
+from foundation.errors import Conflict, Invalid, NotFound, Unavailable
 
 
 class NetworkUnreadable(Invalid):
@@ -90,4 +90,86 @@ class EngineFailed(Unavailable):
     def __init__(self, engine: str, reason: str) -> None:
         super().__init__(
             f"The road engine {engine} failed: {reason}.", engine=engine, reason=reason
+        )
+
+
+class PackIncomplete(Invalid):
+    """A city pack lacks a file that every pack needs; names it."""
+
+    code = "pack_incomplete"
+
+    def __init__(self, folder: object, file: str, what: str) -> None:
+        super().__init__(
+            f"The city pack {folder} is incomplete: {file} ({what}) is missing. "
+            "Add it, or build the city again with `khan city build`.",
+            folder=str(folder),
+            file=file,
+            what=what,
+        )
+        self.file = file
+
+
+class PackInvalid(Invalid):
+    """A file of a city pack makes no sense; names the file and the field."""
+
+    code = "pack_invalid"
+
+    def __init__(self, folder: object, file: str, field: str, reason: str) -> None:
+        where = f"{file}, {field}" if field else file
+        super().__init__(
+            f"The city pack {folder} cannot be used: {where}: {reason}.",
+            folder=str(folder),
+            file=file,
+            field=field,
+            reason=reason,
+        )
+        self.file = file
+        self.field = field
+
+
+class PackExists(Conflict):
+    """There is something in the folder that a city pack should be built into."""
+
+    code = "pack_exists"
+
+    def __init__(self, folder: object) -> None:
+        super().__init__(
+            f"{folder} is there already and is not empty. Choose another folder, "
+            "or say that it may be replaced.",
+            folder=str(folder),
+        )
+
+
+class TilesUnreadable(Invalid):
+    """A map file is missing, broken or not a map."""
+
+    code = "tiles_unreadable"
+
+    def __init__(self, path: object, reason: str) -> None:
+        super().__init__(
+            f"The map {path} cannot be read: {reason}. Build it again.",
+            path=str(path),
+            reason=reason,
+        )
+
+
+class TimeZoneUnknown(Invalid):
+    """The time zone given for a city is not in the IANA database."""
+
+    code = "time_zone_unknown"
+
+    def __init__(self, timezone: str) -> None:
+        super().__init__(
+            f"There is no time zone {timezone!r}; give one like Europe/Berlin.", timezone=timezone
+        )
+
+
+class CountryUnknown(Invalid):
+    """The country given for a city is not an ISO 3166 code that we know."""
+
+    code = "country_unknown"
+
+    def __init__(self, country: str) -> None:
+        super().__init__(
+            f"There is no country {country!r}; give two capital letters like DE.", country=country
         )

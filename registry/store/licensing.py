@@ -11,7 +11,8 @@ from storage.work import UnitOfWork
 
 _INSERT_DRIVER = text("""
     INSERT INTO registry.driver (driver_id, licence_number, licensed_at, licensed_by)
-    VALUES (:driver_id, :licence_number, :now, :licensed_by)
+    SELECT person_id, :licence_number, :now, :licensed_by
+    FROM registry.person WHERE person_id = :driver_id AND erased_at IS NULL
     ON CONFLICT DO NOTHING
     RETURNING driver_id
 """)
@@ -94,7 +95,7 @@ _END_REQUIREMENT = text("""
 async def insert_driver(
     work: UnitOfWork, driver_id: DriverId, *, licence_number: str, licensed_by: PersonId
 ) -> bool:
-    """A new driver; False if the person or the number is licensed already."""
+    """A new driver; False if there is no such person, or they or the number are licensed."""
     row = await work.execute(
         _INSERT_DRIVER,
         {

@@ -9,22 +9,25 @@ from registry.person import Role
 from registry.vault import SealedContact
 from storage.work import UnitOfWork
 
-_LOCK_PHONE = text("SELECT pg_advisory_xact_lock(:room, :bucket)")
-_LOCK_ROOM = 0x70686F6E  # 'phon'
-_PHONE_LOCKS = 4096
+_LOCK_PHONE = text("SELECT pg_advisory_xact_lock(:lock)")
 
 _FIND_PERSON_BY_PHONE = text("SELECT person_id FROM registry.contact WHERE phone_index = :index")
 
+# The contact goes first, so that of two who join by one phone the second waits for the first and
+# then inserts nothing. Foreign keys are checked when the whole statement is done.
 _INSERT_PERSON = text("""
-    WITH person AS (
-        INSERT INTO registry.person (person_id, joined_at) VALUES (:person_id, :now)
-        RETURNING person_id
-    ), contact AS (
+    WITH contact AS (
         INSERT INTO registry.contact (person_id, phone_index, data_key, name, phone, language)
-        SELECT person_id, :index, :data_key, :name, :phone, :language FROM person
+        VALUES (:person_id, :index, :data_key, :name, :phone, :language)
+        ON CONFLICT (phone_index) DO NOTHING
+        RETURNING person_id
+    ), person AS (
+        INSERT INTO registry.person (person_id, joined_at) SELECT person_id, :now FROM contact
+    ), granted AS (
+        INSERT INTO registry.role_grant (grant_id, person_id, role, valid_from)
+        SELECT :grant_id, person_id, 'rider', :now FROM contact
     )
-    INSERT INTO registry.role_grant (grant_id, person_id, role, valid_from)
-    SELECT :grant_id, person_id, 'rider', :now FROM person
+    SELECT person_id FROM contact
 """)
 
 _INSERT_MACHINE = text("""
@@ -87,13 +90,8 @@ _FIND_FINGERPRINT = text("""
 
 
 async def lock_phone(work: UnitOfWork, index: bytes) -> None:
-    """Let one transaction at a time count, file or open what belongs to this phone.
-
-    Phones share a few thousand locks, so that enrolling many people in one transaction does not
-    fill the server's lock table.
-    """
-    bucket = int.from_bytes(index[:2], "big") % _PHONE_LOCKS
-    await work.execute(_LOCK_PHONE, {"room": _LOCK_ROOM, "bucket": bucket})
+    """Let one transaction at a time count the codes sent to this phone."""
+    await work.execute(_LOCK_PHONE, {"lock": int.from_bytes(index[:8], "big", signed=True)})
 
 
 async def find_person_by_phone(work: UnitOfWork, index: bytes) -> PersonId | None:
@@ -104,9 +102,9 @@ async def find_person_by_phone(work: UnitOfWork, index: bytes) -> PersonId | Non
 
 async def insert_person(
     work: UnitOfWork, person_id: PersonId, *, index: bytes, contact: SealedContact
-) -> None:
-    """A new person, their contact, and the role of rider."""
-    await work.execute(
+) -> bool:
+    """A new person, their contact, and the role of rider; False if the phone is somebody's."""
+    row = await work.execute(
         _INSERT_PERSON,
         {
             "person_id": person_id,
@@ -119,6 +117,7 @@ async def insert_person(
             "language": contact.language,
         },
     )
+    return row.one_or_none() is not None
 
 
 async def insert_machine(work: UnitOfWork, person_id: PersonId) -> None:
@@ -176,14 +175,21 @@ async def insert_grant(
     granted_by: PersonId | None,
 ) -> bool:
     """Grant a role from now on; False if the person has it already."""
-    who = {"person_id": person_id, "role": role.value, "now": work.now}
-    if valid_to is not None or role is not Role.RIDER:
-        await work.execute(_END_LAPSED_GRANT, who)
-    row = await work.execute(
-        _INSERT_GRANT,
-        who | {"grant_id": work.new_id(), "valid_to": valid_to, "granted_by": granted_by},
-    )
-    return row.one_or_none() is not None
+    grant = {
+        "grant_id": work.new_id(),
+        "person_id": person_id,
+        "role": role.value,
+        "now": work.now,
+        "valid_to": valid_to,
+        "granted_by": granted_by,
+    }
+    if (await work.execute(_INSERT_GRANT, grant)).one_or_none() is not None:
+        return True
+    # A grant whose time is over stands in the way of the next until it is marked as ended.
+    lapsed = {"person_id": person_id, "role": role.value, "now": work.now}
+    if (await work.execute(_END_LAPSED_GRANT, lapsed)).rowcount == 0:
+        return False
+    return (await work.execute(_INSERT_GRANT, grant)).one_or_none() is not None
 
 
 async def end_grant(

@@ -144,6 +144,7 @@ CREATE INDEX trip_waiting ON dispatch.trip (matching_since) WHERE state = 'match
 CREATE INDEX trip_booked ON dispatch.trip (matching_from) WHERE state = 'scheduled';
 CREATE INDEX trip_of_rider ON dispatch.trip (rider_id, requested_at DESC);
 CREATE INDEX trip_of_driver ON dispatch.trip (driver_id, assigned_at DESC) WHERE driver_id IS NOT NULL;
+CREATE INDEX trip_arrived ON dispatch.trip (arrived_at) WHERE arrived_at IS NOT NULL;
 CREATE INDEX trip_ended ON dispatch.trip (ended_at) WHERE ended_at IS NOT NULL;
 GRANT SELECT, INSERT, UPDATE ON dispatch.trip TO khan_app;
 
@@ -344,6 +345,7 @@ CREATE UNIQUE INDEX i05_one_open_offer_a_trip ON dispatch.offer (trip_id) WHERE 
 CREATE UNIQUE INDEX i06_accepted_once ON dispatch.offer (trip_id, attempt) WHERE state = 'accepted';
 CREATE INDEX offer_deadline ON dispatch.offer (deadline) WHERE state = 'made';
 CREATE INDEX offer_of_driver ON dispatch.offer (driver_id, made_at DESC);
+CREATE INDEX offer_made_at ON dispatch.offer (made_at);
 CREATE INDEX offer_of_trip ON dispatch.offer (trip_id);
 GRANT SELECT, INSERT ON dispatch.offer TO khan_app;
 GRANT UPDATE (state, ended_at, end_reason) ON dispatch.offer TO khan_app;
