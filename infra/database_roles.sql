@@ -18,9 +18,11 @@ BEGIN
     --   can change append-only rows.
     -- khan_app is what the service runs as: it owns nothing, and the migrations grant it exactly
     --   what each room needs (on an append-only table: SELECT and INSERT).
+    -- khan_office is what the service takes on where staff look at people's trips: each look leaves
+    --   its purpose, because only functions that write it down can be called.
     -- khan_reader is what people look with: rules and books. Where people were, and their names and
     --   telephone numbers, are in schemas that it is not let into.
-    FOREACH role_name IN ARRAY ARRAY['khan_owner', 'khan_app', 'khan_reader'] LOOP
+    FOREACH role_name IN ARRAY ARRAY['khan_owner', 'khan_app', 'khan_office', 'khan_reader'] LOOP
         IF NOT EXISTS (SELECT 1 FROM pg_roles WHERE rolname = role_name) THEN
             EXECUTE format('CREATE ROLE %I NOLOGIN', role_name);
         END IF;
@@ -34,7 +36,7 @@ END $$;
 
 -- A login has no rights of its own; it takes on its role when it connects.
 GRANT khan_owner TO khan_owner_login;
-GRANT khan_app TO khan_service_login;
+GRANT khan_app, khan_office TO khan_service_login;
 GRANT khan_reader TO khan_reader_login;
 ALTER ROLE khan_owner_login SET role = 'khan_owner';
 ALTER ROLE khan_service_login SET role = 'khan_app';
@@ -55,7 +57,7 @@ END $$;
 REVOKE CREATE ON SCHEMA public FROM PUBLIC;
 -- service_now() stands in public, because the constraints of every schema speak of it.
 GRANT USAGE, CREATE ON SCHEMA public TO khan_owner;
-GRANT USAGE ON SCHEMA public TO khan_app, khan_reader;
+GRANT USAGE ON SCHEMA public TO khan_app, khan_office, khan_reader;
 
 -- Extensions are the superuser's to install; the migrations find them.
 CREATE EXTENSION IF NOT EXISTS btree_gist;
