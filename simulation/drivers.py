@@ -152,10 +152,9 @@ class SimulatedDriver:
         while self._phone.now() < self._way.ends:
             left = (self._way.ends - self._phone.now()).total_seconds()
             message = await self._next(seconds=left)
-            if message is not None and message["type"] == "trip":
-                if message["trip"]["state"].startswith(("cancelled", "unfulfilled")):
-                    self._stop_here()
-                    return False
+            if message is not None and _is_taken_away(message):
+                self._stop_here()
+                return False
         return True
 
     def _stop_here(self) -> None:
@@ -205,9 +204,8 @@ class SimulatedDriver:
                 # A visitor's trip, or one booked by telephone: they get in and show their booking.
                 return await self._phone.post(f"{path}/board", {"reason": "booking shown"})
             message = await self._next(seconds=5)
-            if message is not None and message["type"] == "trip":
-                if message["trip"]["state"].startswith("cancelled"):
-                    return None
+            if message is not None and _is_taken_away(message):
+                return None
             waited += 5
         await self._phone.post(f"{path}/no-show", {"contact_attempted": True})
         return None
@@ -224,3 +222,8 @@ class SimulatedDriver:
             await self._drive_to(goal)
         await self._arrive_at_end()
         await self._phone.post(f"{path}/complete")
+
+
+def _is_taken_away(message: dict[str, Any]) -> bool:
+    """Whether the message tells that the trip was cancelled."""
+    return message["type"] == "trip" and message["trip"]["state"].startswith("cancelled")

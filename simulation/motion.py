@@ -5,6 +5,7 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import pairwise
 
 from foundation.measures import Point, distance_metres
 
@@ -26,7 +27,7 @@ class Way:
         """A way along (longitude, latitude) points."""
         points = tuple(Point(float(lon), float(lat)) for lon, lat in line)
         marks = [0.0]
-        for a, b in zip(points, points[1:], strict=False):
+        for a, b in pairwise(points):
             marks.append(marks[-1] + distance_metres(a, b))
         return cls(line=points, marks=tuple(marks), begins=begins, seconds=max(0.1, seconds))
 

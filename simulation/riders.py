@@ -10,7 +10,14 @@ from simulation.client import Mailbox, Phone, Refused
 from simulation.kerb import Kerb
 
 _OVER = frozenset(
-    ["completed", "cancelled_by_rider", "cancelled_by_operator", "no_show", "unfulfilled", "aborted"]
+    [
+        "completed",
+        "cancelled_by_rider",
+        "cancelled_by_operator",
+        "no_show",
+        "unfulfilled",
+        "aborted",
+    ]
 )
 
 
