@@ -310,11 +310,11 @@ def test_the_straight_line_says_that_it_guesses() -> None:
     engine = StraightLineEngine(speed_kmh=36, detour=1.0)
     snaps = engine.snap(at((0, 0), (0, 1)))
     assert snaps.metres.tolist() == [0, 0]
-    assert engine.times(snaps, snaps).tolist() == [[0, 11119], [11119, 0]]
-    assert engine.pair_times(snaps, snaps, np.array([[0, 1]])).tolist() == [11119]
+    assert engine.times(snaps, snaps).tolist() == [[0, 11120], [11120, 0]]
+    assert engine.pair_times(snaps, snaps, np.array([[0, 1]])).tolist() == [11120]
     route = engine.route(point(0, 0), point(0, 1))
     assert route.degraded
-    assert (route.milliseconds, route.seconds, route.metres) == (11119, 11, 111)
+    assert (route.milliseconds, route.seconds, route.metres) == (11120, 11, 111)
     assert engine.degraded
 
 
