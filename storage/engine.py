@@ -4,13 +4,13 @@ The service always runs as the role `khan_app`, whoever the login is: a table's 
 append-only rows, and the service must not be able to.
 """
 
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
-from typing import Any
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 
 from sqlalchemy import text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from foundation.chance import Chance, SystemChance
@@ -105,18 +105,16 @@ class Database:
         DatabaseUnavailable
             If the database cannot be reached, at the start or in the middle; nothing is kept.
         """
-        try:
-            async with self.engine.begin() as connection:
+        with _told_as_unavailable():
+            async with AsyncExitStack() as stack:
+                try:
+                    connection = await stack.enter_async_context(self.engine.begin())
+                except OSError as error:
+                    raise DatabaseUnavailable from error
                 now = (await connection.execute(_SERVICE_NOW)).scalar_one()
                 work = UnitOfWork(connection=connection, now=now, chance=self._chance)
                 yield work
                 await work.flush()
-        except (ConnectionError, InterfaceError, OperationalError, TimeoutError) as error:
-            raise DatabaseUnavailable from error
-        except DBAPIError as error:
-            if error.connection_invalidated or _is_lost(error):
-                raise DatabaseUnavailable from error
-            raise
         if work.has_announced:
             for ring in self._doorbells:
                 ring()
@@ -138,7 +136,16 @@ _SERVICE_NOW = text("SELECT service_now()")
 _CLOCK = text("SELECT wall_origin, service_origin, rate FROM storage.service_time")
 
 
-def _is_lost(error: DBAPIError) -> bool:
-    """Whether the server went away: admin shutdown, crash, cannot connect now (class 57P, 08)."""
-    state: Any = getattr(error.orig, "sqlstate", None) or ""
-    return str(state).startswith(("57P", "08"))
+@contextmanager
+def _told_as_unavailable() -> Iterator[None]:
+    """Turn "the server went away" into the refusal that says so; let all other errors through."""
+    try:
+        yield
+    except (InterfaceError, OperationalError, PoolTimeout) as error:
+        raise DatabaseUnavailable from error
+    except DBAPIError as error:
+        # Admin shutdown, crash, cannot connect now, connection exceptions (SQLSTATE 57P, 08).
+        state = str(getattr(error.orig, "sqlstate", None) or "")
+        if error.connection_invalidated or state.startswith(("57P", "08")):
+            raise DatabaseUnavailable from error
+        raise

@@ -74,10 +74,8 @@ CREATE TABLE storage.outbox (
 CREATE INDEX outbox_unsent ON storage.outbox (outbox_id) WHERE position IS NULL;
 CREATE INDEX outbox_rider ON storage.outbox (rider_id, position) WHERE rider_id IS NOT NULL;
 CREATE INDEX outbox_driver ON storage.outbox (driver_id, position) WHERE driver_id IS NOT NULL;
-CREATE SEQUENCE storage.outbox_position;
 GRANT SELECT, INSERT ON storage.outbox TO khan_app;
 GRANT UPDATE (position) ON storage.outbox TO khan_app;
-GRANT USAGE ON SEQUENCE storage.outbox_position TO khan_app;
 
 CREATE FUNCTION storage.refuse_second_position() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN

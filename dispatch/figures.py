@@ -1,0 +1,205 @@
+"""Figures of the city, computed from the tables: for the live page, for the report of a run.
+
+Waits are service time, from the request (for a booked trip: from when its search began) to the
+driver's arrival at the pick-up. `*_ms` are wall time.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import text
+
+from foundation.measures import Point
+from storage.work import UnitOfWork
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Today:
+    """Counts since an instant, the city's midnight as a rule."""
+
+    completed: int
+    unfulfilled: int
+    cancelled: int
+    offers_made: int
+    offers_accepted: int
+    offers_declined: int
+    offers_lapsed: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waits:
+    """Waits of trips whose car arrived within a window; None where there was none."""
+
+    mean_seconds: float | None
+    p95_seconds: float | None
+    trips: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """A rider who waits: where, in which zone, since how many seconds, with a driver or not."""
+
+    place: Point
+    zone: str | None
+    seconds: int
+    has_driver: bool
+
+
+_TODAY = text("""
+    SELECT count(*) FILTER (WHERE state = 'completed') AS completed,
+           count(*) FILTER (WHERE state = 'unfulfilled') AS unfulfilled,
+           count(*) FILTER (WHERE state IN ('cancelled_by_rider', 'cancelled_by_operator'))
+               AS cancelled
+    FROM dispatch.trip WHERE ended_at >= :since
+""")
+_OFFERS_TODAY = text("""
+    SELECT count(*) AS made,
+           count(*) FILTER (WHERE state = 'accepted') AS accepted,
+           count(*) FILTER (WHERE state = 'declined') AS declined,
+           count(*) FILTER (WHERE state = 'lapsed') AS lapsed
+    FROM dispatch.offer WHERE made_at >= :since
+""")
+_WAITS = text("""
+    WITH recent AS (
+        SELECT extract(epoch FROM arrived_at - greatest(requested_at, matching_from)) AS wait
+        FROM dispatch.trip
+        WHERE arrived_at > service_now() - make_interval(secs => :window))
+    SELECT avg(wait) AS mean, count(*) AS trips,
+           percentile_cont(0.95) WITHIN GROUP (ORDER BY wait) AS p95
+    FROM recent
+""")
+_BY_MINUTE = text("""
+    SELECT CAST(floor(extract(epoch FROM service_now() - arrived_at) / 60) AS integer) AS ago,
+           avg(extract(epoch FROM arrived_at - greatest(requested_at, matching_from))) AS mean
+    FROM dispatch.trip
+    WHERE arrived_at > service_now() - make_interval(mins => :minutes)
+    GROUP BY ago
+""")
+_WAITING = text("""
+    SELECT pickup_lon, pickup_lat, pickup_zone, state <> 'matching' AS has_driver,
+           extract(epoch FROM service_now() - greatest(requested_at, matching_from)) AS wait
+    FROM dispatch.trip WHERE state IN ('matching', 'assigned', 'arrived')
+    ORDER BY requested_at LIMIT 5000
+""")
+_ON_BOARD = text("SELECT count(*) FROM dispatch.trip WHERE state IN ('on_board', 'at_stop')")
+
+
+async def today(work: UnitOfWork, since: datetime) -> Today:
+    """How trips and offers ended since `since`."""
+    trips = (await work.execute(_TODAY, {"since": since})).one()
+    offers = (await work.execute(_OFFERS_TODAY, {"since": since})).one()
+    return Today(
+        completed=trips.completed,
+        unfulfilled=trips.unfulfilled,
+        cancelled=trips.cancelled,
+        offers_made=offers.made,
+        offers_accepted=offers.accepted,
+        offers_declined=offers.declined,
+        offers_lapsed=offers.lapsed,
+    )
+
+
+async def waits(work: UnitOfWork, *, window_seconds: int) -> Waits:
+    """Waits of the trips whose car arrived in the last `window_seconds` of service time."""
+    row = (await work.execute(_WAITS, {"window": window_seconds})).one()
+    return Waits(
+        mean_seconds=None if row.mean is None else float(row.mean),
+        p95_seconds=None if row.p95 is None else float(row.p95),
+        trips=row.trips,
+    )
+
+
+async def mean_waits_by_minute(work: UnitOfWork, *, minutes: int) -> list[float | None]:
+    """Mean wait of each of the last `minutes` minutes, oldest first; None where none arrived."""
+    found = {
+        row.ago: float(row.mean) for row in await work.execute(_BY_MINUTE, {"minutes": minutes})
+    }
+    return [found.get(ago) for ago in range(minutes - 1, -1, -1)]
+
+
+async def list_waiting(work: UnitOfWork) -> list[Waiting]:
+    """Riders who wait; the entrance reduces the precision before anybody sees it."""
+    return [
+        Waiting(
+            place=Point(row.pickup_lon, row.pickup_lat),
+            zone=row.pickup_zone,
+            seconds=max(0, int(row.wait)),
+            has_driver=row.has_driver,
+        )
+        for row in await work.execute(_WAITING)
+    ]
+
+
+async def count_on_board(work: UnitOfWork) -> int:
+    """Trips with the rider on board."""
+    return int((await work.execute(_ON_BOARD)).scalar_one())
+
+
+_REPORT = text("""
+    WITH waits AS (
+        SELECT extract(epoch FROM arrived_at - greatest(requested_at, matching_from)) AS wait
+        FROM dispatch.trip WHERE arrived_at IS NOT NULL)
+    SELECT
+        count(*) AS trips_requested,
+        count(*) FILTER (WHERE state = 'completed') AS trips_completed,
+        count(*) FILTER (WHERE state = 'unfulfilled') AS trips_unfulfilled,
+        count(*) FILTER (WHERE state IN ('cancelled_by_rider', 'cancelled_by_operator'))
+            AS trips_cancelled,
+        count(*) FILTER (WHERE state = 'no_show') AS trips_no_show,
+        count(*) FILTER (WHERE state = 'aborted') AS trips_aborted,
+        count(*) FILTER (WHERE ended_at IS NULL) AS trips_open,
+        (SELECT avg(wait) FROM waits) AS mean_wait_seconds,
+        (SELECT percentile_cont(0.95) WITHIN GROUP (ORDER BY wait) FROM waits) AS p95_wait_seconds
+    FROM dispatch.trip
+""")
+_OFFERS = text("""
+    SELECT count(*) AS offers_made,
+           count(*) FILTER (WHERE state = 'accepted') AS offers_accepted,
+           count(*) FILTER (WHERE state = 'declined') AS offers_declined,
+           count(*) FILTER (WHERE state = 'lapsed') AS offers_lapsed,
+           count(*) FILTER (WHERE state = 'withdrawn') AS offers_withdrawn
+    FROM dispatch.offer
+""")
+_ROUNDS = text("""
+    SELECT count(*) AS rounds,
+           percentile_cont(0.5) WITHIN GROUP (ORDER BY total_ms) AS round_ms_p50,
+           percentile_cont(0.99) WITHIN GROUP (ORDER BY total_ms) AS round_ms_p99
+    FROM dispatch.round
+""")
+# Two drivers hold one trip, or one driver holds two, at the same instant: counted from the
+# assignments, whatever the constraints would have said.
+_DOUBLE = text("""
+    SELECT count(*) FROM dispatch.assignment a JOIN dispatch.assignment b
+        ON (a.trip_id, a.attempt) < (b.trip_id, b.attempt)
+       AND (a.trip_id = b.trip_id OR a.driver_id = b.driver_id)
+       AND tstzrange(a.from_at, a.to_at) && tstzrange(b.from_at, b.to_at)
+""")
+# A trip is lost if it stands in a state that nothing will move it out of: past its time and still
+# looking, held by a run that has ended, or not where its events left it.
+_LOST = text("""
+    SELECT count(*) FROM dispatch.trip WHERE
+        (state IN ('requested', 'matching') AND expires_at < service_now() - interval '120 seconds')
+        OR (state = 'requested' AND state_since < service_now() - interval '120 seconds')
+        OR (state IN ('assigned', 'arrived', 'on_board', 'at_stop') AND NOT EXISTS (
+                SELECT 1 FROM dispatch.run
+                WHERE run.run_id = trip.run_id AND run.ended_at IS NULL))
+        OR NOT EXISTS (
+                SELECT 1 FROM dispatch.trip_event AS last
+                WHERE last.trip_id = trip.trip_id AND last.seq = trip.last_seq
+                  AND last.after = trip.state)
+""")
+
+
+async def run_report(work: UnitOfWork) -> dict[str, Any]:
+    """What a run of the city came to, from the tables alone."""
+    report: dict[str, Any] = {}
+    for query in (_REPORT, _OFFERS, _ROUNDS):
+        row = (await work.execute(query)).one()
+        report |= {
+            name: None if value is None else (value if isinstance(value, int) else float(value))
+            for name, value in row._mapping.items()
+        }
+    report["double_assignments"] = (await work.execute(_DOUBLE)).scalar_one()
+    report["lost_trips"] = (await work.execute(_LOST)).scalar_one()
+    return report

@@ -1,0 +1,188 @@
+"""Canonical bytes: the same value gives the same bytes on every machine, for storing and digests.
+
+Owns the form: JSON with sorted keys, no spaces, UTF-8, and whole numbers only (a coordinate is
+written in units of 1e-7 degree, about a centimetre). Many rows of one kind are written as
+columns, which is smaller and quicker than a list of objects. Refuses binary fractions, so that
+no digest depends on how a machine prints them.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from dispatch.matching.errors import RoundUnreadable
+from foundation.errors import Invalid
+from foundation.identifiers import UUID
+from foundation.measures import Point
+
+Row = TypeVar("Row")
+
+UNREADABLE = (AssertionError, AttributeError, KeyError, TypeError, ValueError, Invalid)
+"""What reading damaged bytes into values can raise: each becomes `RoundUnreadable`."""
+
+DEGREE = 10_000_000
+"""Units of a coordinate in a degree."""
+
+
+def canonical(value: Any) -> bytes:
+    """The canonical bytes of a JSON value made of objects, lists, texts, integers and null."""
+    return json.dumps(
+        value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=_refuse
+    ).encode()
+
+
+def digest_of(encoded: bytes) -> str:
+    """SHA-256 of canonical bytes, in hexadecimal."""
+    return hashlib.sha256(encoded).hexdigest()
+
+
+def read_object(encoded: bytes, *, form: str) -> dict[str, Any]:
+    """The JSON object that `canonical` wrote, if it is of the named form.
+
+    Raises
+    ------
+    RoundUnreadable
+        If the bytes are no JSON object, hold a fraction, or are of another form.
+    """
+    try:
+        value = json.loads(encoded, parse_float=_refuse, parse_constant=_refuse)
+    except (ValueError, TypeError) as broken:
+        raise RoundUnreadable("it is not JSON of whole numbers") from broken
+    if not isinstance(value, dict) or value.get("form") != form:
+        raise RoundUnreadable(f"it is not of the form {form!r}")
+    return value
+
+
+def _refuse(value: Any) -> Any:
+    raise TypeError(f"{value!r} has no canonical form")
+
+
+def e7(degrees: float) -> int:
+    """A coordinate as a whole number of 1e-7 degrees."""
+    return round(degrees * DEGREE)
+
+
+def to_centimetre(point: Point) -> Point:
+    """The point on the grid of 1e-7 degrees that is stored, so that reading gives it back."""
+    lon, lat = e7(point.lon) / DEGREE, e7(point.lat) / DEGREE
+    return point if (lon, lat) == (point.lon, point.lat) else Point(lon, lat)
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """How values of one kind are written as JSON and read back, a whole column at a time."""
+
+    write: Callable[[list[Any]], list[Any]]
+    read: Callable[[list[Any]], list[Any]]
+
+
+def _all_of(kind: type, values: list[Any]) -> list[Any]:
+    """The values as they are, if each is exactly of the type: true is not a whole number."""
+    for value in values:
+        if type(value) is not kind:
+            raise TypeError(f"{value!r} is not of the type {kind.__name__}")
+    return values
+
+
+def _plain(kind: type) -> Kind:
+    return Kind(lambda values: _all_of(kind, values), lambda values: _all_of(kind, values))
+
+
+def _write_points(points: list[Any]) -> list[Any]:
+    return [[e7(point.lon), e7(point.lat)] for point in points]
+
+
+def _read_points(written: list[Any]) -> list[Any]:
+    _all_of(int, [unit for pair in written for unit in pair])
+    return [Point(lon / DEGREE, lat / DEGREE) for lon, lat in written]
+
+
+def optional(kind: Kind) -> Kind:
+    """The same kind, or null."""
+
+    def given(work: Callable[[list[Any]], list[Any]], values: list[Any]) -> list[Any]:
+        some = iter(work([value for value in values if value is not None]))
+        return [None if value is None else next(some) for value in values]
+
+    return Kind(lambda values: given(kind.write, values), lambda values: given(kind.read, values))
+
+
+def several(kind: Kind) -> Kind:
+    """A tuple of the kind."""
+    return Kind(
+        lambda rows: [kind.write(list(row)) if row else [] for row in rows],
+        lambda rows: [tuple(kind.read(row)) if row else () for row in _all_of(list, rows)],
+    )
+
+
+def one(write: Callable[[Any], Any], read: Callable[[Any], Any]) -> Kind:
+    """A kind whose values are worked on one by one."""
+    return Kind(
+        lambda values: [write(value) for value in values],
+        lambda values: [read(value) for value in values],
+    )
+
+
+WHOLE = _plain(int)
+WORD = _plain(str)
+TRUTH = _plain(bool)
+IDENTIFIER = one(lambda value: value.hex, lambda value: UUID(hex=value))
+PLACE = Kind(_write_points, _read_points)
+
+
+def write_row(row: Any, kinds: Mapping[str, Kind]) -> dict[str, Any]:
+    """One row as a JSON object of its fields."""
+    return {name: kind.write([getattr(row, name)])[0] for name, kind in kinds.items()}
+
+
+def read_row(
+    make: Callable[..., Row], written: Mapping[str, Any], kinds: Mapping[str, Kind]
+) -> Row:
+    """The row that `write_row` wrote.
+
+    Raises
+    ------
+    RoundUnreadable
+        If a field is missing, unknown or of another kind, or if the row makes no sense.
+    """
+    try:
+        if set(written) != set(kinds):
+            raise TypeError(f"fields differ by {sorted(set(written) ^ set(kinds))}")
+        return make(**{name: kind.read([written[name]])[0] for name, kind in kinds.items()})
+    except UNREADABLE as broken:
+        raise RoundUnreadable(str(broken)) from broken
+
+
+def _column(written: Any) -> list[Any]:
+    if type(written) is not list:
+        raise TypeError("a column is not a list")
+    return written
+
+
+def write_columns(rows: Sequence[Any], kinds: Mapping[str, Kind]) -> dict[str, list[Any]]:
+    """Rows as one JSON list for each field."""
+    return {name: kind.write([getattr(row, name) for row in rows]) for name, kind in kinds.items()}
+
+
+def read_columns(
+    make: Callable[..., Row], written: Mapping[str, Any], kinds: Mapping[str, Kind]
+) -> tuple[Row, ...]:
+    """The rows that `write_columns` wrote.
+
+    Raises
+    ------
+    RoundUnreadable
+        If a column is missing, unknown, of another kind or of another length than the others.
+    """
+    try:
+        if set(written) != set(kinds):
+            raise TypeError(f"columns differ by {sorted(set(written) ^ set(kinds))}")
+        columns = [kind.read(_column(written[name])) for name, kind in kinds.items()]
+        names = list(kinds)
+        return tuple(
+            make(**dict(zip(names, values, strict=True))) for values in zip(*columns, strict=True)
+        )
+    except UNREADABLE as broken:
+        raise RoundUnreadable(str(broken)) from broken

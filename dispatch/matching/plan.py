@@ -1,0 +1,295 @@
+"""The outcome of a round: who is offered which trip, who waits on, and why.
+
+Owns the plan as values and its canonical bytes, with every number that an explanation needs, so
+that a question asked a year later is answered from what was stored, not worked out anew.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from dispatch.matching.codec import (
+    IDENTIFIER,
+    TRUTH,
+    WHOLE,
+    WORD,
+    Kind,
+    canonical,
+    digest_of,
+    one,
+    optional,
+    read_object,
+    read_row,
+    several,
+    write_row,
+)
+from dispatch.matching.cost import TERMS, CostTerms
+from dispatch.matching.errors import RoundUnreadable
+from foundation.identifiers import DriverId, TripId
+
+FORM_PLAN = "khan-cars matching plan 1"
+
+VERSION = 1
+"""Grows whenever the same input may give another plan."""
+
+
+class Method(StrEnum):
+    """How a round is chosen."""
+
+    ASSIGNMENT = "assignment"  # the optimum
+    SORTED_GREEDY = "sorted_greedy"  # the fallback for a round too large to solve in time
+    NEAREST_DRIVER = "nearest_driver"  # the baseline of studies
+
+
+class Lost(StrEnum):
+    """Why an alternative to a pairing was not taken."""
+
+    LATER = "later"  # this driver would be at the pick-up later
+    BUSY = "busy"  # this driver is not free yet
+    EARNED_MORE = "earned_more"  # this driver has earned more an hour
+    OFFERED_LATER = "offered_later"  # this driver had an offer more recently
+    AWAY_FROM_HOME = "away_from_home"  # it leads away from where this driver ends the shift
+    NEEDED_ELSEWHERE = "needed_elsewhere"  # this driver is offered another trip
+    SERVED_SOONER = "served_sooner"  # the other trip has a driver who costs it less
+    SERVED_BY_ANOTHER = "served_by_another"  # has another driver: all riders together wait less
+    WAITED_LESS = "waited_less"  # the other trip stays open: its rider has waited less
+    FURTHER = "further"  # the other trip stays open: it is dearer to reach
+    EQUAL = "equal"  # a dead heat: who waited longest won it, or the order of identifiers
+    NOT_WEIGHED = "not_weighed"  # the method taken does not look at it
+
+
+class OpenBecause(StrEnum):
+    """Why a trip stays open this round."""
+
+    NO_DRIVER = "no_driver"  # nobody is free on shift
+    SEATS = "seats"  # nobody has so many seats
+    VEHICLE_CLASS = "vehicle_class"  # nobody drives this class
+    NEEDS = "needs"  # nobody has what the rider needs on board
+    ZONE = "zone"  # nobody is licensed to pick up here
+    EXCLUDED = "excluded"  # everybody was asked already
+    HOURS = "hours"  # nobody has the time left
+    RANGE = "range"  # nobody's vehicle goes so far
+    NO_FIT_DRIVER = "no_fit_driver"  # different things forbid different drivers
+    NO_DRIVER_IN_REACH = "no_driver_in_reach"  # fit drivers are too far away
+    OTHERS_SOONER = "others_sooner"  # the drivers in reach cost other trips less
+    OTHERS_WAITED_LONGER = "others_waited_longer"  # they go to riders who have waited longer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alternative:
+    """A pair that was possible and was not taken.
+
+    Attributes
+    ----------
+    terms
+        What it would have cost.
+    lost
+        Why it was not taken.
+    driver_serves, trip_served_by
+        What the driver is offered instead, and who serves the trip instead, if so.
+    """
+
+    trip_id: TripId
+    driver_id: DriverId
+    terms: CostTerms
+    lost: Lost
+    driver_serves: TripId | None
+    trip_served_by: DriverId | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pairing:
+    """A trip to be offered to a driver.
+
+    Attributes
+    ----------
+    attempt
+        The trip's, as in the snapshot: an offer of another attempt is void.
+    pickup_seconds
+        When the driver would be there, counted from the round, rounded up.
+    terms
+        The pair's cost by its parts.
+    waited_seconds, price_ms
+        How long the rider has waited, and what leaving the trip open would have cost.
+    candidates, sooner
+        How many drivers could have been offered it, and how many of them would be there sooner.
+    other_drivers
+        The best of them by cost, and the soonest, each with why it lost.
+    other_trips
+        The best that the driver could have been offered instead, each with why it lost.
+    """
+
+    trip_id: TripId
+    driver_id: DriverId
+    attempt: int
+    pickup_seconds: int
+    terms: CostTerms
+    waited_seconds: int
+    price_ms: int
+    candidates: int
+    sooner: int
+    other_drivers: tuple[Alternative, ...]
+    other_trips: tuple[Alternative, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenStill:
+    """A trip that gets no offer this round.
+
+    Attributes
+    ----------
+    limits
+        How many drivers each hard limit forbids, by the limit's name, if nobody was possible.
+    candidates
+        How many drivers were possible.
+    best
+        The cheapest of them, each with what it does instead.
+    """
+
+    trip_id: TripId
+    because: OpenBecause
+    waited_seconds: int
+    price_ms: int
+    limits: Mapping[str, int]
+    candidates: int
+    best: tuple[Alternative, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """One round's decision.
+
+    Attributes
+    ----------
+    at_ms
+        The instant of the round.
+    input_digest
+        The digest of the `RoundInput` it was decided from.
+    pairings, unmatched
+        Every open trip is in one of them, once; both are sorted by trip.
+    drivers
+        How many drivers the round knew.
+    objective_ms
+        What the plan costs altogether: the least possible, if `method` is the assignment.
+    method, solver, version
+        How it was chosen, by what, and the version of these rules.
+    degraded
+        Whether the travel times were straight-line guesses.
+    """
+
+    at_ms: int
+    input_digest: str
+    pairings: tuple[Pairing, ...]
+    unmatched: tuple[OpenStill, ...]
+    drivers: int
+    objective_ms: int
+    method: Method
+    solver: str
+    version: int
+    degraded: bool
+
+    def encode(self) -> bytes:
+        """The plan's canonical JSON, equal for equal plans on every machine."""
+        return canonical({"form": FORM_PLAN, "plan": write_row(self, _PLAN)})
+
+    @classmethod
+    def decode(cls, encoded: bytes) -> "Plan":
+        """The plan that `encode` wrote.
+
+        Raises
+        ------
+        RoundUnreadable
+            If the bytes are damaged, not canonical or of another form.
+        """
+        written = read_object(encoded, form=FORM_PLAN)
+        plan = read_row(cls, written.get("plan", {}), _PLAN)
+        if plan.encode() != encoded:
+            raise RoundUnreadable("it is not in canonical form")
+        return plan
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the canonical JSON, in hexadecimal."""
+        return digest_of(self.encode())
+
+    def find_pairing(self, trip_id: TripId) -> Pairing | None:
+        """The trip's pairing, if it got one."""
+        return next((pairing for pairing in self.pairings if pairing.trip_id == trip_id), None)
+
+    def find_pairing_of(self, driver_id: DriverId) -> Pairing | None:
+        """The driver's pairing, if they got one."""
+        return next((pairing for pairing in self.pairings if pairing.driver_id == driver_id), None)
+
+    def find_unmatched(self, trip_id: TripId) -> OpenStill | None:
+        """The trip among those left open, if it is."""
+        return next((row for row in self.unmatched if row.trip_id == trip_id), None)
+
+
+def _row(make: Any, kinds: Mapping[str, Kind]) -> Kind:
+    return one(lambda row: write_row(row, kinds), lambda written: read_row(make, written, kinds))
+
+
+def _choice(kind: type[StrEnum]) -> Kind:
+    return one(str, kind)
+
+
+def _counts(counted: Any) -> dict[str, int]:
+    WORD.read(list(counted))
+    return dict(sorted(zip(counted, WHOLE.read(list(counted.values())), strict=True)))
+
+
+_TERMS = _row(CostTerms, dict.fromkeys(TERMS, WHOLE))
+_ALTERNATIVES = several(
+    _row(
+        Alternative,
+        {
+            "trip_id": IDENTIFIER,
+            "driver_id": IDENTIFIER,
+            "terms": _TERMS,
+            "lost": _choice(Lost),
+            "driver_serves": optional(IDENTIFIER),
+            "trip_served_by": optional(IDENTIFIER),
+        },
+    )
+)
+_PAIRING = _row(
+    Pairing,
+    {
+        "trip_id": IDENTIFIER,
+        "driver_id": IDENTIFIER,
+        "attempt": WHOLE,
+        "pickup_seconds": WHOLE,
+        "terms": _TERMS,
+        "waited_seconds": WHOLE,
+        "price_ms": WHOLE,
+        "candidates": WHOLE,
+        "sooner": WHOLE,
+        "other_drivers": _ALTERNATIVES,
+        "other_trips": _ALTERNATIVES,
+    },
+)
+_OPEN_STILL = _row(
+    OpenStill,
+    {
+        "trip_id": IDENTIFIER,
+        "because": _choice(OpenBecause),
+        "waited_seconds": WHOLE,
+        "price_ms": WHOLE,
+        "limits": one(_counts, _counts),
+        "candidates": WHOLE,
+        "best": _ALTERNATIVES,
+    },
+)
+_PLAN: Mapping[str, Kind] = {
+    "at_ms": WHOLE,
+    "input_digest": WORD,
+    "pairings": several(_PAIRING),
+    "unmatched": several(_OPEN_STILL),
+    "drivers": WHOLE,
+    "objective_ms": WHOLE,
+    "method": _choice(Method),
+    "solver": WORD,
+    "version": WHOLE,
+    "degraded": TRUTH,
+}

@@ -1,0 +1,389 @@
+"""What one round of dispatch knows: open trips, drivers on shift, the policy; nothing else.
+
+Owns the round's input as values in canonical order and its canonical bytes. Refuses duplicates,
+and refuses to know how often a driver declined: there is no such field, so no plan can depend on
+it. Times are whole milliseconds since the Unix epoch (service time) or whole seconds, money is in
+minor units of the city's currency, coordinates are longitude and latitude (WGS 84) on a grid of
+1e-7 degree.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from dispatch.matching.codec import (
+    IDENTIFIER,
+    PLACE,
+    TRUTH,
+    UNREADABLE,
+    WHOLE,
+    WORD,
+    Kind,
+    canonical,
+    digest_of,
+    one,
+    optional,
+    read_columns,
+    read_object,
+    read_row,
+    several,
+    to_centimetre,
+    write_columns,
+    write_row,
+)
+from dispatch.matching.errors import RoundUnreadable
+from dispatch.matching.policy import Caps, Policy, Weights
+from foundation.identifiers import DriverId, TripId
+from foundation.measures import Point
+
+UNREACHABLE = 2_147_483_647
+"""A pick-up time that says there is no way (the largest int32, as the road engine has it)."""
+
+FORM_SNAPSHOT = "khan-cars matching snapshot 1"
+FORM_ROUND = "khan-cars matching round 1"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenTrip:
+    """A trip that waits for a driver.
+
+    Attributes
+    ----------
+    pickup_zone, dropoff_zone
+        Codes of the zones, or None outside every zone.
+    needs
+        What the vehicle must have on board, such as "wheelchair".
+    asked_at_ms
+        From when the rider waits: when they asked, or for a booking when its turn came. A trip
+        that a driver gave back keeps it, and so its place in the queue.
+    attempt
+        Counts the drivers who had the trip, from 1.
+    excluded
+        Drivers who declined this trip or gave it back: they are not asked again for it.
+    trip_seconds, trip_metres
+        From pick-up to drop-off, by road.
+    fare_minor, pay_minor
+        What the rider was quoted and what the driver would get.
+    """
+
+    trip_id: TripId
+    pickup: Point
+    dropoff: Point
+    pickup_zone: str | None
+    dropoff_zone: str | None
+    seats: int
+    vehicle_class: str
+    needs: tuple[str, ...] = ()
+    asked_at_ms: int
+    attempt: int = 1
+    excluded: tuple[DriverId, ...] = ()
+    trip_seconds: int
+    trip_metres: int
+    fare_minor: int
+    pay_minor: int
+
+    def __post_init__(self) -> None:
+        assert self.seats >= 1
+        assert self.attempt >= 1
+        assert min(self.trip_seconds, self.trip_metres, self.fare_minor, self.pay_minor) >= 0
+        _settle(self, "pickup", to_centimetre(self.pickup))
+        _settle(self, "dropoff", to_centimetre(self.dropoff))
+        _settle(self, "needs", tuple(sorted(set(self.needs))))
+        _settle(self, "excluded", tuple(sorted(set(self.excluded))))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FreeDriver:
+    """A driver on shift who is free, or will be soon.
+
+    Attributes
+    ----------
+    place
+        Where the driver is; for one still on a trip, where that trip ends.
+    heading
+        Degrees clockwise from north, or None. For the road engine; matching does not read it.
+    free_at_ms
+        When the driver became free, or will be.
+    equipment
+        What the vehicle has on board; a trip's `needs` must all be among it.
+    zones
+        Where the driver is licensed to pick up; None is everywhere.
+    shift_ends_at_ms, driving_seconds_left
+        The end of the shift and what the law leaves of today's driving time.
+    earned_minor, shift_seconds
+        Earnings and time of this shift so far.
+    last_offered_at_ms
+        When the driver was last shown an offer, whatever became of it; None in a fresh shift.
+    homeward
+        Where the driver would like to be at the end of the shift, if they said so.
+    range_metres
+        How far the vehicle still goes; None for no limit worth counting.
+    """
+
+    driver_id: DriverId
+    place: Point
+    heading: int | None = None
+    free_at_ms: int
+    seats: int
+    vehicle_class: str
+    equipment: tuple[str, ...] = ()
+    zones: tuple[str, ...] | None = None
+    shift_ends_at_ms: int
+    driving_seconds_left: int
+    earned_minor: int = 0
+    shift_seconds: int = 0
+    last_offered_at_ms: int | None = None
+    homeward: Point | None = None
+    range_metres: int | None = None
+
+    def __post_init__(self) -> None:
+        assert self.seats >= 1
+        assert self.heading is None or 0 <= self.heading < 360
+        assert min(self.driving_seconds_left, self.earned_minor, self.shift_seconds) >= 0
+        assert self.range_metres is None or self.range_metres >= 0
+        _settle(self, "place", to_centimetre(self.place))
+        _settle(self, "equipment", tuple(sorted(set(self.equipment))))
+        if self.zones is not None:
+            _settle(self, "zones", tuple(sorted(set(self.zones))))
+        if self.homeward is not None:
+            _settle(self, "homeward", to_centimetre(self.homeward))
+
+
+def _settle(row: Any, name: str, value: Any) -> None:
+    """Put a field into its canonical form while the frozen row is being made."""
+    if getattr(row, name) is not value:
+        object.__setattr__(row, name, value)
+
+
+_TRIP: Mapping[str, Kind] = {
+    "trip_id": IDENTIFIER,
+    "pickup": PLACE,
+    "dropoff": PLACE,
+    "pickup_zone": optional(WORD),
+    "dropoff_zone": optional(WORD),
+    "seats": WHOLE,
+    "vehicle_class": WORD,
+    "needs": several(WORD),
+    "asked_at_ms": WHOLE,
+    "attempt": WHOLE,
+    "excluded": several(IDENTIFIER),
+    "trip_seconds": WHOLE,
+    "trip_metres": WHOLE,
+    "fare_minor": WHOLE,
+    "pay_minor": WHOLE,
+}
+_DRIVER: Mapping[str, Kind] = {
+    "driver_id": IDENTIFIER,
+    "place": PLACE,
+    "heading": optional(WHOLE),
+    "free_at_ms": WHOLE,
+    "seats": WHOLE,
+    "vehicle_class": WORD,
+    "equipment": several(WORD),
+    "zones": optional(several(WORD)),
+    "shift_ends_at_ms": WHOLE,
+    "driving_seconds_left": WHOLE,
+    "earned_minor": WHOLE,
+    "shift_seconds": WHOLE,
+    "last_offered_at_ms": optional(WHOLE),
+    "homeward": optional(PLACE),
+    "range_metres": optional(WHOLE),
+}
+
+
+def _part(make: Any, names: Iterable[str]) -> Kind:
+    kinds = dict.fromkeys(names, WHOLE)
+    return one(
+        lambda value: write_row(value, kinds), lambda written: read_row(make, written, kinds)
+    )
+
+
+_POLICY: Mapping[str, Kind] = {
+    **dict.fromkeys(set(Policy.__dataclass_fields__) - {"weights", "caps_seconds"}, WHOLE),
+    "weights": _part(Weights, Weights.__dataclass_fields__),
+    "caps_seconds": _part(Caps, Caps.__dataclass_fields__),
+}
+_SNAPSHOT: Mapping[str, Kind] = {
+    "at_ms": WHOLE,
+    "trips": one(
+        lambda rows: write_columns(rows, _TRIP), lambda table: read_columns(OpenTrip, table, _TRIP)
+    ),
+    "drivers": one(
+        lambda rows: write_columns(rows, _DRIVER),
+        lambda table: read_columns(FreeDriver, table, _DRIVER),
+    ),
+    "policy": one(
+        lambda policy: write_row(policy, _POLICY),
+        lambda written: read_row(Policy, written, _POLICY),
+    ),
+    "network_digest": WORD,
+    "degraded": TRUTH,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snapshot:
+    """All that is known when a round begins. Make it with `Snapshot.of`, in any order.
+
+    Attributes
+    ----------
+    at_ms
+        The instant of the round.
+    trips, drivers
+        Sorted by identifier, none twice. An array of a round speaks of them by their index here.
+    policy
+        The matching policy in force.
+    network_digest
+        The road network on which the round's times are taken.
+    degraded
+        Whether those times are straight-line guesses, the road engine being down.
+    """
+
+    at_ms: int
+    trips: tuple[OpenTrip, ...]
+    drivers: tuple[FreeDriver, ...]
+    policy: Policy
+    network_digest: str
+    degraded: bool
+
+    def __post_init__(self) -> None:
+        trips = [trip.trip_id.int for trip in self.trips]
+        drivers = [driver.driver_id.int for driver in self.drivers]
+        for name, identifiers in (("trip", trips), ("driver", drivers)):
+            ascends = all(a < b for a, b in pairwise(identifiers))
+            assert ascends, f"a {name} twice in a snapshot, or not sorted (use Snapshot.of)"
+
+    @classmethod
+    def of(
+        cls,
+        *,
+        at_ms: int,
+        trips: Iterable[OpenTrip],
+        drivers: Iterable[FreeDriver],
+        policy: Policy,
+        network_digest: str,
+        degraded: bool = False,
+    ) -> "Snapshot":
+        """A snapshot of trips and drivers in any order; a duplicate is a programmer's mistake."""
+        return cls(
+            at_ms=at_ms,
+            trips=tuple(sorted(trips, key=lambda trip: trip.trip_id.int)),
+            drivers=tuple(sorted(drivers, key=lambda driver: driver.driver_id.int)),
+            policy=policy,
+            network_digest=network_digest,
+            degraded=degraded,
+        )
+
+    def encode(self) -> bytes:
+        """The canonical bytes, equal for equal snapshots on every machine."""
+        return canonical({"form": FORM_SNAPSHOT, "snapshot": write_row(self, _SNAPSHOT)})
+
+    @classmethod
+    def decode(cls, encoded: bytes) -> "Snapshot":
+        """The snapshot that `encode` wrote.
+
+        Raises
+        ------
+        RoundUnreadable
+            If the bytes are damaged, not canonical or of another form.
+        """
+        written = read_object(encoded, form=FORM_SNAPSHOT)
+        snapshot = read_row(cls, written.get("snapshot", {}), _SNAPSHOT)
+        if snapshot.encode() != encoded:
+            raise RoundUnreadable("it is not in canonical form")
+        return snapshot
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the canonical bytes, in hexadecimal."""
+        return digest_of(self.encode())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class RoundInput:
+    """A snapshot with the travel times of its candidate pairs: all that a plan depends on.
+
+    Stored as it is, a round can be decided again without any road engine (I15). Make it with
+    `RoundInput.of`.
+
+    Attributes
+    ----------
+    pairs
+        int32, (pairs, 2): index of the trip and of the driver in the snapshot; sorted, none twice.
+    pickup_ms
+        int32, (pairs,): the driver's road time in milliseconds from `place` to the pick-up,
+        without the time until the driver is free; `UNREACHABLE` where there is no way.
+    """
+
+    snapshot: Snapshot
+    pairs: NDArray[np.int32]
+    pickup_ms: NDArray[np.int32]
+    _encoded: list[bytes] = field(default_factory=list, init=False, repr=False)
+
+    @classmethod
+    def of(cls, snapshot: Snapshot, pairs: ArrayLike, pickup_ms: ArrayLike) -> "RoundInput":
+        """Pairs and times in any order, put into canonical order and made read-only.
+
+        A pair given twice, an index out of the snapshot or a negative time is a mistake of the
+        programmer and fails an assertion.
+        """
+        pairs = np.asarray(pairs, dtype=np.int32).reshape(-1, 2)
+        times = np.asarray(pickup_ms, dtype=np.int32).reshape(-1)
+        assert len(pairs) == len(times), "one time for each pair"
+        assert len(times) == 0 or times.min() >= 0, "a time is never negative"
+        for column, rows in enumerate((snapshot.trips, snapshot.drivers)):
+            side = pairs[:, column]
+            assert len(side) == 0 or (side.min() >= 0 and side.max() < len(rows)), "index out of it"
+        keys = pairs[:, 0].astype(np.int64) * max(1, len(snapshot.drivers)) + pairs[:, 1]
+        order = np.argsort(keys, kind="stable")
+        keys = keys[order]
+        assert not (keys[1:] == keys[:-1]).any(), "a pair twice"
+        pairs, times = pairs[order], times[order]
+        pairs.setflags(write=False)
+        times.setflags(write=False)
+        return cls(snapshot=snapshot, pairs=pairs, pickup_ms=times)
+
+    def encode(self) -> bytes:
+        """The canonical bytes, equal for equal inputs on every machine; worked out once."""
+        if not self._encoded:
+            written = {
+                "form": FORM_ROUND,
+                "snapshot": write_row(self.snapshot, _SNAPSHOT),
+                "pair_trips": self.pairs[:, 0].tolist(),
+                "pair_drivers": self.pairs[:, 1].tolist(),
+                "pickup_ms": self.pickup_ms.tolist(),
+            }
+            self._encoded.append(canonical(written))
+        return self._encoded[0]
+
+    @classmethod
+    def decode(cls, encoded: bytes) -> "RoundInput":
+        """The round that `encode` wrote.
+
+        Raises
+        ------
+        RoundUnreadable
+            If the bytes are damaged, not canonical or of another form.
+        """
+        written = read_object(encoded, form=FORM_ROUND)
+        try:
+            snapshot = read_row(Snapshot, written["snapshot"], _SNAPSHOT)
+            sides = (written["pair_trips"], written["pair_drivers"])
+            whole = several(WHOLE)
+            pairs = np.array(whole.read([*sides]), dtype=np.int32).T
+            times = np.array(WHOLE.read(written["pickup_ms"]), dtype=np.int32)
+            found = cls.of(snapshot, pairs, times)
+        except (*UNREADABLE, OverflowError) as broken:
+            raise RoundUnreadable(str(broken)) from broken
+        if found.encode() != encoded:
+            raise RoundUnreadable("it is not in canonical form")
+        return found
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the canonical bytes, in hexadecimal."""
+        return digest_of(self.encode())

@@ -1,0 +1,61 @@
+"""A round of solo trips: from the stored input to a plan, in one pure function.
+
+Owns the order of the steps: weigh, choose, account. The choice sees numbers only (`Problem`), so
+that other groups than one trip and one driver can be weighed against it.
+"""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from dispatch.matching.assignment import OPEN, SOLVER, Assigner, least_cost
+from dispatch.matching.greedy import nearest_driver, sorted_greedy
+from dispatch.matching.plan import VERSION, Method, Plan
+from dispatch.matching.reasons import Account
+from dispatch.matching.snapshot import RoundInput
+from dispatch.matching.weighing import weigh
+
+_ASSIGNERS: Mapping[Method, tuple[Assigner, str]] = {
+    Method.ASSIGNMENT: (least_cost, SOLVER),
+    Method.SORTED_GREEDY: (sorted_greedy, "own"),
+    Method.NEAREST_DRIVER: (nearest_driver, "own"),
+}
+
+
+def decide(round_input: RoundInput, *, method: Method = Method.ASSIGNMENT) -> Plan:
+    """Decide a round.
+
+    Parameters
+    ----------
+    round_input
+        The snapshot, and the road times of its candidate pairs.
+    method
+        How to choose. The assignment gives way to `SORTED_GREEDY` in a round with more pairs than
+        the policy's `assignment_pairs_max`: by size and never by the clock, so a replay does too.
+
+    Returns
+    -------
+    Plan
+        The same for the same input, on every machine with the same solver.
+    """
+    snapshot, weighed = round_input.snapshot, weigh(round_input)
+    problem = weighed.problem
+    if len(problem.pairs) > snapshot.policy.assignment_pairs_max:
+        method = Method.SORTED_GREEDY if method is Method.ASSIGNMENT else method
+    assign, solver = _ASSIGNERS[method]
+    chosen = assign(problem)
+    account = Account.of(weighed, chosen)
+    return Plan(
+        at_ms=snapshot.at_ms,
+        input_digest=round_input.digest,
+        pairings=tuple(account.pairing(trip) for trip in np.flatnonzero(chosen != OPEN).tolist()),
+        unmatched=tuple(
+            account.open_still(trip) for trip in np.flatnonzero(chosen == OPEN).tolist()
+        ),
+        drivers=len(snapshot.drivers),
+        objective_ms=problem.objective_ms(chosen),
+        method=method,
+        solver=solver,
+        version=VERSION,
+        degraded=snapshot.degraded,
+    )

@@ -1,0 +1,147 @@
+"""Where drivers on shift are: held in memory, constant cost a message.
+
+A board knows only drivers on shift (I30): a message of anybody else is refused, and going off
+shift forgets the driver at once. Late, repeated and reordered messages change nothing (I14).
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from enum import IntEnum
+
+from foundation.identifiers import DriverId, ShiftId, TripId, VehicleId
+from foundation.measures import Point, distance_metres
+
+JUMP_METRES_MAX = 2_000.0
+"""Two fixes further apart than this are a lost stretch, not a driven one."""
+
+
+class Phase(IntEnum):
+    """What a driver on shift is doing."""
+
+    FREE = 0
+    TO_PICKUP = 1
+    AT_PICKUP = 2
+    ON_TRIP = 3
+    AT_STOP = 4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Position:
+    """A driver's place at an instant; `seq` counts the shift's messages upwards.
+
+    `heading` is in whole degrees clockwise from north, 0 to 359.
+    """
+
+    driver_id: DriverId
+    shift_id: ShiftId
+    seq: int
+    point: Point
+    heading: int
+    at: datetime
+
+
+@dataclass(slots=True, kw_only=True)
+class OnShift:
+    """What the board keeps of one driver on shift.
+
+    `metres` counts the way driven with the present rider on board; `has_gap` says that a stretch
+    of it was lost, so that nobody takes it for the whole.
+    """
+
+    driver_id: DriverId
+    shift_id: ShiftId
+    vehicle_id: VehicleId
+    seats: int
+    vehicle_class: str
+    equipment: tuple[str, ...]
+    started_at: datetime
+    ends_by: datetime
+    free_since: datetime
+    last_offered_at: datetime | None = None
+    earned_minor: int = 0
+    position: Position | None = None
+    phase: Phase = Phase.FREE
+    trip_id: TripId | None = None
+    metres: float = 0.0
+    has_gap: bool = False
+
+
+class PositionBoard:
+    """The last position of every driver on shift. One thread (the event loop) writes it."""
+
+    def __init__(self) -> None:
+        self._on_shift: dict[DriverId, OnShift] = {}
+        self._changed: set[DriverId] = set()
+
+    def __len__(self) -> int:
+        return len(self._on_shift)
+
+    def __iter__(self) -> Iterator[OnShift]:
+        return iter(self._on_shift.values())
+
+    def begin_shift(self, driver: OnShift) -> None:
+        """Take a driver up; messages count from here. Repeating it for a shift changes nothing."""
+        known = self._on_shift.get(driver.driver_id)
+        if known is None or known.shift_id != driver.shift_id:
+            self._on_shift[driver.driver_id] = driver
+
+    def end_shift(self, driver_id: DriverId, shift_id: ShiftId) -> None:
+        """Forget a driver, unless another shift has begun since."""
+        known = self._on_shift.get(driver_id)
+        if known is not None and known.shift_id == shift_id:
+            del self._on_shift[driver_id]
+            self._changed.discard(driver_id)
+
+    def find(self, driver_id: DriverId) -> OnShift | None:
+        """What is known of a driver; None off shift."""
+        return self._on_shift.get(driver_id)
+
+    def begin_trip(self, driver_id: DriverId, trip_id: TripId) -> None:
+        """The rider is on board: count the metres from here."""
+        known = self._on_shift.get(driver_id)
+        if known is not None:
+            known.phase, known.trip_id = Phase.ON_TRIP, trip_id
+            known.metres, known.has_gap = 0.0, False
+
+    def set_phase(self, driver_id: DriverId, phase: Phase, trip_id: TripId | None) -> None:
+        """What the driver does from now on."""
+        known = self._on_shift.get(driver_id)
+        if known is not None:
+            known.phase, known.trip_id = phase, trip_id
+
+    def report(self, position: Position) -> bool:
+        """Take a position message.
+
+        Returns
+        -------
+        bool
+            False, and nothing changes, if the driver is off this shift or the message is not
+            newer than the last one (I14).
+        """
+        known = self._on_shift.get(position.driver_id)
+        if known is None or known.shift_id != position.shift_id:
+            return False
+        last = known.position
+        if last is not None:
+            if position.seq <= last.seq:
+                return False
+            if known.phase is Phase.ON_TRIP:
+                step = distance_metres(last.point, position.point)
+                if step <= JUMP_METRES_MAX:
+                    known.metres += step
+                else:
+                    known.has_gap = True
+        known.position = position
+        self._changed.add(position.driver_id)
+        return True
+
+    def take_changed(self) -> list[Position]:
+        """Positions reported since the last call, by driver; they are the next batch to store."""
+        changed, self._changed = self._changed, set()
+        found = []
+        for driver_id in sorted(changed):
+            known = self._on_shift.get(driver_id)
+            if known is not None and known.position is not None:
+                found.append(known.position)
+        return found

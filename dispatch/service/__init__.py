@@ -1,0 +1,5 @@
+"""The use cases of dispatch, one verb each; each is called inside a unit of work.
+
+`requests`: ask, cancel, expire. `offers`: accept, decline, lapse. `driving`: from the arrival to
+the end. `shifts`: on and off duty. `after`: rating, tip, share link.
+"""

@@ -1,0 +1,138 @@
+"""Answering offers: accept, decline, lapse."""
+
+from sqlalchemy.exc import DBAPIError
+
+import registry.service
+from dispatch import errors
+from dispatch import trip as machine
+from dispatch.events import OfferAccepted, OfferDeclined, OfferEvent, OfferLapsed, OfferWithdrawn
+from dispatch.offer import Offer, OfferState, check_open
+from dispatch.store import offers as store
+from dispatch.store import trips as trip_store
+from dispatch.trip import Actor, By, Holder, Step, Trip, TripState
+from foundation.identifiers import DriverId, EventId, OfferId, RunId
+from storage.refusals import constraint_of
+from storage.work import UnitOfWork
+
+
+async def _lock_own(work: UnitOfWork, offer_id: OfferId, driver_id: DriverId) -> tuple[Offer, Trip]:
+    """The driver's offer and its trip, the trip locked and the offer read again under the lock."""
+    offer = await store.find_offer(work, offer_id)
+    if offer is None or offer.driver_id != driver_id:
+        raise errors.OfferNotFound(offer_id)
+    trip = await trip_store.lock_trip(work, offer.trip_id)
+    assert trip is not None
+    locked = await store.find_offer(work, offer_id)
+    assert locked is not None
+    return locked, trip
+
+
+async def accept_offer(
+    work: UnitOfWork, *, offer_id: OfferId, driver_id: DriverId, attempt: int | None
+) -> Trip:
+    """The driver takes the trip: their run begins, the rider is told.
+
+    Raises
+    ------
+    OfferNotFound, AttemptChanged
+    OfferOver
+        If it was answered or withdrawn, or its deadline passed by the database's clock (I8).
+    registry.errors.NotFitToWork, OutOfHours
+        If papers, standing or hours do not allow it any more (I11).
+    """
+    offer, trip = await _lock_own(work, offer_id, driver_id)
+    check_open(offer, attempt=attempt)
+    assert trip.state is TripState.MATCHING, "an open offer belongs to a trip that looks (I7)"
+    await registry.service.require_fit(work, driver_id, offer.vehicle_id, work.now)
+    try:
+        accepted_at = await store.accept(work, offer_id)
+    except DBAPIError as error:
+        raise _refusal(error, offer) from error
+    if accepted_at is None:
+        raise errors.OfferOver(offer_id, OfferState.LAPSED)
+    holder = Holder(
+        driver_id=driver_id,
+        vehicle_id=offer.vehicle_id,
+        run_id=RunId(work.new_id()),
+        shift_id=offer.shift_id,
+    )
+    by = By(actor=Actor.DRIVER, actor_id=driver_id)
+    trip, fact = machine.advance(trip, Step.ACCEPT, now=work.now, by=by, holder=holder)
+    await trip_store.save_step(work, trip, fact)
+    _announce(work, OfferAccepted, offer)
+    return trip
+
+
+def _refusal(error: DBAPIError, offer: Offer) -> Exception:
+    """The refusal behind what the database would not accept."""
+    match constraint_of(error):
+        case "i08_accepted_before_the_deadline":
+            return errors.OfferOver(offer.offer_id, OfferState.LAPSED)
+        case "i11_on_shift_within_hours":
+            return errors.OutOfHours()
+        case _:
+            return error
+
+
+async def decline_offer(
+    work: UnitOfWork, *, offer_id: OfferId, driver_id: DriverId, reason: str | None
+) -> None:
+    """The driver does not want the trip. It is not offered to them again, and that is all.
+
+    Raises
+    ------
+    OfferNotFound, OfferOver
+    """
+    offer, _ = await _lock_own(work, offer_id, driver_id)
+    check_open(offer, attempt=None)
+    await _end(work, offer, OfferState.DECLINED, because="declined", reason=reason)
+
+
+async def lapse_offer(work: UnitOfWork, offer_id: OfferId) -> None:
+    """End an offer whose deadline passed unanswered; nothing if it was answered meanwhile."""
+    offer = await store.find_offer(work, offer_id)
+    if offer is None:
+        return
+    await trip_store.lock_trip(work, offer.trip_id)
+    locked = await store.find_offer(work, offer_id)
+    assert locked is not None
+    if locked.state is OfferState.MADE and locked.deadline <= work.now:
+        await _end(work, locked, OfferState.LAPSED, because="lapsed", reason=None)
+
+
+async def withdraw_open_offer_of(work: UnitOfWork, driver_id: DriverId, *, reason: str) -> None:
+    """Withdraw the driver's open offer, if there is one: they go off shift or may not work."""
+    offer = await store.find_open_of_driver(work, driver_id)
+    if offer is None:
+        return
+    await trip_store.lock_trip(work, offer.trip_id)
+    locked = await store.find_offer(work, offer.offer_id)
+    assert locked is not None
+    if locked.state is OfferState.MADE:
+        await _end(work, locked, OfferState.WITHDRAWN, because="withdrawn", reason=reason)
+
+
+async def _end(
+    work: UnitOfWork, offer: Offer, state: OfferState, *, because: str, reason: str | None
+) -> None:
+    await store.end(work, offer.offer_id, state, reason=reason)
+    await trip_store.exclude(work, offer.trip_id, offer.driver_id, because)
+    kinds: dict[OfferState, type[OfferEvent]] = {
+        OfferState.DECLINED: OfferDeclined,
+        OfferState.LAPSED: OfferLapsed,
+        OfferState.WITHDRAWN: OfferWithdrawn,
+    }
+    _announce(work, kinds[state], offer)
+
+
+def _announce(work: UnitOfWork, kind: type[OfferEvent], offer: Offer) -> None:
+    work.announce(
+        kind(
+            event_id=EventId(work.new_id()),
+            occurred_at=work.now,
+            offer_id=offer.offer_id,
+            trip_id=offer.trip_id,
+            attempt=offer.attempt,
+            driver=offer.driver_id,
+        )
+    )

@@ -1,0 +1,184 @@
+"""Offers."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import orjson
+from sqlalchemy import Row, text
+
+from dispatch.offer import Offer, OfferState
+from foundation.identifiers import (
+    DriverId,
+    OfferId,
+    RoundId,
+    ShiftId,
+    TripId,
+    VehicleId,
+)
+from storage.work import UnitOfWork
+
+_COLUMNS = """
+    offer_id, trip_id, attempt, driver_id, vehicle_id, shift_id, round_id, state, made_at,
+    deadline, pickup_seconds, why
+"""
+_FIND = text(f"SELECT {_COLUMNS} FROM dispatch.offer WHERE offer_id = :offer_id")
+_OPEN_OF_DRIVER = text(f"""
+    SELECT {_COLUMNS} FROM dispatch.offer WHERE driver_id = :driver_id AND state = 'made'
+""")
+_OPEN_OF_TRIP = text(f"""
+    SELECT {_COLUMNS} FROM dispatch.offer WHERE trip_id = :trip_id AND state = 'made'
+""")
+
+
+async def find_offer(work: UnitOfWork, offer_id: OfferId) -> Offer | None:
+    """The offer, not locked; its trip is the lock."""
+    row = (await work.execute(_FIND, {"offer_id": offer_id})).one_or_none()
+    return None if row is None else _offer(row)
+
+
+async def find_open_of_driver(work: UnitOfWork, driver_id: DriverId) -> Offer | None:
+    """The driver's open offer; there is at most one (I5)."""
+    row = (await work.execute(_OPEN_OF_DRIVER, {"driver_id": driver_id})).one_or_none()
+    return None if row is None else _offer(row)
+
+
+async def find_open_of_trip(work: UnitOfWork, trip_id: TripId) -> Offer | None:
+    """The trip's open offer; there is at most one (I5)."""
+    row = (await work.execute(_OPEN_OF_TRIP, {"trip_id": trip_id})).one_or_none()
+    return None if row is None else _offer(row)
+
+
+_ACCEPT = text("""
+    UPDATE dispatch.offer SET state = 'accepted', ended_at = service_now()
+    WHERE offer_id = :offer_id AND state = 'made' AND deadline > service_now()
+    RETURNING ended_at
+""")
+
+
+async def accept(work: UnitOfWork, offer_id: OfferId) -> datetime | None:
+    """Accept an open offer in time, by the database's clock (I8).
+
+    Returns
+    -------
+    datetime or None
+        When it was accepted; None if its time was over.
+    """
+    return (await work.execute(_ACCEPT, {"offer_id": offer_id})).scalar_one_or_none()
+
+
+_END = text("""
+    UPDATE dispatch.offer SET state = :state, ended_at = service_now(), end_reason = :reason
+    WHERE offer_id = :offer_id AND state = 'made'
+""")
+
+
+async def end(
+    work: UnitOfWork, offer_id: OfferId, state: OfferState, *, reason: str | None = None
+) -> bool:
+    """Decline, lapse or withdraw an open offer; False if it was over already."""
+    result = await work.execute(_END, {"offer_id": offer_id, "state": state, "reason": reason})
+    return result.rowcount == 1
+
+
+_OVERDUE = text("""
+    SELECT offer_id, trip_id FROM dispatch.offer
+    WHERE state = 'made' AND deadline <= service_now() ORDER BY trip_id LIMIT 500
+""")
+
+
+async def list_overdue(work: UnitOfWork) -> list[tuple[OfferId, TripId]]:
+    """Open offers whose deadline has passed."""
+    return [(row.offer_id, row.trip_id) for row in await work.execute(_OVERDUE)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewOffer:
+    """One pairing of a plan, to be offered if trip and driver are still as the snapshot saw."""
+
+    offer_id: OfferId
+    trip_id: TripId
+    attempt: int
+    driver_id: DriverId
+    vehicle_id: VehicleId
+    shift_id: ShiftId
+    pickup_seconds: int
+    why: dict[str, Any]
+
+
+_INSERT = text("""
+    WITH wanted AS (
+        SELECT * FROM unnest(
+            CAST(:offer_ids AS uuid[]), CAST(:trip_ids AS uuid[]), CAST(:attempts AS integer[]),
+            CAST(:driver_ids AS uuid[]), CAST(:vehicle_ids AS uuid[]), CAST(:shift_ids AS uuid[]),
+            CAST(:pickup_seconds AS integer[]), CAST(:whys AS jsonb[]))
+            AS w (offer_id, trip_id, attempt, driver_id, vehicle_id, shift_id, pickup_seconds, why)),
+    looking AS (
+        SELECT wanted.* FROM wanted JOIN dispatch.trip USING (trip_id)
+        WHERE trip.state = 'matching' AND trip.attempt = wanted.attempt
+          AND NOT EXISTS (SELECT 1 FROM dispatch.run
+                          WHERE run.driver_id = wanted.driver_id AND run.ended_at IS NULL)
+          AND EXISTS (SELECT 1 FROM dispatch.shift
+                      WHERE shift.shift_id = wanted.shift_id AND shift.ended_at IS NULL)
+          AND NOT EXISTS (SELECT 1 FROM dispatch.exclusion
+                          WHERE exclusion.trip_id = wanted.trip_id
+                            AND exclusion.driver_id = wanted.driver_id)
+        ORDER BY wanted.trip_id
+        FOR NO KEY UPDATE OF trip SKIP LOCKED)
+    INSERT INTO dispatch.offer (
+        offer_id, trip_id, attempt, driver_id, vehicle_id, shift_id, round_id, made_at, deadline,
+        pickup_seconds, why)
+    SELECT offer_id, trip_id, attempt, driver_id, vehicle_id, shift_id, CAST(:round_id AS uuid),
+           CAST(:made_at AS timestamptz), CAST(:deadline AS timestamptz), pickup_seconds, why
+    FROM looking
+    ON CONFLICT DO NOTHING
+    RETURNING offer_id
+""")
+
+
+async def insert_offers(
+    work: UnitOfWork, offers: list[NewOffer], *, round_id: RoundId, deadline: datetime
+) -> set[OfferId]:
+    """Make those offers whose trip still looks and whose driver is still free.
+
+    What changed since the snapshot is left out; the next round sees it as it is then.
+
+    Returns
+    -------
+    set of OfferId
+        Those that were made.
+    """
+    result = await work.execute(
+        _INSERT,
+        {
+            "offer_ids": [offer.offer_id for offer in offers],
+            "trip_ids": [offer.trip_id for offer in offers],
+            "attempts": [offer.attempt for offer in offers],
+            "driver_ids": [offer.driver_id for offer in offers],
+            "vehicle_ids": [offer.vehicle_id for offer in offers],
+            "shift_ids": [offer.shift_id for offer in offers],
+            "pickup_seconds": [offer.pickup_seconds for offer in offers],
+            "whys": [orjson.dumps(offer.why).decode() for offer in offers],
+            "round_id": round_id,
+            "made_at": work.now,
+            "deadline": deadline,
+        },
+    )
+    return set(result.scalars())
+
+
+def _offer(row: Row[Any]) -> Offer:
+    return Offer(
+        offer_id=OfferId(row.offer_id),
+        trip_id=TripId(row.trip_id),
+        attempt=row.attempt,
+        driver_id=DriverId(row.driver_id),
+        vehicle_id=VehicleId(row.vehicle_id),
+        shift_id=ShiftId(row.shift_id),
+        round_id=RoundId(row.round_id),
+        state=OfferState(row.state),
+        made_at=row.made_at,
+        deadline=row.deadline,
+        pickup_seconds=row.pickup_seconds,
+        why=row.why,
+    )

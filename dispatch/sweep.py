@@ -1,0 +1,39 @@
+"""What time alone brings about: offers lapse, requests expire, booked trips begin to look.
+
+Each object is a unit of work of its own, under its own lock, and each is checked again there:
+two sweeps at once, or a sweep against a driver's acceptance, have one winner.
+"""
+
+from dispatch.service import offers, requests, shifts
+from dispatch.store import offers as offer_store
+from dispatch.store import shifts as shift_store
+from dispatch.store import trips as trip_store
+from storage.engine import Database
+
+
+async def sweep(database: Database) -> int:
+    """Bring about everything whose time has come.
+
+    Returns
+    -------
+    int
+        How many objects were looked at.
+    """
+    async with database.work() as work:
+        overdue = await offer_store.list_overdue(work)
+        due = await trip_store.list_due(work)
+        expired = await trip_store.list_expired(work)
+        out_of_hours = await shift_store.list_out_of_hours(work)
+    for offer_id, _ in overdue:
+        async with database.work() as work:
+            await offers.lapse_offer(work, offer_id)
+    for trip_id in due:
+        async with database.work() as work:
+            await requests.start_matching(work, trip_id)
+    for trip_id in expired:
+        async with database.work() as work:
+            await requests.expire(work, trip_id)
+    for shift_id in out_of_hours:
+        async with database.work() as work:
+            await shifts.end_shift_of(work, shift_id, reason="out_of_hours")
+    return len(overdue) + len(due) + len(expired) + len(out_of_hours)

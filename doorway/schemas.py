@@ -1,0 +1,97 @@
+"""Shapes that more than one entrance speaks: places, money lines, problems."""
+
+from datetime import datetime
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from foundation.measures import Point
+
+
+class Model(BaseModel):
+    """What is sent is what is meant: unknown fields and wrong types are refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+Longitude = Annotated[
+    float, Field(strict=True, ge=-180, le=180, allow_inf_nan=False, examples=[-73.9937])
+]
+Latitude = Annotated[
+    float, Field(strict=True, ge=-90, le=90, allow_inf_nan=False, examples=[40.7505])
+]
+
+
+class Place(Model):
+    """A place: longitude and latitude in degrees, WGS 84."""
+
+    lon: Longitude
+    lat: Latitude
+
+    def point(self) -> Point:
+        """As a point; (0, 0) is refused there."""
+        return Point(self.lon, self.lat)
+
+    @classmethod
+    def of(cls, point: Point) -> "Place":
+        """A point as it is sent."""
+        return cls(lon=point.lon, lat=point.lat)
+
+
+class LineOut(Model):
+    """One line of a price: what for, and how much in minor units."""
+
+    code: str
+    amount_minor: int
+    detail: dict[str, Any] = {}
+
+
+class DriverCardOut(Model):
+    """Who comes, and in what."""
+
+    first_name: str
+    plate: str
+    colour: str
+    make: str
+    model: str
+
+
+class Problem(BaseModel):
+    """A refusal (RFC 9457): `code` is stable, `detail` is for people."""
+
+    type: str = Field(examples=["/docs/errors#offer_over"])
+    title: str
+    status: int
+    detail: str
+    code: str = Field(examples=["offer_over"])
+
+
+class Clock(Model):
+    """Service time, and service seconds a wall second."""
+
+    now: datetime
+    rate: float
+
+
+_MEANINGS = {
+    401: "Nobody is signed in, or the session is over.",
+    403: "You may not do this.",
+    404: "No such thing, or it is somebody else's.",
+    409: "It clashes with what is so now.",
+    410: "Its time is over.",
+    413: "The body is too large.",
+    422: "The values make no sense, or the Idempotency-Key is missing.",
+    429: "Too many requests; `Retry-After` says when to come back.",
+    503: "A part of the service is down; try again.",
+}
+
+
+def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """The refusals a route may answer, for its description."""
+    return {
+        status: {
+            "description": _MEANINGS[status],
+            "content": {"application/problem+json": {"schema": Problem.model_json_schema()}},
+        }
+        for status in sorted({*statuses, 401, 422, 429, 503})
+    }

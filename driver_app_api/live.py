@@ -1,0 +1,96 @@
+"""The driver's live feed: offers, the trip, and positions on the way in."""
+
+import math
+from typing import Any
+
+from fastapi import APIRouter
+from starlette.websockets import WebSocket
+
+from dispatch import views
+from dispatch.errors import NotOnShift
+from dispatch.position import Position
+from doorway.live import DRIVER_SIDE, FrameUnreadable, LiveSocket
+from driver_app_api.offers import offer_out
+from driver_app_api.trips import show
+from foundation.identifiers import UUID, DriverId, OfferId, TripId
+from foundation.measures import Point
+from storage.outbox import Announced
+from storage.work import UnitOfWork
+
+router = APIRouter()
+
+
+@router.websocket("/live")
+async def live(socket: WebSocket) -> None:
+    """Offers and trip changes with their sequence numbers; positions come in."""
+    connection = LiveSocket(socket, DRIVER_SIDE)
+    opened = await connection.open()
+    if opened is None:
+        return
+    caller, token, since = opened
+    services = connection.services
+    driver_id = DriverId(caller.person_id)
+
+    async def describe(work: UnitOfWork, announced: Announced) -> dict[str, Any] | None:
+        facts = announced.payload
+        match announced.kind:
+            case "offer_made":
+                offer = await views.offer_for_driver(
+                    work, OfferId(UUID(facts["offer_id"])), driver_id
+                )
+                if offer.state != "made":
+                    return None  # over before it could be shown: the facts that follow say how
+                return {"type": "offer", "offer": offer_out(offer).model_dump(mode="json")}
+            case "offer_declined" | "offer_lapsed" | "offer_withdrawn" | "offer_accepted":
+                return {
+                    "type": "offer_ended",
+                    "offer_id": facts["offer_id"],
+                    "how": announced.kind.removeprefix("offer_"),
+                }
+            case "shift_started" | "shift_ended":
+                return {"type": announced.kind, "shift_id": facts["shift_id"]}
+            case _ if "after" in facts:
+                trip = await show(work, services, TripId(UUID(facts["trip_id"])), driver_id)
+                return {
+                    "type": "trip",
+                    "event": announced.kind,
+                    "trip": trip.model_dump(mode="json"),
+                }
+            case _:
+                return None
+
+    async def receive(message: dict[str, Any]) -> dict[str, Any] | None:
+        match message.get("type"):
+            case "position":
+                _take_position(message)
+                return None
+            case "ping":
+                return {"type": "pong"}
+            case _:
+                raise FrameUnreadable
+
+    def _take_position(message: dict[str, Any]) -> None:
+        seq, heading = message.get("seq"), message.get("heading", 0)
+        if type(seq) is not int or not 0 <= seq < 2**62:
+            raise FrameUnreadable
+        if isinstance(heading, bool) or not isinstance(heading, int | float):
+            raise FrameUnreadable
+        if not math.isfinite(heading):
+            raise FrameUnreadable
+        point = Point(message.get("lon"), message.get("lat"))  # type: ignore[arg-type]
+        known = services.board.find(driver_id)
+        if known is None:
+            # Off shift a position is not even looked at (I30).
+            raise NotOnShift
+        services.board.report(
+            Position(
+                driver_id=driver_id,
+                shift_id=known.shift_id,
+                seq=seq,
+                point=point,
+                heading=round(heading) % 360,
+                at=services.now(),
+            )
+        )
+
+    await connection.run(caller, token, since, describe=describe, receive=receive)

@@ -1,0 +1,190 @@
+"""What drivers send and get. Coordinates are longitude, latitude; amounts are minor units."""
+
+from datetime import datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+from pydantic import Field, StringConstraints
+
+from doorway.schemas import Latitude, Longitude, Model, Place
+
+Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+
+
+class ShiftIn(Model):
+    """Going on duty: the caller makes `shift_id`; where the car stands now comes with it."""
+
+    shift_id: UUID
+    vehicle_id: UUID
+    lon: Longitude
+    lat: Latitude
+
+
+class ShiftOut(Model):
+    """A shift; `ends_by` is when its hours are used up."""
+
+    shift_id: UUID
+    vehicle_id: UUID
+    started_at: datetime
+    ends_by: datetime
+
+
+class OfferOut(Model):
+    """A trip shown to you. Declining or letting it lapse has no consequence."""
+
+    offer_id: UUID
+    trip_id: UUID
+    attempt: int
+    state: str
+    made_at: datetime
+    deadline: datetime
+    pickup: Place
+    dropoff: Place
+    pickup_zone: str | None
+    dropoff_zone: str | None
+    pay_minor: int = Field(description="What you get; a tip is never in it.")
+    currency: str
+    trip_metres: int
+    trip_seconds: int
+    pickup_seconds: int
+    seats: int
+    needs: list[str]
+    reason: dict[str, Any] = Field(description="Why you: codes with numbers, and plain words.")
+
+
+class OffersOut(Model):
+    """What you may answer now."""
+
+    offers: list[OfferOut]
+
+
+class AcceptIn(Model):
+    """The attempt you saw, so that nobody accepts what has changed meanwhile."""
+
+    attempt: Annotated[int, Field(strict=True, ge=1)] | None = None
+
+
+class DeclineIn(Model):
+    """Why, if you want to say; it is read by people only."""
+
+    reason: Reason | None = None
+
+
+class TripOut(Model):
+    """A trip as its driver sees it: no PIN, no phone, the rider by first name."""
+
+    trip_id: UUID
+    state: str
+    seq: int
+    attempt: int
+    rider_first_name: str
+    pickup: Place
+    dropoff: Place
+    pickup_zone: str | None
+    dropoff_zone: str | None
+    seats: int
+    needs: list[str]
+    pay_minor: int
+    currency: str
+    trip_metres: int
+    trip_seconds: int
+    requested_at: datetime
+    assigned_at: datetime | None
+    arrived_at: datetime | None
+    boarded_at: datetime | None
+    ended_at: datetime | None
+    end_reason: str | None
+
+
+class CurrentOut(Model):
+    """The trip under way, if there is one."""
+
+    trip: TripOut | None
+
+
+class ArriveIn(Model):
+    """Where you are; away from the pick-up, say why."""
+
+    lon: Longitude
+    lat: Latitude
+    reason: Reason | None = None
+
+
+class BoardIn(Model):
+    """The rider's PIN, or why there is none."""
+
+    pin: Annotated[str, StringConstraints(pattern=r"^[0-9]{1,8}$")] | None = None
+    reason: Reason | None = None
+
+
+class ReasonIn(Model):
+    """Why."""
+
+    reason: Reason
+
+
+class NoShowIn(Model):
+    """Whether you tried to reach the rider."""
+
+    contact_attempted: Annotated[bool, Field(strict=True)]
+
+
+class VehicleOut(Model):
+    """A vehicle you may drive."""
+
+    vehicle_id: UUID
+    plate: str
+    make: str
+    model: str
+    colour: str
+    vehicle_class: str
+    seats: int
+    equipment: list[str]
+
+
+class ExpiringOut(Model):
+    """A paper that ends soon."""
+
+    kind: str
+    valid_to: datetime
+
+
+class MeOut(Model):
+    """You, your vehicles, and whether you may work."""
+
+    person_id: UUID
+    name: str
+    fit: bool
+    reasons: list[str]
+    expiring: list[ExpiringOut]
+    vehicles: list[VehicleOut]
+    shift: ShiftOut | None
+
+
+class RouteEnds(Model):
+    """From where to where."""
+
+    from_lon: Annotated[float, Field(ge=-180, le=180)]
+    from_lat: Annotated[float, Field(ge=-90, le=90)]
+    to_lon: Annotated[float, Field(ge=-180, le=180)]
+    to_lat: Annotated[float, Field(ge=-90, le=90)]
+
+
+class ManoeuvreOut(Model):
+    """What to do next, where."""
+
+    turn: str
+    street: str
+    metres: int
+    lon: float
+    lat: float
+
+
+class RouteOut(Model):
+    """The quickest way: whole seconds and metres, the line, and what to do along it."""
+
+    seconds: int
+    metres: int
+    line: list[tuple[float, float]]
+    manoeuvres: list[ManoeuvreOut]
+    degraded: bool

@@ -1,0 +1,199 @@
+"""The trip under way, step by step."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import Response
+
+import registry.views
+from dispatch import views
+from dispatch.service import driving
+from dispatch.service.driving import Measured
+from dispatch.views import TripView
+from doorway.caller import Driver
+from doorway.schemas import Place, problems
+from doorway.services import Services, services_of
+from doorway.writes import once
+from driver_app_api.schemas import (
+    ArriveIn,
+    BoardIn,
+    CurrentOut,
+    NoShowIn,
+    ReasonIn,
+    TripOut,
+)
+from foundation.errors import Refusal
+from foundation.identifiers import UUID, DriverId, PersonId, TripId
+from foundation.measures import Point
+from registry.session import Caller
+from storage.work import UnitOfWork
+
+router = APIRouter(tags=["trips"])
+_ANSWERS: dict[int | str, dict[str, Any]] = {200: {"model": TripOut}, **problems(404, 409)}
+
+
+async def shown(work: UnitOfWork, services: Services, trip: TripView) -> TripOut:
+    """A trip as its driver sees it."""
+    names = await registry.views.first_names(work, [PersonId(trip.rider_id)], vault=services.vault)
+    return TripOut(
+        trip_id=trip.trip_id,
+        state=trip.state,
+        seq=trip.seq,
+        attempt=trip.attempt,
+        rider_first_name=names.get(PersonId(trip.rider_id), ""),
+        pickup=Place.of(trip.pickup),
+        dropoff=Place.of(trip.dropoff),
+        pickup_zone=trip.pickup_zone,
+        dropoff_zone=trip.dropoff_zone,
+        seats=trip.seats,
+        needs=list(trip.needs),
+        pay_minor=trip.pay_minor,
+        currency=trip.currency,
+        trip_metres=trip.metres,
+        trip_seconds=trip.seconds,
+        requested_at=trip.requested_at,
+        assigned_at=trip.assigned_at,
+        arrived_at=trip.arrived_at,
+        boarded_at=trip.boarded_at,
+        ended_at=trip.ended_at,
+        end_reason=trip.end_reason,
+    )
+
+
+async def show(
+    work: UnitOfWork, services: Services, trip_id: TripId, driver_id: DriverId
+) -> TripOut:
+    """A trip the driver holds or held (TripNotFound otherwise)."""
+    return await shown(work, services, await views.trip_for_driver(work, trip_id, driver_id))
+
+
+Step = Callable[[UnitOfWork, TripId, DriverId], Awaitable[object]]
+
+
+async def _take(request: Request, trip_id: UUID, caller: Caller, step: Step) -> Response:
+    """Take a step once, and answer with the trip as it stands then."""
+    services = services_of(request)
+    driver_id = DriverId(caller.person_id)
+
+    async def handle(work: UnitOfWork) -> Any:
+        result = await step(work, TripId(trip_id), driver_id)
+        if isinstance(result, Refusal):
+            return result
+        return (await show(work, services, TripId(trip_id), driver_id)).model_dump(mode="json")
+
+    return await once(request, services.database, caller=str(driver_id), handler=handle)
+
+
+@router.get("/trips/current", responses=problems(), summary="The trip under way")
+async def current(request: Request, caller: Driver) -> CurrentOut:
+    """Your trip, or null."""
+    services = services_of(request)
+    async with services.database.work() as work:
+        trip = await views.find_current_trip(work, DriverId(caller.person_id))
+        return CurrentOut(trip=None if trip is None else await shown(work, services, trip))
+
+
+@router.get("/trips/{trip_id}", responses=problems(404), summary="One of your trips")
+async def get_trip(request: Request, trip_id: UUID, caller: Driver) -> TripOut:
+    """A trip you hold or held."""
+    services = services_of(request)
+    async with services.database.work() as work:
+        return await show(work, services, TripId(trip_id), DriverId(caller.person_id))
+
+
+@router.post("/trips/{trip_id}/arrive", responses=_ANSWERS, summary="At the pick-up")
+async def arrive(request: Request, trip_id: UUID, caller: Driver, body: ArriveIn) -> Response:
+    """You are at the pick-up; the rider is told, their free wait begins."""
+
+    async def step(work: UnitOfWork, trip: TripId, driver: DriverId) -> object:
+        return await driving.arrive(
+            work,
+            trip_id=trip,
+            driver_id=driver,
+            at=Point(body.lon, body.lat),
+            reason=body.reason,
+        )
+
+    return await _take(request, trip_id, caller, step)
+
+
+@router.post("/trips/{trip_id}/board", responses=_ANSWERS, summary="The rider gets in")
+async def board(request: Request, trip_id: UUID, caller: Driver, body: BoardIn) -> Response:
+    """The rider tells you their PIN; without one, say why."""
+
+    async def step(work: UnitOfWork, trip: TripId, driver: DriverId) -> object:
+        return await driving.board(
+            work, trip_id=trip, driver_id=driver, pin=body.pin, reason=body.reason
+        )
+
+    return await _take(request, trip_id, caller, step)
+
+
+@router.post("/trips/{trip_id}/stop", responses=_ANSWERS, summary="A stop on the way")
+async def stop(request: Request, trip_id: UUID, caller: Driver) -> Response:
+    """A stop at the rider's wish."""
+
+    async def step(work: UnitOfWork, trip: TripId, driver: DriverId) -> object:
+        return await driving.stop(work, trip_id=trip, driver_id=driver)
+
+    return await _take(request, trip_id, caller, step)
+
+
+@router.post("/trips/{trip_id}/resume", responses=_ANSWERS, summary="On from a stop")
+async def resume(request: Request, trip_id: UUID, caller: Driver) -> Response:
+    """The stop is over."""
+
+    async def step(work: UnitOfWork, trip: TripId, driver: DriverId) -> object:
+        return await driving.resume(work, trip_id=trip, driver_id=driver)
+
+    return await _take(request, trip_id, caller, step)
+
+
+@router.post("/trips/{trip_id}/complete", responses=_ANSWERS, summary="The trip is done")
+async def complete(request: Request, trip_id: UUID, caller: Driver) -> Response:
+    """The final fare is worked out and posted, your pay with it, in one step."""
+    known = services_of(request).board.find(DriverId(caller.person_id))
+    metres = None
+    if known is not None and known.trip_id == trip_id and not known.has_gap:
+        metres = round(known.metres)
+
+    async def step(work: UnitOfWork, trip: TripId, driver: DriverId) -> object:
+        return await driving.complete(
+            work, trip_id=trip, driver_id=driver, measured=Measured(metres=metres)
+        )
+
+    return await _take(request, trip_id, caller, step)
+
+
+@router.post("/trips/{trip_id}/abort", responses=_ANSWERS, summary="Break the trip off")
+async def abort(request: Request, trip_id: UUID, caller: Driver, body: ReasonIn) -> Response:
+    """The trip cannot go on; nothing is charged, and the office looks at it."""
+
+    async def step(work: UnitOfWork, trip: TripId, driver: DriverId) -> object:
+        return await driving.abort(work, trip_id=trip, driver_id=driver, reason=body.reason)
+
+    return await _take(request, trip_id, caller, step)
+
+
+@router.post("/trips/{trip_id}/no-show", responses=_ANSWERS, summary="The rider did not come")
+async def no_show(request: Request, trip_id: UUID, caller: Driver, body: NoShowIn) -> Response:
+    """After the wait is over and you tried to reach them; the no-show fee is posted."""
+
+    async def step(work: UnitOfWork, trip: TripId, driver: DriverId) -> object:
+        return await driving.no_show(
+            work, trip_id=trip, driver_id=driver, contact_attempted=body.contact_attempted
+        )
+
+    return await _take(request, trip_id, caller, step)
+
+
+@router.post("/trips/{trip_id}/release", responses=_ANSWERS, summary="Give the trip back")
+async def release(request: Request, trip_id: UUID, caller: Driver, body: ReasonIn) -> Response:
+    """Before boarding: the trip looks for somebody else, and the rider keeps their place."""
+
+    async def step(work: UnitOfWork, trip: TripId, driver: DriverId) -> object:
+        return await driving.release(work, trip_id=trip, driver_id=driver, reason=body.reason)
+
+    return await _take(request, trip_id, caller, step)

@@ -1,0 +1,277 @@
+"""Making quotes, finding them again, and settling what is owed in the end."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from fares import store
+from fares.errors import (
+    BookedTimeOutOfRange,
+    PayFloorInvalid,
+    QuoteExpired,
+    QuoteNotFound,
+    TooManySeats,
+)
+from fares.fare import Driven, Extras, Fare, final_fare
+from fares.pay import PayFloors, driver_pay, parse_pay_floors
+from fares.price import Journey, Priced, price
+from fares.quote import Quote
+from fares.receipt import TripFacts, make_receipt
+from fares.route_line import encode_line
+from fares.tariff import Tariff, parse_tariff
+from foundation.identifiers import QuoteId, RiderId, RuleId, TransferId, TripId
+from foundation.measures import Point
+from rulebook.booking_policy import BookingPolicy
+from rulebook.rule import Rule, RuleKind
+from rulebook.service import all_in_force, booking_policy_of, get_rule
+from storage.work import UnitOfWork
+
+_tariffs: dict[str, Tariff] = {}
+_floors: dict[str, PayFloors] = {}
+"""Bodies once parsed, by digest: right for every database and for ever."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PriceRules:
+    """The rules a price and a pay are computed from, as adopted and as read."""
+
+    tariff_rule: Rule
+    pay_floor_rule: Rule
+    tariff: Tariff
+    floors: PayFloors
+
+
+async def make_quote(
+    work: UnitOfWork,
+    *,
+    rider_id: RiderId,
+    pickup: Point,
+    dropoff: Point,
+    metres: int,
+    seconds: int,
+    route_line: Iterable[tuple[float, float]],
+    zone_from: str | None,
+    zone_to: str | None,
+    vehicle_class: str,
+    seats: int = 1,
+    stops: int = 0,
+    needs: Iterable[str] = (),
+    concession: str | None = None,
+    booked_for: datetime | None = None,
+    degraded: bool = False,
+) -> Quote:
+    """Promise a rider a price for a while, by the rules in force at the pick-up.
+
+    Parameters
+    ----------
+    metres, seconds
+        Of the road route, whole; rounded by the caller, once.
+    route_line
+        The route's (longitude, latitude) points.
+    concession
+        A reduction the rider may have; the caller has checked that.
+    booked_for
+        The pick-up time of a trip booked ahead, or None for now.
+
+    Raises
+    ------
+    TooManySeats, BookedTimeOutOfRange, VehicleClassUnknown, ConcessionUnknown, JourneyTooLong
+        If the request is not one that the rules have a price for.
+    RuleMissing
+        If the city has no rules at that time.
+    """
+    journey = Journey(
+        metres=metres,
+        seconds=seconds,
+        vehicle_class=vehicle_class,
+        zone_from=zone_from,
+        zone_to=zone_to,
+        seats=seats,
+        stops=stops,
+        concession=concession,
+    )
+    at = booked_for or work.now
+    rules, policy = await _rules_in_force(work, at)
+    _check(policy, work.now, seats=seats, booked_for=booked_for)
+    priced = price(rules.tariff, journey, at)
+    pay = driver_pay(priced.lines, journey, share=rules.tariff.share, floors=rules.floors)
+    quote = Quote(
+        quote_id=QuoteId(work.new_id()),
+        rider_id=rider_id,
+        pickup=pickup,
+        dropoff=dropoff,
+        metres=metres,
+        seconds=seconds,
+        route_line=encode_line(route_line),
+        vehicle_class=vehicle_class,
+        seats=seats,
+        stops=stops,
+        needs=tuple(needs),
+        zone_from=zone_from,
+        zone_to=zone_to,
+        concession=concession,
+        tariff_rule_id=rules.tariff_rule.rule_id,
+        pay_floor_rule_id=rules.pay_floor_rule.rule_id,
+        priced_at=at,
+        lines=priced.lines,
+        total=priced.total,
+        driver_pay_minor=pay.pay_minor,
+        made_at=work.now,
+        expires_at=work.now + timedelta(seconds=policy.quote_valid_s),
+        booked_for=booked_for,
+        degraded=degraded,
+    )
+    await store.insert_quote(work, quote)
+    return quote
+
+
+async def price_now(work: UnitOfWork, journey: Journey, *, at: datetime | None = None) -> Priced:
+    """What a journey would cost, promised to nobody: `khan quote`, and fares looked up.
+
+    Raises
+    ------
+    VehicleClassUnknown, ConcessionUnknown, RuleMissing
+        As for a quote.
+    """
+    rules, _policy = await _rules_in_force(work, at or work.now)
+    return price(rules.tariff, journey, at or work.now)
+
+
+async def get_quote(work: UnitOfWork, quote_id: QuoteId, rider_id: RiderId) -> Quote:
+    """The rider's quote, expired or not.
+
+    Raises
+    ------
+    QuoteNotFound
+        If there is none, or it is somebody else's.
+    """
+    return (await _own_quote(work, quote_id, rider_id))[0]
+
+
+async def get_standing_quote(work: UnitOfWork, quote_id: QuoteId, rider_id: RiderId) -> Quote:
+    """The rider's quote, while its price stands by the database's clock.
+
+    Raises
+    ------
+    QuoteNotFound
+        If there is none, or it is somebody else's.
+    QuoteExpired
+        If its time is over.
+    """
+    quote, is_expired = await _own_quote(work, quote_id, rider_id)
+    if is_expired:
+        raise QuoteExpired(str(quote_id), quote.expires_at.isoformat())
+    return quote
+
+
+async def rules_of(work: UnitOfWork, quote: Quote) -> PriceRules:
+    """The tariff and pay floor that a quote names, in force today or not."""
+    return _price_rules(
+        await get_rule(work, quote.tariff_rule_id), await get_rule(work, quote.pay_floor_rule_id)
+    )
+
+
+async def tariff_of(work: UnitOfWork, tariff_rule_id: RuleId) -> Tariff:
+    """The tariff that a rule states.
+
+    Raises
+    ------
+    RuleNotFound
+        If there is no such rule.
+    """
+    return _read_tariff(await get_rule(work, tariff_rule_id))
+
+
+async def compute_fare(work: UnitOfWork, quote: Quote, *, extras: Extras, driven: Driven) -> Fare:
+    """What is owed for a trip made on `quote`; nothing is written, the ledger does that.
+
+    Raises
+    ------
+    PassThroughUnknown, JourneyTooLong
+        If an extra cannot be.
+    """
+    rules = await rules_of(work, quote)
+    return final_fare(quote, rules.tariff, floors=rules.floors, extras=extras, driven=driven)
+
+
+async def receipt_of(
+    work: UnitOfWork,
+    quote: Quote,
+    fare: Mapping[str, Any],
+    *,
+    trip_id: TripId,
+    completed_at: datetime,
+    tip_minor: int = 0,
+    transfers: Iterable[TransferId] = (),
+) -> dict[str, Any]:
+    """The receipt of a completed trip (docs/reference/receipt.md).
+
+    Parameters
+    ----------
+    fare
+        The document `Fare.as_json` made, as the books keep it.
+    """
+    rules = await rules_of(work, quote)
+    return make_receipt(
+        quote,
+        fare,
+        tariff_rule=rules.tariff_rule,
+        pay_floor_rule=rules.pay_floor_rule,
+        trip=TripFacts(
+            trip_id=trip_id,
+            completed_at=completed_at,
+            tip_minor=tip_minor,
+            transfers=tuple(transfers),
+        ),
+    )
+
+
+async def _own_quote(work: UnitOfWork, quote_id: QuoteId, rider_id: RiderId) -> tuple[Quote, bool]:
+    found = await store.find_quote(work, quote_id)
+    if found is None or found[0].rider_id != rider_id:
+        raise QuoteNotFound(str(quote_id))
+    return found
+
+
+async def _rules_in_force(work: UnitOfWork, at: datetime) -> tuple[PriceRules, BookingPolicy]:
+    rules = await all_in_force(
+        work,
+        {RuleKind.TARIFF: at, RuleKind.PAY_FLOOR: at, RuleKind.BOOKING_POLICY: work.now},
+    )
+    return (
+        _price_rules(rules[RuleKind.TARIFF], rules[RuleKind.PAY_FLOOR]),
+        booking_policy_of(rules[RuleKind.BOOKING_POLICY]),
+    )
+
+
+def _price_rules(tariff_rule: Rule, pay_floor_rule: Rule) -> PriceRules:
+    tariff = _read_tariff(tariff_rule)
+    if pay_floor_rule.digest not in _floors:
+        _floors[pay_floor_rule.digest] = parse_pay_floors(pay_floor_rule.body)
+    floors = _floors[pay_floor_rule.digest]
+    if floors.currency != tariff.currency:
+        raise PayFloorInvalid("currency", f"is {floors.currency}, the tariff's {tariff.currency}")
+    return PriceRules(
+        tariff_rule=tariff_rule, pay_floor_rule=pay_floor_rule, tariff=tariff, floors=floors
+    )
+
+
+def _read_tariff(rule: Rule) -> Tariff:
+    if rule.digest not in _tariffs:
+        _tariffs[rule.digest] = parse_tariff(rule.body)
+    return _tariffs[rule.digest]
+
+
+def _check(
+    policy: BookingPolicy, now: datetime, *, seats: int, booked_for: datetime | None
+) -> None:
+    if seats > policy.seats_max:
+        raise TooManySeats(seats, policy.seats_max)
+    assert seats >= 1
+    if booked_for is None:
+        return
+    earliest = now + timedelta(seconds=policy.book_ahead_lead_s)
+    latest = now + timedelta(seconds=policy.book_ahead_max_s)
+    if not earliest <= booked_for <= latest:
+        raise BookedTimeOutOfRange(booked_for.isoformat(), earliest.isoformat(), latest.isoformat())

@@ -1,0 +1,61 @@
+"""The chart of accounts: what roles there are, and which account is whose.
+
+An account is named by its role, its owner and its currency, and opened the first time something
+is entered in it. Its identifier follows from the name, so nobody need look it up.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import lru_cache
+
+from foundation.identifiers import UUID, AccountId, DriverId, RiderId
+from foundation.money import Currency
+from ledger.derived import derived_id
+
+
+class Role(StrEnum):
+    """What an account is for; the table `ledger.role` says the same in the database."""
+
+    RIDER = "rider"  # what a rider owes; a debit raises it
+    DRIVER = "driver"  # what is owed to a driver; a credit raises it
+    COOPERATIVE = "cooperative"  # the co-operative's income, less what it adds to drivers' pay
+    CITY = "city"  # the levy and dues owed to the city
+    FUNDER = "funder"  # what the city owes for the concessions it grants
+    CLEARING = "clearing"  # the other side of fares held and not yet taken
+
+
+OWNED_BY_A_PERSON = frozenset({Role.RIDER, Role.DRIVER})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """One account. `owner_id` is there for a person's, None for the house's own."""
+
+    role: Role
+    currency: Currency
+    owner_id: UUID | None = None
+
+    def __post_init__(self) -> None:
+        assert (self.owner_id is not None) == (self.role in OWNED_BY_A_PERSON), self.role
+
+    @property
+    def account_id(self) -> AccountId:
+        """The identifier that follows from role, owner and currency."""
+        return _account_id(self.role, self.owner_id, self.currency)
+
+
+def account_of_rider(rider_id: RiderId, currency: Currency) -> Account:
+    """What this rider owes."""
+    return Account(role=Role.RIDER, owner_id=rider_id, currency=currency)
+
+
+def account_of_driver(driver_id: DriverId, currency: Currency) -> Account:
+    """What this driver is owed."""
+    return Account(role=Role.DRIVER, owner_id=driver_id, currency=currency)
+
+
+@lru_cache(maxsize=65_536)
+def _account_id(role: Role, owner_id: UUID | None, currency: Currency) -> AccountId:
+    # Kept, because a matching round asks for every driver on shift each second.
+    owner = "" if owner_id is None else str(owner_id)
+    return AccountId(derived_id("account", role.value, owner, currency))

@@ -1,0 +1,352 @@
+"""The only SQL that writes the books. Each act is one statement.
+
+Balances are sums over `ledger.entry`, never rows: a balance row of the co-operative would be locked
+by every settlement until its commit (ledger/README.md).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from sqlalchemy import text
+
+from foundation.identifiers import UUID, DriverId, RiderId, RuleId, TransferId, TripId
+from foundation.money import Currency, Money
+from ledger.transfer import Kind, Transfer
+from storage.work import UnitOfWork
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChargeRow:
+    """What a trip was charged, as one row.
+
+    Attributes
+    ----------
+    document
+        With `lines`, each with `code` and `amount_minor`; of a fare, the whole of it.
+    quote_id, quoted_minor
+        Of a fare: the quote, and what it promised.
+    """
+
+    trip_id: TripId
+    kind: Kind
+    rider_id: RiderId
+    driver_id: DriverId
+    total: Money
+    tariff_rule_id: RuleId
+    document: Mapping[str, Any]
+    quote_id: UUID | None = None
+    quoted_minor: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HoldRow:
+    """A trip's latest hold, and what ended it."""
+
+    ordinal: int
+    transfer_id: TransferId
+    rider_id: RiderId
+    amount: Money
+    has_run_out: bool
+    ended_by: Kind | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VoidRow:
+    """A hold that was just let go."""
+
+    rider_id: RiderId
+    amount: Money
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Captured:
+    """What a trip was charged, what was given back, and how often."""
+
+    rider_id: RiderId
+    charged: Money
+    refunded_minor: int
+    refunds: int
+
+
+async def insert_transfer(
+    work: UnitOfWork, transfer: Transfer, *, fare_of: tuple[RiderId, DriverId] | None = None
+) -> bool:
+    """Write a transfer with its entries, unless it is there; whether it was written.
+
+    Parameters
+    ----------
+    fare_of
+        Write it only if the trip has a fare of this rider and driver in this currency.
+    """
+    rider_id, driver_id = fare_of or (None, None)
+    result = await work.execute(
+        _INSERT_TRANSFER,
+        _transfer_values(work, transfer) | {"fare_of_rider": rider_id, "fare_of_driver": driver_id},
+    )
+    return result.rowcount > 0
+
+
+async def insert_charge(work: UnitOfWork, charge: ChargeRow, transfer: Transfer) -> bool:
+    """Write a charge with its transfer, posting the trip's open hold; whether it was written.
+
+    It is not if the trip is charged already, or its hold was let go for another reason than time.
+    """
+    result = await work.execute(
+        _INSERT_CHARGE,
+        _transfer_values(work, transfer)
+        | {
+            "rider_id": charge.rider_id,
+            "driver_id": charge.driver_id,
+            "total_minor": charge.total.minor,
+            "tariff_rule_id": charge.tariff_rule_id,
+            "quote_id": charge.quote_id,
+            "quoted_minor": charge.quoted_minor,
+            "document": orjson.dumps(charge.document).decode(),
+        },
+    )
+    return result.rowcount > 0
+
+
+async def insert_void(
+    work: UnitOfWork, trip_id: TripId, *, ordinal: int, void_id: TransferId, reason: str
+) -> VoidRow | None:
+    """Void the trip's hold of that number; None if it is not open."""
+    result = await work.execute(
+        _INSERT_VOID,
+        {
+            "trip_id": trip_id,
+            "ordinal": ordinal,
+            "void_id": void_id,
+            "reason": reason,
+            "made_at": work.now,
+        },
+    )
+    row = result.one_or_none()
+    if row is None:
+        return None
+    return VoidRow(
+        rider_id=RiderId(row.rider_id),
+        amount=Money(row.amount_minor, Currency(row.currency)),
+    )
+
+
+async def find_latest_hold(work: UnitOfWork, trip_id: TripId) -> HoldRow | None:
+    """The trip's hold with the highest number."""
+    row = (await work.execute(_LATEST_HOLD, {"trip_id": trip_id})).one_or_none()
+    if row is None:
+        return None
+    return HoldRow(
+        ordinal=row.ordinal,
+        transfer_id=TransferId(row.transfer_id),
+        rider_id=RiderId(row.rider_id),
+        amount=Money(row.amount_minor, Currency(row.currency)),
+        has_run_out=row.has_run_out,
+        ended_by=None if row.ended_by is None else Kind(row.ended_by),
+    )
+
+
+async def list_holds_run_out(work: UnitOfWork, *, limit: int) -> list[tuple[TripId, int]]:
+    """Trip and number of holds that ran out and were not ended yet, the longest past first."""
+    rows = await work.execute(_HOLDS_RUN_OUT, {"limit": limit})
+    return [(TripId(row.trip_id), row.ordinal) for row in rows]
+
+
+async def find_tip(work: UnitOfWork, trip_id: TripId) -> Money | None:
+    """The trip's tip."""
+    row = (await work.execute(_TIP, {"trip_id": trip_id})).one_or_none()
+    return None if row is None else Money(row.amount_minor, Currency(row.currency))
+
+
+async def find_captured(work: UnitOfWork, trip_id: TripId) -> Captured | None:
+    """What the trip was charged and given back so far."""
+    row = (await work.execute(_CAPTURED, {"trip_id": trip_id})).one_or_none()
+    if row is None:
+        return None
+    return Captured(
+        rider_id=RiderId(row.rider_id),
+        charged=Money(row.total_minor, Currency(row.currency)),
+        refunded_minor=row.refunded_minor,
+        refunds=row.refunds,
+    )
+
+
+async def insert_work_record(work: UnitOfWork, values: Mapping[str, Any]) -> None:
+    """Write a work record, unless it counts a trip that is counted."""
+    await work.execute(_INSERT_WORK_RECORD, {**values, "made_at": work.now})
+
+
+def _transfer_values(work: UnitOfWork, transfer: Transfer) -> dict[str, Any]:
+    """The parameters of a transfer and of its entries, the accounts in one order for all."""
+    entries = transfer.entries
+    accounts = sorted(
+        {entry.account.account_id: entry.account for entry in entries}.items(),
+    )
+    return {
+        "transfer_id": transfer.transfer_id,
+        "kind": transfer.kind.value,
+        "trip_id": transfer.trip_id,
+        "ordinal": transfer.ordinal,
+        "currency": transfer.currency,
+        "expires_at": transfer.expires_at,
+        "reason": transfer.reason,
+        "made_at": work.now,
+        "entries": len(entries),
+        "opened_ids": [account_id for account_id, _ in accounts],
+        "opened_roles": [account.role.value for _, account in accounts],
+        "opened_owners": [account.owner_id for _, account in accounts],
+        "account_ids": [entry.account.account_id for entry in entries],
+        "amounts": [entry.amount_minor for entry in entries],
+        "codes": [entry.code for entry in entries],
+        "share_of": [entry.share_of_minor for entry in entries],
+        "share_bps": [entry.share_bps for entry in entries],
+    }
+
+
+# Accounts are opened in the order of their identifiers, so that two settlements that open the
+# same ones wait for each other in one direction only.
+_INSERT_TRANSFER = text("""
+    WITH opened AS (
+        INSERT INTO ledger.account (account_id, role, owned_by, owner_id, currency, opened_at)
+        SELECT account_id, role, CASE WHEN owner_id IS NULL THEN 'house' ELSE 'person' END, owner_id,
+               CAST(:currency AS text), CAST(:made_at AS timestamptz)
+        FROM unnest(CAST(:opened_ids AS uuid[]), CAST(:opened_roles AS text[]),
+                    CAST(:opened_owners AS uuid[])) AS account (account_id, role, owner_id)
+        ON CONFLICT DO NOTHING
+    ), written AS (
+        INSERT INTO ledger.transfer (transfer_id, kind, trip_id, ordinal, currency, entries,
+                                     expires_at, reason, made_at)
+        SELECT CAST(:transfer_id AS uuid), CAST(:kind AS text), CAST(:trip_id AS uuid),
+               CAST(:ordinal AS smallint), CAST(:currency AS text), CAST(:entries AS smallint),
+               CAST(:expires_at AS timestamptz), CAST(:reason AS text), CAST(:made_at AS timestamptz)
+        WHERE CAST(:fare_of_rider AS uuid) IS NULL OR EXISTS (
+            SELECT FROM ledger.charge
+            WHERE charge.trip_id = :trip_id AND charge.kind = 'fare'
+              AND charge.rider_id = :fare_of_rider AND charge.driver_id = CAST(:fare_of_driver AS uuid)
+              AND charge.currency = :currency)
+        ON CONFLICT DO NOTHING
+        RETURNING transfer_id
+    )
+    INSERT INTO ledger.entry (transfer_id, line, account_id, amount_minor, code, share_of_minor,
+                              share_bps, made_at)
+    SELECT written.transfer_id, entry.line, entry.account_id, entry.amount_minor, entry.code,
+           entry.share_of_minor, entry.share_bps, :made_at
+    FROM written, unnest(
+        CAST(:account_ids AS uuid[]), CAST(:amounts AS bigint[]), CAST(:codes AS text[]),
+        CAST(:share_of AS bigint[]), CAST(:share_bps AS integer[])
+    ) WITH ORDINALITY AS entry (account_id, amount_minor, code, share_of_minor, share_bps, line)
+""")
+
+_INSERT_CHARGE = text("""
+    WITH opened AS (
+        INSERT INTO ledger.account (account_id, role, owned_by, owner_id, currency, opened_at)
+        SELECT account_id, role, CASE WHEN owner_id IS NULL THEN 'house' ELSE 'person' END, owner_id,
+               CAST(:currency AS text), CAST(:made_at AS timestamptz)
+        FROM unnest(CAST(:opened_ids AS uuid[]), CAST(:opened_roles AS text[]),
+                    CAST(:opened_owners AS uuid[])) AS account (account_id, role, owner_id)
+        ON CONFLICT DO NOTHING
+    ), hold AS (
+        SELECT hold.transfer_id, hold.expires_at, ending.kind AS ended_by, ending.reason
+        FROM ledger.transfer AS hold
+        LEFT JOIN ledger.transfer AS ending ON ending.resolves = hold.transfer_id
+        WHERE hold.trip_id = CAST(:trip_id AS uuid) AND hold.kind = 'hold'
+        ORDER BY hold.ordinal DESC LIMIT 1
+    ), charged AS (
+        INSERT INTO ledger.charge (trip_id, kind, rider_id, driver_id, currency, total_minor,
+                                   tariff_rule_id, quote_id, quoted_minor, document, made_at)
+        SELECT CAST(:trip_id AS uuid), CAST(:kind AS text), CAST(:rider_id AS uuid),
+               CAST(:driver_id AS uuid), CAST(:currency AS text), CAST(:total_minor AS bigint),
+               CAST(:tariff_rule_id AS uuid), CAST(:quote_id AS uuid), CAST(:quoted_minor AS bigint),
+               CAST(:document AS jsonb), CAST(:made_at AS timestamptz)
+        WHERE NOT EXISTS (
+            SELECT FROM hold WHERE hold.ended_by = 'void' AND hold.reason <> 'expired')
+        ON CONFLICT DO NOTHING
+        RETURNING trip_id
+    ), written AS (
+        INSERT INTO ledger.transfer (transfer_id, kind, trip_id, ordinal, currency, entries,
+                                     resolves, expires_at, reason, made_at)
+        SELECT CAST(:transfer_id AS uuid), CAST(:kind AS text), charged.trip_id,
+               CAST(:ordinal AS smallint), CAST(:currency AS text), CAST(:entries AS smallint),
+               (SELECT hold.transfer_id FROM hold
+                WHERE hold.ended_by IS NULL
+                  AND (hold.expires_at IS NULL OR hold.expires_at > service_now())),
+               CAST(:expires_at AS timestamptz), CAST(:reason AS text), CAST(:made_at AS timestamptz)
+        FROM charged
+        RETURNING transfer_id
+    )
+    INSERT INTO ledger.entry (transfer_id, line, account_id, amount_minor, code, share_of_minor,
+                              share_bps, made_at)
+    SELECT written.transfer_id, entry.line, entry.account_id, entry.amount_minor, entry.code,
+           entry.share_of_minor, entry.share_bps, :made_at
+    FROM written, unnest(
+        CAST(:account_ids AS uuid[]), CAST(:amounts AS bigint[]), CAST(:codes AS text[]),
+        CAST(:share_of AS bigint[]), CAST(:share_bps AS integer[])
+    ) WITH ORDINALITY AS entry (account_id, amount_minor, code, share_of_minor, share_bps, line)
+""")
+
+_INSERT_VOID = text("""
+    WITH voided AS (
+        INSERT INTO ledger.transfer (transfer_id, kind, trip_id, ordinal, currency, entries,
+                                     resolves, reason, made_at)
+        SELECT CAST(:void_id AS uuid), 'void', hold.trip_id, hold.ordinal,
+               hold.currency, 0, hold.transfer_id, CAST(:reason AS text),
+               CAST(:made_at AS timestamptz)
+        FROM ledger.transfer AS hold
+        WHERE hold.trip_id = CAST(:trip_id AS uuid) AND hold.kind = 'hold'
+          AND hold.ordinal = CAST(:ordinal AS smallint)
+          AND NOT EXISTS (
+              SELECT FROM ledger.transfer AS ending WHERE ending.resolves = hold.transfer_id)
+        ON CONFLICT DO NOTHING
+        RETURNING resolves, currency
+    )
+    SELECT account.owner_id AS rider_id, entry.amount_minor, voided.currency
+    FROM voided
+    JOIN ledger.entry ON entry.transfer_id = voided.resolves AND entry.line = 1
+    JOIN ledger.account USING (account_id)
+""")
+
+_LATEST_HOLD = text("""
+    SELECT hold.ordinal, hold.transfer_id, account.owner_id AS rider_id, entry.amount_minor,
+           hold.currency, coalesce(hold.expires_at <= service_now(), false) AS has_run_out,
+           ending.kind AS ended_by
+    FROM ledger.transfer AS hold
+    JOIN ledger.entry ON entry.transfer_id = hold.transfer_id AND entry.line = 1
+    JOIN ledger.account USING (account_id)
+    LEFT JOIN ledger.transfer AS ending ON ending.resolves = hold.transfer_id
+    WHERE hold.trip_id = :trip_id AND hold.kind = 'hold'
+    ORDER BY hold.ordinal DESC LIMIT 1
+""")
+
+_HOLDS_RUN_OUT = text("""
+    SELECT hold.trip_id, hold.ordinal
+    FROM ledger.transfer AS hold
+    WHERE hold.expires_at <= service_now()
+      AND NOT EXISTS (SELECT FROM ledger.transfer AS ending WHERE ending.resolves = hold.transfer_id)
+    ORDER BY hold.expires_at, hold.trip_id LIMIT :limit
+""")
+
+_TIP = text("""
+    SELECT entry.amount_minor, transfer.currency
+    FROM ledger.transfer JOIN ledger.entry USING (transfer_id)
+    WHERE transfer.trip_id = :trip_id AND transfer.kind = 'tip' AND entry.line = 1
+""")
+
+_CAPTURED = text("""
+    SELECT charge.rider_id, charge.total_minor, charge.currency,
+           CAST(coalesce(sum(entry.amount_minor), 0) AS bigint) AS refunded_minor,
+           count(entry.amount_minor) AS refunds
+    FROM ledger.charge
+    LEFT JOIN ledger.transfer ON transfer.trip_id = charge.trip_id AND transfer.kind = 'refund'
+    LEFT JOIN ledger.entry ON entry.transfer_id = transfer.transfer_id AND entry.line = 1
+    WHERE charge.trip_id = :trip_id
+    GROUP BY charge.rider_id, charge.total_minor, charge.currency
+""")
+
+_INSERT_WORK_RECORD = text("""
+    INSERT INTO ledger.work_record (work_record_id, driver_id, shift_id, trip_id, seconds_on_shift,
+                                    seconds_engaged, metres, trips, made_at)
+    VALUES (:work_record_id, :driver_id, :shift_id, :trip_id, :seconds_on_shift, :seconds_engaged,
+            :metres, :trips, :made_at)
+    ON CONFLICT DO NOTHING
+""")

@@ -1,0 +1,63 @@
+"""The dispatcher's desk: named positions, for the office role and a stated purpose only."""
+
+import asyncio
+from typing import Any
+
+from fastapi import APIRouter
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+import registry.views
+from dispatch import staff_views
+from doorway.live import OFFICE_SIDE, HelloMissing, LiveSocket
+from foundation.errors import Refusal
+from foundation.identifiers import UUID, PersonId
+
+router = APIRouter()
+
+EVERY_SECONDS = 1.0
+
+
+@router.websocket("/live")
+async def live(socket: WebSocket) -> None:
+    """Every second, every driver on shift by name; the hello also carries `purpose_id`."""
+    connection = LiveSocket(socket, OFFICE_SIDE)
+    opened = await connection.open()
+    if opened is None:
+        return
+    caller = opened[0]
+    services = connection.services
+    names: dict[PersonId, str] = {}
+    try:
+        purpose_id = UUID(str(connection.hello.get("purpose_id")))
+    except ValueError:
+        await connection.refuse(HelloMissing())
+        return
+    try:
+        while True:
+            async with services.office_database.work() as work:
+                found = await staff_views.read_positions(
+                    work, purpose_id=purpose_id, actor_id=caller.person_id
+                )
+            unknown = {PersonId(one.driver_id) for one in found} - names.keys()
+            if unknown:
+                async with services.database.work() as work:
+                    names |= await registry.views.first_names(work, unknown, vault=services.vault)
+            drivers: list[dict[str, Any]] = [
+                {
+                    "driver_id": one.driver_id,
+                    "first_name": names.get(PersonId(one.driver_id), ""),
+                    "lon": one.point.lon,
+                    "lat": one.point.lat,
+                    "heading": one.heading,
+                    "at": one.at,
+                    "trip_id": one.trip_id,
+                    "state": one.state,
+                }
+                for one in found
+            ]
+            await connection.send({"type": "positions", "drivers": drivers})
+            await asyncio.sleep(EVERY_SECONDS)
+    except Refusal as refusal:
+        await connection.refuse(refusal)
+    except (WebSocketDisconnect, TimeoutError, RuntimeError):
+        pass

@@ -1,0 +1,9 @@
+"""Everything under `/office/v1`."""
+
+from fastapi import APIRouter
+
+from office_api import live, trips
+
+router = APIRouter(prefix="/office/v1")
+for part in (trips, live):
+    router.include_router(part.router)

@@ -1,0 +1,133 @@
+"""Phone bookings, and looks at trips."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Header
+from starlette.requests import Request
+from starlette.responses import Response
+
+from dispatch import staff_views
+from dispatch.service import requests
+from dispatch.trip import Actor, By
+from doorway.caller import Office
+from doorway.places import quote_between
+from doorway.schemas import problems
+from doorway.services import services_of
+from doorway.writes import once
+from foundation.identifiers import UUID, RiderId, TripId
+from office_api.schemas import (
+    BookingIn,
+    BookingOut,
+    CancelIn,
+    PurposeIn,
+    PurposeOut,
+    TripOut,
+)
+from registry.service import join_person
+from storage.work import UnitOfWork
+
+router = APIRouter(tags=["trips"])
+
+
+@router.post(
+    "/bookings",
+    status_code=201,
+    responses={201: {"model": BookingOut}, **problems(403, 409)},
+    summary="Book for somebody on the telephone",
+)
+async def book(request: Request, body: BookingIn, caller: Office) -> Response:
+    """Quote and book in one step for a caller, known by their phone or new."""
+    services = services_of(request)
+
+    async def handle(work: UnitOfWork) -> Any:
+        rider_id = RiderId(
+            await join_person(work, phone=body.phone, name=body.name, vault=services.vault)
+        )
+        quote = await quote_between(
+            work,
+            services.city,
+            rider_id=rider_id,
+            pickup=body.pickup.point(),
+            dropoff=body.dropoff.point(),
+            seats=body.seats,
+            vehicle_class=body.vehicle_class,
+            needs=body.needs,
+            booked_for=None,
+        )
+        trip = await requests.request_trip(
+            work,
+            trip_id=TripId(body.trip_id),
+            quote_id=quote.quote_id,
+            rider_id=rider_id,
+            by=By(actor=Actor.OFFICE, actor_id=caller.person_id),
+            channel="phone",
+            taken_by=caller.person_id,
+        )
+        return BookingOut(
+            trip_id=trip.trip_id,
+            state=trip.state,
+            total_minor=quote.total.minor,
+            currency=quote.total.currency,
+            pin=trip.pin,
+            expires_at=trip.expires_at,
+        ).model_dump(mode="json")
+
+    return await once(
+        request, services.database, caller=str(caller.person_id), handler=handle, status=201
+    )
+
+
+@router.post(
+    "/purposes",
+    status_code=201,
+    responses={201: {"model": PurposeOut}, **problems(403)},
+    summary="Say why you are about to look",
+)
+async def state_purpose(request: Request, body: PurposeIn, caller: Office) -> Response:
+    """Every look at a person's trip or position needs one, and leaves a row in a public log."""
+    services = services_of(request)
+
+    async def handle(work: UnitOfWork) -> Any:
+        async with services.office_database.work() as office:
+            purpose_id = await staff_views.state_purpose(
+                office,
+                actor_id=caller.person_id,
+                reason=body.reason,
+                note=body.note,
+                trip_id=None if body.trip_id is None else TripId(body.trip_id),
+                hours=body.hours,
+            )
+        return {"purpose_id": purpose_id}
+
+    return await once(
+        request, services.database, caller=str(caller.person_id), handler=handle, status=201
+    )
+
+
+@router.get("/trips/{trip_id}", responses=problems(403, 404), summary="Look at a trip")
+async def look(
+    request: Request, trip_id: UUID, caller: Office, purpose_id: Annotated[UUID, Header()]
+) -> TripOut:
+    """A trip with its events, for the purpose in the header `Purpose-Id`."""
+    async with services_of(request).office_database.work() as work:
+        trip = await staff_views.read_trip(
+            work, purpose_id=purpose_id, actor_id=caller.person_id, trip_id=TripId(trip_id)
+        )
+    return TripOut(trip=trip)
+
+
+@router.post(
+    "/trips/{trip_id}/cancel",
+    status_code=204,
+    responses=problems(403, 404, 409),
+    summary="Cancel for the operator",
+)
+async def cancel(request: Request, trip_id: UUID, body: CancelIn, caller: Office) -> Response:
+    """End a trip before boarding, without a fee."""
+    services = services_of(request)
+
+    async def handle(work: UnitOfWork) -> Any:
+        by = By(actor=Actor.OFFICE, actor_id=caller.person_id, reason=body.reason)
+        await requests.cancel_by_operator(work, trip_id=TripId(trip_id), by=by)
+
+    return await once(request, services.database, caller=str(caller.person_id), handler=handle)

@@ -1,0 +1,120 @@
+"""The city, its zones, its clock, its rules, its map."""
+
+from typing import Any
+
+import orjson
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import Response
+
+import rulebook.service
+from dispatch.staff_views import list_accesses
+from doorway.schemas import Clock, problems
+from doorway.services import services_of
+from public_api.schemas import CityOut, RuleOut, RulesOut
+from rulebook.rule import Rule, RuleKind
+
+router = APIRouter(prefix="/public/v1", tags=["the city"])
+tiles = APIRouter(include_in_schema=False)
+
+DOCUMENTATION = [
+    {"title": "Rider API", "href": "/docs/rider"},
+    {"title": "Driver API", "href": "/docs/driver"},
+    {"title": "Office API", "href": "/docs/office"},
+    {"title": "Public API", "href": "/docs/public"},
+]
+
+
+@router.get("/clock", summary="Service time")
+async def clock(request: Request) -> Clock:
+    """What time it is here. In a demonstration it may run faster than wall time."""
+    services = services_of(request)
+    return Clock(now=services.now(), rate=services.clock.rate)
+
+
+@router.get("/city", summary="The city served")
+async def city(request: Request) -> CityOut:
+    """Name, places, languages, and where the map and the documentation are."""
+    services = services_of(request)
+    pack = services.city.pack
+    return CityOut(
+        name=pack.name,
+        title=pack.title,
+        timezone=pack.timezone,
+        currency=pack.currency,
+        country=pack.country,
+        languages=list(pack.languages),
+        centre=(pack.centre.lon, pack.centre.lat),
+        bounds=pack.bounds,
+        tiles="/tiles/{z}/{x}/{y}.mvt",
+        zones="/public/v1/zones",
+        attribution=pack.attribution,
+        demonstration=services.is_demonstration,
+        documentation=DOCUMENTATION,
+    )
+
+
+@router.get("/zones", summary="The zones, as GeoJSON")
+async def zones(request: Request) -> Response:
+    """The zones that tariffs and figures speak of."""
+    pack = services_of(request).city.pack
+    return Response(orjson.dumps(pack.zones_geojson), media_type="application/geo+json")
+
+
+def _rule_out(rule: Rule) -> RuleOut:
+    return RuleOut(
+        rule_id=rule.rule_id,
+        kind=rule.kind,
+        version=rule.version,
+        valid_from=rule.valid_from,
+        valid_to=rule.valid_to,
+        adopted_by=rule.adopted_by,
+        digest=rule.digest,
+        body=dict(rule.body),
+    )
+
+
+@router.get("/access-log", responses=problems(), summary="Who looked, and why")
+async def access_log(request: Request) -> dict[str, Any]:
+    """The last looks by staff at a trip or at positions: by role, for what reason; never at whom.
+    Each row's digest covers the row before it."""
+    async with services_of(request).database.work() as work:
+        return {"accesses": await list_accesses(work)}
+
+
+@router.get("/rules", responses=problems(), summary="The rules in force")
+async def rules(request: Request) -> RulesOut:
+    """Tariff, pay floor, policies: one of each kind, as adopted."""
+    async with services_of(request).database.work() as work:
+        found = await rulebook.service.list_rules(work)
+        now = work.now
+    return RulesOut(
+        rules=[
+            _rule_out(rule)
+            for rule in found
+            if rule.valid_from <= now and (rule.valid_to is None or now < rule.valid_to)
+        ]
+    )
+
+
+@router.get("/rules/{kind}", responses=problems(404), summary="Every version of a rule")
+async def rules_of_kind(request: Request, kind: RuleKind) -> RulesOut:
+    """Past, present and to come, oldest first."""
+    async with services_of(request).database.work() as work:
+        found = await rulebook.service.list_rules(work, kind)
+    return RulesOut(rules=[_rule_out(rule) for rule in found])
+
+
+@tiles.get("/tiles/{z}/{x}/{y}.mvt")
+async def tile(request: Request, z: int, x: int, y: int) -> Response:
+    """One vector tile, drawn from the city's own streets; 204 where there is nothing."""
+    file = services_of(request).city.tiles
+    found = None if file is None else file.tile(z, x, y)
+    headers: dict[str, Any] = {"Cache-Control": "public, max-age=86400"}
+    if found is None:
+        return Response(status_code=204, headers=headers)
+    return Response(
+        found,
+        media_type="application/vnd.mapbox-vector-tile",
+        headers=headers | {"Content-Encoding": "gzip"},
+    )

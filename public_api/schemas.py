@@ -1,0 +1,117 @@
+"""What everybody may send and get."""
+
+from datetime import datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+from pydantic import Field, StringConstraints
+
+from doorway.schemas import DriverCardOut, Model, Place
+
+Phone = Annotated[
+    str, StringConstraints(min_length=4, max_length=40), Field(examples=["+1 212 555 0100"])
+]
+Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}$")]
+
+
+class CodeIn(Model):
+    """A phone to send a one-time code to."""
+
+    phone: Phone
+    language: Language = "en"
+
+
+class ChallengeOut(Model):
+    """A code is on its way."""
+
+    challenge_id: UUID
+    expires_at: datetime
+
+
+class ConfirmIn(Model):
+    """The code that came, and a name for whoever is new here."""
+
+    challenge_id: UUID
+    code: Annotated[str, StringConstraints(pattern=r"^[0-9]{6}$")]
+    name: Annotated[str, StringConstraints(max_length=80)] = ""
+
+
+class SignedInOut(Model):
+    """You are signed in: send the token as `Authorization: Bearer ...`. It is shown this once."""
+
+    token: str
+    person_id: UUID
+    roles: list[str]
+    expires_at: datetime
+    strong_until: datetime | None
+
+
+class PasskeyOptionsOut(Model):
+    """What `navigator.credentials` is called with."""
+
+    challenge_id: UUID
+    options: dict[str, Any]
+    expires_at: datetime
+
+
+class PasskeyIn(Model):
+    """What `navigator.credentials` answered."""
+
+    challenge_id: UUID
+    credential: dict[str, Any]
+
+
+class PasskeyOut(Model):
+    """The passkey is known from now on."""
+
+    registered: bool = True
+
+
+class SharedTripOut(Model):
+    """A trip as somebody with the link may follow it: no name of the rider, no PIN, no price."""
+
+    state: str
+    pickup: Place
+    dropoff: Place
+    driver: DriverCardOut | None
+    car: Place | None
+    heading: int | None
+    eta_seconds: int | None
+    ended_at: datetime | None
+
+
+class RuleOut(Model):
+    """A rule in force: what it says, from when, and what adopted it."""
+
+    rule_id: UUID
+    kind: str
+    version: int
+    valid_from: datetime
+    valid_to: datetime | None
+    adopted_by: str
+    digest: str
+    body: dict[str, Any]
+
+
+class RulesOut(Model):
+    """The rules in force now, one of each kind."""
+
+    rules: list[RuleOut]
+
+
+class CityOut(Model):
+    """The city that is served here."""
+
+    name: str
+    title: str
+    timezone: str
+    currency: str
+    country: str
+    languages: list[str]
+    centre: tuple[float, float]
+    bounds: tuple[float, float, float, float]
+    tiles: str
+    zones: str
+    attribution: str
+    demonstration: bool
+    documentation: list[dict[str, str]]

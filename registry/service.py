@@ -1,0 +1,91 @@
+"""The registry's verbs, in one place for whoever calls them; each is written where it belongs.
+
+`people`: who is known, roles, being forgotten. `sign_in`: codes and sessions. `passkeys`: the
+stronger way. `licensing`: drivers, vehicles, papers, standing.
+"""
+
+from registry.licensing import (
+    add_credential,
+    end_permission,
+    end_requirement,
+    enrol_driver,
+    license_driver,
+    permit_vehicle,
+    register_vehicle,
+    require_credential,
+    require_fit,
+    set_standing,
+    withdraw_credential,
+)
+from registry.passkeys import (
+    PasskeyOptions,
+    RelyingParty,
+    begin_passkey_registration,
+    begin_passkey_sign_in,
+    finish_passkey_registration,
+    finish_passkey_sign_in,
+)
+from registry.people import (
+    add_machine,
+    check_vault,
+    end_role,
+    find_person_by_phone,
+    forget_person,
+    get_contact,
+    grant_role,
+    join_person,
+    revoke_sessions,
+    set_name,
+    withdraw_passkeys,
+)
+from registry.sign_in import (
+    Challenge,
+    CodeSender,
+    confirm_code,
+    forget_old_challenges,
+    identify,
+    issue_machine_session,
+    request_code,
+    revoke_session,
+    sign_out,
+)
+
+__all__ = [
+    "Challenge",
+    "CodeSender",
+    "PasskeyOptions",
+    "RelyingParty",
+    "add_credential",
+    "add_machine",
+    "begin_passkey_registration",
+    "begin_passkey_sign_in",
+    "check_vault",
+    "confirm_code",
+    "end_permission",
+    "end_requirement",
+    "end_role",
+    "enrol_driver",
+    "find_person_by_phone",
+    "finish_passkey_registration",
+    "finish_passkey_sign_in",
+    "forget_old_challenges",
+    "forget_person",
+    "get_contact",
+    "grant_role",
+    "identify",
+    "issue_machine_session",
+    "join_person",
+    "license_driver",
+    "permit_vehicle",
+    "register_vehicle",
+    "request_code",
+    "require_credential",
+    "require_fit",
+    "revoke_session",
+    "revoke_sessions",
+    "set_name",
+    "set_standing",
+    "sign_out",
+    "withdraw_credential",
+    "withdraw_passkeys",
+]

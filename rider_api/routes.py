@@ -1,0 +1,9 @@
+"""Everything under `/rider/v1`."""
+
+from fastapi import APIRouter
+
+from rider_api import live, quotes, receipts, trips
+
+router = APIRouter(prefix="/rider/v1")
+for part in (quotes, trips, receipts, live):
+    router.include_router(part.router)

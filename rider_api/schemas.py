@@ -1,0 +1,142 @@
+"""What riders send and get. Coordinates are longitude, latitude; amounts are minor units."""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from pydantic import AwareDatetime, Field, StringConstraints
+
+from doorway.schemas import DriverCardOut, LineOut, Model, Place
+
+Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+
+
+class QuoteIn(Model):
+    """A journey to be priced."""
+
+    pickup: Place
+    dropoff: Place
+    seats: Annotated[int, Field(strict=True, ge=1, le=16)] = 1
+    vehicle_class: Annotated[str, StringConstraints(pattern=r"^[a-z_]{1,30}$")] = "standard"
+    needs: Annotated[
+        list[Annotated[str, StringConstraints(pattern=r"^[a-z_]{1,30}$")]], Field(max_length=10)
+    ] = []
+    booked_for: AwareDatetime | None = Field(
+        default=None, description="For a trip booked ahead; leave out for a car now."
+    )
+
+
+class QuoteOut(Model):
+    """A fixed price until `expires_at`; the lines sum to the total."""
+
+    quote_id: UUID
+    total_minor: int
+    currency: str
+    lines: list[LineOut]
+    driver_pay_minor: int = Field(description="What the driver will get of it.")
+    metres: int
+    seconds: int
+    expected_wait_seconds: int | None = Field(description="A guess; null if nobody is free now.")
+    expires_at: datetime
+    booked_for: datetime | None
+    zone_from: str | None
+    zone_to: str | None
+    tariff_rule_id: UUID
+    degraded: bool = Field(description="The road engine was down: a straight-line estimate.")
+    route: list[tuple[float, float]] = Field(description="(longitude, latitude) along the way.")
+
+
+class TripIn(Model):
+    """A booking. The caller makes `trip_id`, so that sending it twice books once."""
+
+    trip_id: UUID
+    quote_id: UUID
+
+
+class CancelIn(Model):
+    """Why, if the rider wants to say."""
+
+    reason: Reason | None = None
+
+
+class RatingIn(Model):
+    """One to five stars; read by people, never by a rule."""
+
+    stars: Annotated[int, Field(strict=True, ge=1, le=5)]
+    comment: Annotated[str, StringConstraints(max_length=1000)] | None = None
+
+
+class TipIn(Model):
+    """A tip, whole to the driver."""
+
+    amount_minor: Annotated[int, Field(strict=True, ge=1, le=100_000)]
+
+
+class TipOut(Model):
+    """The tip as given."""
+
+    amount_minor: int
+    currency: str
+
+
+class ShareOut(Model):
+    """A link for somebody who may follow the trip."""
+
+    url: str
+
+
+class TripOut(Model):
+    """A trip as its rider sees it."""
+
+    trip_id: UUID
+    state: str
+    seq: int
+    attempt: int
+    pickup: Place
+    dropoff: Place
+    seats: int
+    vehicle_class: str
+    needs: list[str]
+    total_minor: int
+    currency: str
+    metres: int
+    seconds: int
+    pin: str = Field(description="Tell it to the driver when you get in.")
+    driver: DriverCardOut | None
+    eta_seconds: int | None = Field(description="Of the driver on the way, as told with the offer.")
+    requested_at: datetime
+    booked_for: datetime | None
+    expires_at: datetime
+    assigned_at: datetime | None
+    arrived_at: datetime | None
+    boarded_at: datetime | None
+    ended_at: datetime | None
+    end_reason: str | None
+
+
+class TripsOut(Model):
+    """The rider's trips, newest first."""
+
+    trips: list[TripOut]
+
+
+class MeOut(Model):
+    """The rider."""
+
+    person_id: UUID
+    name: str
+    phone: str
+    language: str
+    roles: list[str]
+    passkeys: int
+
+
+class StatementOut(Model):
+    """Money owed and paid between two instants."""
+
+    start: datetime
+    end: datetime
+    statement: dict[str, Any]
+
+
+LiveKind = Literal["welcome", "trip", "position", "problem"]

@@ -1,0 +1,137 @@
+"""The rulebook's SQL."""
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, text
+
+from foundation.identifiers import UUID, RuleId
+from rulebook.rule import Rule, RuleKind
+from storage.work import UnitOfWork
+
+_COLUMNS = """
+    rule.rule_id, rule.kind, rule.version, rule.digest, rule.valid_from, rule.valid_to,
+    rule.published_at, rule.adoption_id, adoption.kind || ': ' || adoption.title AS adopted_by
+"""
+
+_IN_FORCE = text(f"""
+    SELECT {_COLUMNS}
+    FROM unnest(CAST(:kinds AS text[]), CAST(:instants AS timestamptz[])) AS wanted (kind, at)
+    JOIN rulebook.rule ON rule.kind = wanted.kind
+     AND rule.valid_from <= wanted.at AND (rule.valid_to IS NULL OR wanted.at < rule.valid_to)
+    JOIN rulebook.adoption USING (adoption_id)
+""")
+
+_BY_ID = text(f"""
+    SELECT {_COLUMNS} FROM rulebook.rule JOIN rulebook.adoption USING (adoption_id)
+    WHERE rule_id = :rule_id
+""")
+
+_LIST = text(f"""
+    SELECT {_COLUMNS} FROM rulebook.rule JOIN rulebook.adoption USING (adoption_id)
+    WHERE CAST(:kind AS text) IS NULL OR rule.kind = :kind
+    ORDER BY rule.kind, rule.version
+    LIMIT 10000
+""")
+
+_BODIES = text("""
+    SELECT DISTINCT ON (digest) digest, body FROM rulebook.rule WHERE digest = ANY(:digests)
+""")
+
+_HAS_CHARTER = text("SELECT EXISTS (SELECT 1 FROM rulebook.adoption WHERE kind = 'charter')")
+
+_FOUND = text("""
+    SELECT rulebook.found_charter(:adoption_id, :title, :document, :published_at, :valid_from,
+                                  CAST(:rule_ids AS uuid[]), CAST(:kinds AS text[]),
+                                  CAST(:bodies AS text[]))
+""")
+
+_bodies_by_digest: dict[str, Mapping[str, Any]] = {}
+"""Bodies once read. Keyed by content, so that it is right for every database and for ever."""
+
+_BODIES_KEPT = 256
+
+
+async def find_in_force(
+    work: UnitOfWork, wanted: Mapping[RuleKind, datetime]
+) -> Mapping[RuleKind, Rule]:
+    """For each kind, the rule in force at its instant; a kind without one is left out."""
+    result = await work.execute(
+        _IN_FORCE, {"kinds": list(wanted), "instants": [wanted[kind] for kind in wanted]}
+    )
+    return {rule.kind: rule for rule in await _rules(work, result.all())}
+
+
+async def find_rule(work: UnitOfWork, rule_id: RuleId) -> Rule | None:
+    """The rule, or None."""
+    result = await work.execute(_BY_ID, {"rule_id": rule_id})
+    rules = await _rules(work, result.all())
+    return rules[0] if rules else None
+
+
+async def list_rules(work: UnitOfWork, kind: RuleKind | None) -> tuple[Rule, ...]:
+    """Every rule of the kind, or of all kinds, by kind and version."""
+    result = await work.execute(_LIST, {"kind": kind})
+    return await _rules(work, result.all())
+
+
+async def has_charter(work: UnitOfWork) -> bool:
+    """Whether the city is founded."""
+    return bool((await work.execute(_HAS_CHARTER)).scalar_one())
+
+
+async def found_charter(
+    work: UnitOfWork,
+    *,
+    adoption_id: UUID,
+    title: str,
+    document: str,
+    published_at: datetime,
+    valid_from: datetime,
+    rules: Sequence[tuple[RuleId, RuleKind, str]],
+) -> None:
+    """Write the charter and version 1 of its rules; the bodies are canonical JSON text."""
+    await work.execute(
+        _FOUND,
+        {
+            "adoption_id": adoption_id,
+            "title": title,
+            "document": document,
+            "published_at": published_at,
+            "valid_from": valid_from,
+            "rule_ids": [rule_id for rule_id, _, _ in rules],
+            "kinds": [kind for _, kind, _ in rules],
+            "bodies": [body for _, _, body in rules],
+        },
+    )
+
+
+async def _rules(work: UnitOfWork, rows: Sequence[Row[Any]]) -> tuple[Rule, ...]:
+    bodies = {
+        row.digest: _bodies_by_digest[row.digest] for row in rows if row.digest in _bodies_by_digest
+    }
+    missing = sorted({row.digest for row in rows} - set(bodies))
+    if missing:
+        for row in (await work.execute(_BODIES, {"digests": missing})).all():
+            bodies[row.digest] = json.loads(row.body)
+        if len(_bodies_by_digest) + len(missing) > _BODIES_KEPT:
+            _bodies_by_digest.clear()
+        _bodies_by_digest.update(bodies)
+    return tuple(_rule(row, bodies[row.digest]) for row in rows)
+
+
+def _rule(row: Row[Any], body: Mapping[str, Any]) -> Rule:
+    return Rule(
+        rule_id=RuleId(row.rule_id),
+        kind=RuleKind(row.kind),
+        version=row.version,
+        body=body,
+        valid_from=row.valid_from,
+        valid_to=row.valid_to,
+        published_at=row.published_at,
+        adoption_id=row.adoption_id,
+        adopted_by=row.adopted_by,
+        digest=row.digest,
+    )

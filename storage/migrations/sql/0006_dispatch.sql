@@ -1,0 +1,565 @@
+-- The life of trips, offers and shifts. Every invariant that this room answers for is refused here;
+-- its number (design: "the trip, the offer and what never happens") stands beside its constraint.
+
+CREATE SCHEMA dispatch;
+GRANT USAGE ON SCHEMA dispatch TO khan_app;
+
+-- ---------------------------------------------------------------------------------------------
+-- The trip machine, as data. I9: what is not a row here cannot happen.
+
+CREATE TABLE dispatch.trip_state (
+    state text PRIMARY KEY,
+    is_final boolean NOT NULL,
+    has_driver boolean            -- true: always; false: never; null: as it was before
+);
+INSERT INTO dispatch.trip_state VALUES
+    ('none', false, false),       -- before the request; no trip row is ever in it
+    ('requested', false, false), ('scheduled', false, false), ('matching', false, false),
+    ('assigned', false, true), ('arrived', false, true), ('on_board', false, true),
+    ('at_stop', false, true),
+    ('completed', true, true), ('no_show', true, true), ('aborted', true, true),
+    ('unfulfilled', true, false),
+    ('cancelled_by_rider', true, NULL), ('cancelled_by_operator', true, NULL);
+
+CREATE TABLE dispatch.trip_transition (
+    before text NOT NULL REFERENCES dispatch.trip_state,
+    step text NOT NULL,
+    after text NOT NULL REFERENCES dispatch.trip_state,
+    PRIMARY KEY (before, step),
+    CONSTRAINT a_transition_as_a_whole UNIQUE (before, step, after)
+);
+INSERT INTO dispatch.trip_transition VALUES
+    ('none', 'request', 'requested'), ('none', 'book', 'scheduled'),
+    ('requested', 'start_matching', 'matching'), ('scheduled', 'start_matching', 'matching'),
+    ('requested', 'rider_cancel', 'cancelled_by_rider'),
+    ('scheduled', 'rider_cancel', 'cancelled_by_rider'),
+    ('matching', 'rider_cancel', 'cancelled_by_rider'),
+    ('assigned', 'rider_cancel', 'cancelled_by_rider'),
+    ('arrived', 'rider_cancel', 'cancelled_by_rider'),
+    ('requested', 'operator_cancel', 'cancelled_by_operator'),
+    ('scheduled', 'operator_cancel', 'cancelled_by_operator'),
+    ('matching', 'operator_cancel', 'cancelled_by_operator'),
+    ('assigned', 'operator_cancel', 'cancelled_by_operator'),
+    ('arrived', 'operator_cancel', 'cancelled_by_operator'),
+    ('matching', 'accept', 'assigned'), ('matching', 'expire', 'unfulfilled'),
+    ('assigned', 'arrive', 'arrived'),
+    ('assigned', 'driver_release', 'matching'), ('arrived', 'driver_release', 'matching'),
+    ('arrived', 'no_show', 'no_show'), ('arrived', 'board', 'on_board'),
+    ('on_board', 'stop', 'at_stop'), ('at_stop', 'resume', 'on_board'),
+    ('on_board', 'complete', 'completed'), ('at_stop', 'complete', 'completed'),
+    ('on_board', 'abort', 'aborted'), ('at_stop', 'abort', 'aborted');
+GRANT SELECT ON dispatch.trip_state, dispatch.trip_transition TO khan_app;
+
+-- ---------------------------------------------------------------------------------------------
+-- Shifts and runs.
+
+CREATE TABLE dispatch.shift (
+    shift_id uuid PRIMARY KEY,
+    driver_id uuid NOT NULL REFERENCES registry.driver,
+    vehicle_id uuid NOT NULL REFERENCES registry.vehicle,
+    started_at timestamptz NOT NULL DEFAULT public.service_now(),
+    ended_at timestamptz,
+    end_reason text,
+    ends_by timestamptz NOT NULL,     -- hours: no offer may be accepted from then on
+    CONSTRAINT a_shift_ends_after_it_starts CHECK (ended_at >= started_at),
+    CONSTRAINT an_ended_shift_says_why CHECK ((ended_at IS NULL) = (end_reason IS NULL)),
+    CONSTRAINT a_driver_works_one_shift_at_a_time
+        EXCLUDE USING gist (driver_id WITH =, tstzrange(started_at, ended_at) WITH &&),
+    CONSTRAINT a_vehicle_works_one_shift_at_a_time
+        EXCLUDE USING gist (vehicle_id WITH =, tstzrange(started_at, ended_at) WITH &&)
+);
+CREATE INDEX shift_open ON dispatch.shift (driver_id) WHERE ended_at IS NULL;
+GRANT SELECT, INSERT ON dispatch.shift TO khan_app;
+GRANT UPDATE (ended_at, end_reason) ON dispatch.shift TO khan_app;
+
+-- I1. A run is a driver's ordered stops; a solo trip is a run with one trip.
+CREATE TABLE dispatch.run (
+    run_id uuid PRIMARY KEY,
+    driver_id uuid NOT NULL REFERENCES registry.driver,
+    shift_id uuid NOT NULL REFERENCES dispatch.shift,
+    started_at timestamptz NOT NULL DEFAULT public.service_now(),
+    ended_at timestamptz,
+    CONSTRAINT a_run_ends_after_it_starts CHECK (ended_at >= started_at)
+);
+CREATE UNIQUE INDEX i01_one_active_run_a_driver ON dispatch.run (driver_id) WHERE ended_at IS NULL;
+GRANT SELECT, INSERT ON dispatch.run TO khan_app;
+GRANT UPDATE (ended_at) ON dispatch.run TO khan_app;
+
+-- ---------------------------------------------------------------------------------------------
+-- Trips and what happened to them.
+
+CREATE TABLE dispatch.trip (
+    trip_id uuid PRIMARY KEY,
+    rider_id uuid NOT NULL REFERENCES registry.person,
+    quote_id uuid NOT NULL CONSTRAINT a_quote_is_booked_once UNIQUE REFERENCES fares.quote,
+    booking_rule_id uuid NOT NULL REFERENCES rulebook.rule,   -- fees, waits and limits promised
+    state text NOT NULL REFERENCES dispatch.trip_state CHECK (state <> 'none'),
+    last_seq integer NOT NULL,
+    attempt integer NOT NULL DEFAULT 1 CHECK (attempt >= 1),
+    open_slot smallint NOT NULL DEFAULT 1 CHECK (open_slot >= 1),
+    channel text NOT NULL CHECK (channel IN ('app', 'phone')),
+    pickup_lon double precision NOT NULL, pickup_lat double precision NOT NULL,
+    dropoff_lon double precision NOT NULL, dropoff_lat double precision NOT NULL,
+    pickup_zone text, dropoff_zone text,
+    seats smallint NOT NULL CHECK (seats >= 1),
+    vehicle_class text NOT NULL,
+    needs text[] NOT NULL,
+    trip_metres integer NOT NULL CHECK (trip_metres >= 0),
+    trip_seconds integer NOT NULL CHECK (trip_seconds >= 0),
+    pay_minor bigint NOT NULL, total_minor bigint NOT NULL, currency text NOT NULL,
+    pin text NOT NULL, pin_tries_left smallint NOT NULL CHECK (pin_tries_left >= 0),
+    requested_at timestamptz NOT NULL,
+    booked_for timestamptz,
+    matching_from timestamptz NOT NULL,       -- when a booked trip starts to look for a driver
+    expires_at timestamptz NOT NULL,
+    state_since timestamptz NOT NULL,
+    matching_since timestamptz,
+    driver_id uuid REFERENCES registry.driver,
+    vehicle_id uuid REFERENCES registry.vehicle,
+    run_id uuid REFERENCES dispatch.run,
+    assigned_at timestamptz, arrived_at timestamptz, boarded_at timestamptz, ended_at timestamptz,
+    stop_since timestamptz,
+    stops integer NOT NULL DEFAULT 0, stop_seconds integer NOT NULL DEFAULT 0,
+    waiting_seconds integer NOT NULL DEFAULT 0,
+    metres_driven integer,
+    end_reason text,
+    CONSTRAINT where_a_trip_goes CHECK (
+        pickup_lon BETWEEN -180 AND 180 AND dropoff_lon BETWEEN -180 AND 180
+        AND pickup_lat BETWEEN -90 AND 90 AND dropoff_lat BETWEEN -90 AND 90),
+    -- I3, I12: who holds a trip follows from its state.
+    CONSTRAINT i03_a_driver_when_and_only_when_held CHECK (
+        CASE WHEN state IN ('requested', 'scheduled', 'matching', 'unfulfilled')
+             THEN driver_id IS NULL AND vehicle_id IS NULL AND run_id IS NULL
+             WHEN state IN ('cancelled_by_rider', 'cancelled_by_operator')
+             THEN (driver_id IS NULL) = (run_id IS NULL)
+             ELSE driver_id IS NOT NULL AND vehicle_id IS NOT NULL AND run_id IS NOT NULL END)
+);
+-- I4: the number of open requests is policy; each takes one of the rider's slots.
+CREATE UNIQUE INDEX i04_one_open_request_a_slot ON dispatch.trip (rider_id, open_slot)
+    WHERE state IN ('requested', 'scheduled', 'matching', 'assigned', 'arrived', 'on_board', 'at_stop');
+-- Until trips are shared, a driver serves one at a time.
+CREATE UNIQUE INDEX i01_one_trip_under_way_a_driver ON dispatch.trip (driver_id)
+    WHERE state IN ('assigned', 'arrived', 'on_board', 'at_stop');
+CREATE INDEX trip_waiting ON dispatch.trip (matching_since) WHERE state = 'matching';
+CREATE INDEX trip_booked ON dispatch.trip (matching_from) WHERE state = 'scheduled';
+CREATE INDEX trip_of_rider ON dispatch.trip (rider_id, requested_at DESC);
+CREATE INDEX trip_of_driver ON dispatch.trip (driver_id, assigned_at DESC) WHERE driver_id IS NOT NULL;
+CREATE INDEX trip_arrived ON dispatch.trip (arrived_at) WHERE arrived_at IS NOT NULL;
+CREATE INDEX trip_ended ON dispatch.trip (ended_at) WHERE ended_at IS NOT NULL;
+GRANT SELECT, INSERT, UPDATE ON dispatch.trip TO khan_app;
+
+CREATE TABLE dispatch.trip_event (
+    trip_id uuid NOT NULL REFERENCES dispatch.trip,
+    seq integer NOT NULL CHECK (seq >= 1),
+    seq_before integer GENERATED ALWAYS AS (CASE WHEN seq > 1 THEN seq - 1 END) STORED,
+    before text NOT NULL,
+    step text NOT NULL,
+    after text NOT NULL,
+    attempt integer NOT NULL,
+    actor text NOT NULL CHECK (actor IN ('rider', 'driver', 'office', 'system')),
+    actor_id uuid,
+    driver_id uuid,
+    reason text,
+    occurred_at timestamptz NOT NULL,
+    -- I31: the outbox row of this change, in the same commit, and no other change has it.
+    event_id uuid NOT NULL UNIQUE REFERENCES storage.outbox (event_id) DEFERRABLE INITIALLY DEFERRED,
+    PRIMARY KEY (trip_id, seq),
+    CONSTRAINT i09_the_state_after UNIQUE (trip_id, seq, after),
+    CONSTRAINT i09_only_legal_steps FOREIGN KEY (before, step, after)
+        REFERENCES dispatch.trip_transition (before, step, after),
+    CONSTRAINT i09_no_gap_no_fork FOREIGN KEY (trip_id, seq_before, before)
+        REFERENCES dispatch.trip_event (trip_id, seq, after),
+    CONSTRAINT i09_begins_with_the_request CHECK ((seq = 1) = (before = 'none'))
+);
+GRANT SELECT, INSERT ON dispatch.trip_event TO khan_app;
+CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON dispatch.trip_event
+    FOR EACH ROW EXECUTE FUNCTION storage.refuse_change();
+CREATE TRIGGER append_only_truncate BEFORE TRUNCATE ON dispatch.trip_event
+    FOR EACH STATEMENT EXECUTE FUNCTION storage.refuse_change();
+
+-- I9: the trip stands where its last event left it, judged at the commit.
+ALTER TABLE dispatch.trip ADD CONSTRAINT i09_stands_where_its_events_left_it
+    FOREIGN KEY (trip_id, last_seq, state) REFERENCES dispatch.trip_event (trip_id, seq, after)
+    DEFERRABLE INITIALLY DEFERRED;
+
+CREATE FUNCTION dispatch.check_event_is_the_last() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM 1 FROM dispatch.trip WHERE trip_id = NEW.trip_id AND last_seq >= NEW.seq;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'trip % has an event it does not know of', NEW.trip_id
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'i09_no_event_beside_the_trip';
+    END IF;
+    RETURN NULL;
+END $$;
+CREATE CONSTRAINT TRIGGER i09_no_event_beside_the_trip AFTER INSERT ON dispatch.trip_event
+    DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION dispatch.check_event_is_the_last();
+
+-- I10: a final state absorbs; nothing of an ended trip changes. Corrections are new records.
+CREATE FUNCTION dispatch.refuse_change_of_ended_trip() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF TG_OP = 'DELETE' OR (SELECT is_final FROM dispatch.trip_state WHERE state = OLD.state) THEN
+        RAISE EXCEPTION 'trip % has ended and does not change', OLD.trip_id
+            USING ERRCODE = 'restrict_violation', CONSTRAINT = 'i10_final_states_absorb';
+    END IF;
+    IF (NEW.trip_id, NEW.rider_id, NEW.quote_id, NEW.booking_rule_id, NEW.requested_at)
+       IS DISTINCT FROM (OLD.trip_id, OLD.rider_id, OLD.quote_id, OLD.booking_rule_id, OLD.requested_at)
+       OR NEW.last_seq < OLD.last_seq THEN
+        RAISE EXCEPTION 'what trip % was asked for does not change', OLD.trip_id
+            USING ERRCODE = 'restrict_violation', CONSTRAINT = 'a_request_stands';
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER i10_final_states_absorb BEFORE UPDATE OR DELETE ON dispatch.trip
+    FOR EACH ROW EXECUTE FUNCTION dispatch.refuse_change_of_ended_trip();
+CREATE TRIGGER append_only_truncate BEFORE TRUNCATE ON dispatch.trip
+    FOR EACH STATEMENT EXECUTE FUNCTION storage.refuse_change();
+
+-- I4: the slot lies within the policy that the trip was booked under. And the quote is the rider's
+-- own and still valid, by the database's clock.
+CREATE FUNCTION dispatch.check_request() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    allowed integer;
+    quoted record;
+BEGIN
+    SELECT (body::jsonb ->> 'open_requests_per_rider')::integer INTO allowed
+        FROM rulebook.rule WHERE rule_id = NEW.booking_rule_id AND kind = 'booking_policy';
+    IF allowed IS NULL OR NEW.open_slot > allowed THEN
+        RAISE EXCEPTION 'rider % has too many open requests', NEW.rider_id
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'i04_open_requests_within_policy';
+    END IF;
+    SELECT * INTO quoted FROM fares.quote WHERE quote_id = NEW.quote_id;
+    IF quoted.rider_id <> NEW.rider_id OR quoted.expires_at <= public.service_now()
+       OR quoted.total_minor <> NEW.total_minor THEN
+        RAISE EXCEPTION 'quote % cannot be booked', NEW.quote_id
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'i18_a_valid_quote_of_the_rider';
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER i04_request BEFORE INSERT ON dispatch.trip
+    FOR EACH ROW EXECUTE FUNCTION dispatch.check_request();
+
+-- I3: who held a trip when. The intervals of one trip never overlap.
+CREATE TABLE dispatch.assignment (
+    trip_id uuid NOT NULL REFERENCES dispatch.trip,
+    attempt integer NOT NULL,
+    driver_id uuid NOT NULL REFERENCES registry.driver,
+    vehicle_id uuid NOT NULL REFERENCES registry.vehicle,
+    run_id uuid NOT NULL REFERENCES dispatch.run,
+    from_at timestamptz NOT NULL,
+    to_at timestamptz,
+    PRIMARY KEY (trip_id, attempt),
+    CONSTRAINT i03_one_driver_at_a_time
+        EXCLUDE USING gist (trip_id WITH =, tstzrange(from_at, to_at) WITH &&)
+);
+GRANT SELECT, INSERT ON dispatch.assignment TO khan_app;
+GRANT UPDATE (to_at) ON dispatch.assignment TO khan_app;
+
+-- A driver who gave a trip back, or declined it, is left out for that trip alone.
+CREATE TABLE dispatch.exclusion (
+    trip_id uuid NOT NULL REFERENCES dispatch.trip,
+    driver_id uuid NOT NULL REFERENCES registry.driver,
+    because text NOT NULL CHECK (because IN ('declined', 'lapsed', 'released', 'withdrawn')),
+    PRIMARY KEY (trip_id, driver_id)
+);
+GRANT SELECT, INSERT ON dispatch.exclusion TO khan_app;
+
+-- The booking register (London: Private Hire Vehicles Act 1998, s. 4(3)(b), written before the
+-- journey). Driver and vehicle are added by the acceptance: dispatch.assignment holds them.
+CREATE TABLE dispatch.booking_register (
+    trip_id uuid PRIMARY KEY REFERENCES dispatch.trip,
+    booked_at timestamptz NOT NULL,
+    journey_at timestamptz NOT NULL,
+    rider_id uuid NOT NULL,
+    pickup text NOT NULL,
+    destination text NOT NULL,
+    fare_minor bigint NOT NULL,
+    currency text NOT NULL,
+    taken_by uuid
+);
+GRANT SELECT, INSERT ON dispatch.booking_register TO khan_app;
+CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON dispatch.booking_register
+    FOR EACH ROW EXECUTE FUNCTION storage.refuse_change();
+
+CREATE FUNCTION dispatch.check_registered() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM 1 FROM dispatch.booking_register WHERE trip_id = NEW.trip_id;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'trip % is not in the booking register', NEW.trip_id
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'booked_before_the_journey';
+    END IF;
+    RETURN NULL;
+END $$;
+CREATE CONSTRAINT TRIGGER booked_before_the_journey AFTER INSERT ON dispatch.trip
+    DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION dispatch.check_registered();
+
+-- ---------------------------------------------------------------------------------------------
+-- Rounds. I15: each decision with its inputs, never changed, so that it can be replayed.
+
+CREATE TABLE dispatch.round (
+    round_id uuid PRIMARY KEY,
+    at timestamptz NOT NULL,
+    policy_rule_id uuid NOT NULL REFERENCES rulebook.rule,
+    matcher text NOT NULL,
+    input bytea NOT NULL,             -- the round's input in its canonical encoding, zlib
+    input_digest bytea NOT NULL,
+    plan bytea NOT NULL,              -- canonical JSON, zlib
+    plan_digest bytea NOT NULL,
+    degraded boolean NOT NULL,
+    trips integer NOT NULL, drivers integer NOT NULL, pairs integer NOT NULL,
+    pairings integer NOT NULL, offers integer NOT NULL,
+    read_ms real NOT NULL, roads_ms real NOT NULL, solve_ms real NOT NULL, total_ms real NOT NULL
+);
+CREATE INDEX round_at ON dispatch.round (at);
+GRANT SELECT, INSERT ON dispatch.round TO khan_app;
+CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON dispatch.round
+    FOR EACH ROW EXECUTE FUNCTION storage.refuse_change();
+CREATE TRIGGER append_only_truncate BEFORE TRUNCATE ON dispatch.round
+    FOR EACH STATEMENT EXECUTE FUNCTION storage.refuse_change();
+
+-- ---------------------------------------------------------------------------------------------
+-- Offers.
+
+CREATE TABLE dispatch.offer (
+    offer_id uuid PRIMARY KEY,
+    trip_id uuid NOT NULL REFERENCES dispatch.trip,
+    attempt integer NOT NULL,
+    driver_id uuid NOT NULL REFERENCES registry.driver,
+    vehicle_id uuid NOT NULL REFERENCES registry.vehicle,
+    shift_id uuid NOT NULL REFERENCES dispatch.shift,
+    round_id uuid NOT NULL REFERENCES dispatch.round DEFERRABLE INITIALLY DEFERRED,
+    state text NOT NULL DEFAULT 'made'
+        CHECK (state IN ('made', 'accepted', 'declined', 'lapsed', 'withdrawn')),
+    made_at timestamptz NOT NULL,
+    deadline timestamptz NOT NULL,
+    ended_at timestamptz,
+    end_reason text,
+    pickup_seconds integer NOT NULL CHECK (pickup_seconds >= 0),
+    why jsonb NOT NULL,
+    CONSTRAINT an_offer_is_open_or_ended CHECK ((state = 'made') = (ended_at IS NULL)),
+    CONSTRAINT an_offer_has_time CHECK (deadline > made_at)
+);
+-- I5: one open offer a driver, one open offer a trip.
+CREATE UNIQUE INDEX i05_one_open_offer_a_driver ON dispatch.offer (driver_id) WHERE state = 'made';
+CREATE UNIQUE INDEX i05_one_open_offer_a_trip ON dispatch.offer (trip_id) WHERE state = 'made';
+-- I6: an attempt of a trip is accepted once; a released trip begins a new attempt.
+CREATE UNIQUE INDEX i06_accepted_once ON dispatch.offer (trip_id, attempt) WHERE state = 'accepted';
+CREATE INDEX offer_deadline ON dispatch.offer (deadline) WHERE state = 'made';
+CREATE INDEX offer_of_driver ON dispatch.offer (driver_id, made_at DESC);
+CREATE INDEX offer_made_at ON dispatch.offer (made_at);
+CREATE INDEX offer_of_trip ON dispatch.offer (trip_id);
+GRANT SELECT, INSERT ON dispatch.offer TO khan_app;
+GRANT UPDATE (state, ended_at, end_reason) ON dispatch.offer TO khan_app;
+
+-- I7, I12, I14: an offer is made for a trip that is looking, to a driver on shift who is not left out.
+CREATE FUNCTION dispatch.check_offer_made() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    wanted record;
+BEGIN
+    SELECT state, attempt INTO wanted FROM dispatch.trip WHERE trip_id = NEW.trip_id FOR NO KEY UPDATE;
+    IF wanted.state <> 'matching' OR wanted.attempt <> NEW.attempt OR NEW.state <> 'made' THEN
+        RAISE EXCEPTION 'trip % is not looking for a driver', NEW.trip_id
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'i07_offered_only_while_matching';
+    END IF;
+    PERFORM 1 FROM dispatch.exclusion WHERE trip_id = NEW.trip_id AND driver_id = NEW.driver_id;
+    IF FOUND THEN
+        RAISE EXCEPTION 'driver % is left out for trip %', NEW.driver_id, NEW.trip_id
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'offered_once_a_driver';
+    END IF;
+    PERFORM 1 FROM dispatch.shift
+        WHERE shift_id = NEW.shift_id AND driver_id = NEW.driver_id AND vehicle_id = NEW.vehicle_id
+          AND ended_at IS NULL FOR SHARE;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'driver % is not on shift', NEW.driver_id
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'offered_on_shift_only';
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER i07_offer_made BEFORE INSERT ON dispatch.offer
+    FOR EACH ROW EXECUTE FUNCTION dispatch.check_offer_made();
+
+-- I6, I8, I11: how an offer may end.
+CREATE FUNCTION dispatch.check_offer_ended() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    wanted record;
+    reasons text[];
+BEGIN
+    IF OLD.state <> 'made' OR NEW.state = 'made' THEN
+        RAISE EXCEPTION 'offer % has ended', OLD.offer_id
+            USING ERRCODE = 'restrict_violation', CONSTRAINT = 'an_offer_ends_once';
+    END IF;
+    IF NEW.state = 'lapsed' AND public.service_now() < OLD.deadline THEN
+        RAISE EXCEPTION 'offer % still has time', OLD.offer_id
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'i08_lapsed_after_the_deadline';
+    END IF;
+    IF NEW.state = 'accepted' THEN
+        SELECT state, attempt INTO wanted FROM dispatch.trip
+            WHERE trip_id = NEW.trip_id FOR NO KEY UPDATE;
+        IF wanted.state <> 'matching' OR wanted.attempt <> NEW.attempt THEN
+            RAISE EXCEPTION 'trip % is not looking for a driver', NEW.trip_id
+                USING ERRCODE = 'check_violation', CONSTRAINT = 'i12_accepted_only_while_matching';
+        END IF;
+        IF public.service_now() >= OLD.deadline THEN
+            RAISE EXCEPTION 'offer % came to its deadline', OLD.offer_id
+                USING ERRCODE = 'check_violation', CONSTRAINT = 'i08_accepted_before_the_deadline';
+        END IF;
+        reasons := registry.unfit_reasons(NEW.driver_id, NEW.vehicle_id, public.service_now());
+        IF cardinality(reasons) > 0 THEN
+            RAISE EXCEPTION 'driver % may not work: %', NEW.driver_id, reasons
+                USING ERRCODE = 'check_violation', CONSTRAINT = 'i11_fit_at_acceptance';
+        END IF;
+        PERFORM 1 FROM dispatch.shift WHERE shift_id = NEW.shift_id AND ended_at IS NULL
+            AND ends_by > public.service_now() FOR SHARE;
+        IF NOT FOUND THEN
+            RAISE EXCEPTION 'driver % is off shift or out of hours', NEW.driver_id
+                USING ERRCODE = 'check_violation', CONSTRAINT = 'i11_on_shift_within_hours';
+        END IF;
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER i08_offer_ended BEFORE UPDATE ON dispatch.offer
+    FOR EACH ROW EXECUTE FUNCTION dispatch.check_offer_ended();
+CREATE TRIGGER append_only BEFORE DELETE ON dispatch.offer
+    FOR EACH ROW EXECUTE FUNCTION storage.refuse_change();
+
+-- I7, I12: judged at the commit. An open offer means a trip that is looking; a driver got the trip
+-- through an accepted offer of this attempt and no other way; a trip looking has nobody's hold on it.
+CREATE FUNCTION dispatch.check_trip_and_offers() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    now_is record;
+BEGIN
+    SELECT state, attempt, driver_id, run_id INTO now_is FROM dispatch.trip WHERE trip_id = NEW.trip_id;
+    IF now_is.state <> 'matching' THEN
+        PERFORM 1 FROM dispatch.offer WHERE trip_id = NEW.trip_id AND state = 'made';
+        IF FOUND THEN
+            RAISE EXCEPTION 'trip % is %, yet an offer for it is open', NEW.trip_id, now_is.state
+                USING ERRCODE = 'check_violation', CONSTRAINT = 'i07_no_open_offer_without_matching';
+        END IF;
+    END IF;
+    IF now_is.state IN ('assigned', 'arrived', 'on_board', 'at_stop') THEN
+        PERFORM 1 FROM dispatch.offer WHERE trip_id = NEW.trip_id AND state = 'accepted'
+            AND attempt = now_is.attempt AND driver_id = now_is.driver_id;
+        IF NOT FOUND THEN
+            RAISE EXCEPTION 'trip % has a driver who accepted no offer', NEW.trip_id
+                USING ERRCODE = 'check_violation', CONSTRAINT = 'i12_a_driver_through_an_offer';
+        END IF;
+        PERFORM 1 FROM dispatch.assignment WHERE trip_id = NEW.trip_id AND attempt = now_is.attempt
+            AND driver_id = now_is.driver_id AND run_id = now_is.run_id AND to_at IS NULL;
+        IF NOT FOUND THEN
+            RAISE EXCEPTION 'trip % has a driver and no assignment', NEW.trip_id
+                USING ERRCODE = 'check_violation', CONSTRAINT = 'i03_held_as_assigned';
+        END IF;
+    ELSE
+        PERFORM 1 FROM dispatch.assignment WHERE trip_id = NEW.trip_id AND to_at IS NULL;
+        IF FOUND THEN
+            RAISE EXCEPTION 'trip % is %, yet a driver still holds it', NEW.trip_id, now_is.state
+                USING ERRCODE = 'check_violation', CONSTRAINT = 'i03_held_as_assigned';
+        END IF;
+    END IF;
+    RETURN NULL;
+END $$;
+CREATE CONSTRAINT TRIGGER i07_trip_and_offers AFTER UPDATE OF state ON dispatch.trip
+    DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION dispatch.check_trip_and_offers();
+
+-- An accepted offer leaves the trip held by its driver, in the same commit.
+CREATE FUNCTION dispatch.check_accepted_took_the_trip() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM 1 FROM dispatch.assignment WHERE trip_id = NEW.trip_id AND attempt = NEW.attempt
+        AND driver_id = NEW.driver_id;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'offer % was accepted and the trip not assigned', NEW.offer_id
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'i06_accepted_means_assigned';
+    END IF;
+    RETURN NULL;
+END $$;
+CREATE CONSTRAINT TRIGGER i06_accepted_means_assigned AFTER UPDATE ON dispatch.offer
+    DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN (NEW.state = 'accepted')
+    EXECUTE FUNCTION dispatch.check_accepted_took_the_trip();
+
+-- A shift that has ended leaves no open offer, no active run and no position behind.
+CREATE FUNCTION dispatch.check_shift_ended() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF OLD.ended_at IS NOT NULL THEN
+        RAISE EXCEPTION 'shift % has ended', OLD.shift_id
+            USING ERRCODE = 'restrict_violation', CONSTRAINT = 'a_shift_ends_once';
+    END IF;
+    PERFORM 1 FROM dispatch.run WHERE shift_id = NEW.shift_id AND ended_at IS NULL;
+    IF FOUND THEN
+        RAISE EXCEPTION 'shift % has a run under way', NEW.shift_id
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'no_run_outlives_its_shift';
+    END IF;
+    PERFORM 1 FROM dispatch.offer WHERE driver_id = NEW.driver_id AND state = 'made';
+    IF FOUND THEN
+        RAISE EXCEPTION 'shift % has an open offer', NEW.shift_id
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'no_offer_outlives_its_shift';
+    END IF;
+    -- I30: off shift, no position is kept.
+    DELETE FROM dispatch.position WHERE driver_id = NEW.driver_id;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER a_shift_ends_clean BEFORE UPDATE ON dispatch.shift
+    FOR EACH ROW EXECUTE FUNCTION dispatch.check_shift_ended();
+
+-- ---------------------------------------------------------------------------------------------
+-- Positions: the last one of each driver on shift, so that a restarted service knows where they
+-- are. Written in batches; may be lost in a crash, for the next message brings it back.
+
+CREATE UNLOGGED TABLE dispatch.position (
+    driver_id uuid PRIMARY KEY,
+    shift_id uuid NOT NULL,
+    seq bigint NOT NULL,
+    lon double precision NOT NULL CHECK (lon BETWEEN -180 AND 180),
+    lat double precision NOT NULL CHECK (lat BETWEEN -90 AND 90),
+    heading smallint NOT NULL CHECK (heading BETWEEN 0 AND 359),
+    at timestamptz NOT NULL
+);
+GRANT SELECT, INSERT, UPDATE, DELETE ON dispatch.position TO khan_app;
+
+-- I14, I30: an older message of the shift changes nothing; a position off shift is not stored.
+CREATE FUNCTION dispatch.check_position() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF TG_OP = 'UPDATE' AND NEW.shift_id = OLD.shift_id AND NEW.seq <= OLD.seq THEN
+        RAISE EXCEPTION 'position % of driver % is not newer', NEW.seq, NEW.driver_id
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'i14_newer_positions_only';
+    END IF;
+    PERFORM 1 FROM dispatch.shift
+        WHERE shift_id = NEW.shift_id AND driver_id = NEW.driver_id AND ended_at IS NULL FOR SHARE;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'driver % is not on shift', NEW.driver_id
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'i30_no_position_off_shift';
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER i14_position BEFORE INSERT OR UPDATE ON dispatch.position
+    FOR EACH ROW EXECUTE FUNCTION dispatch.check_position();
+
+-- ---------------------------------------------------------------------------------------------
+-- After the trip.
+
+CREATE TABLE dispatch.rating (
+    trip_id uuid PRIMARY KEY REFERENCES dispatch.trip,
+    stars smallint NOT NULL CHECK (stars BETWEEN 1 AND 5),
+    comment text CHECK (length(comment) <= 1000),
+    rated_at timestamptz NOT NULL
+);
+GRANT SELECT, INSERT ON dispatch.rating TO khan_app;
+
+CREATE TABLE dispatch.share_link (
+    digest bytea PRIMARY KEY,         -- SHA-256 of the token; the token itself is never stored
+    trip_id uuid NOT NULL REFERENCES dispatch.trip,
+    made_at timestamptz NOT NULL
+);
+GRANT SELECT, INSERT ON dispatch.share_link TO khan_app;
+
+-- I17: completed if and only if exactly one fare is posted, in the same commit (the books' half is
+-- in the migration of the books).
+CREATE FUNCTION dispatch.check_fare_of_completed() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF NOT ledger.fare_is_posted(NEW.trip_id) THEN
+        RAISE EXCEPTION 'trip % is completed and its fare not posted', NEW.trip_id
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'i17_completed_means_paid';
+    END IF;
+    RETURN NULL;
+END $$;
+CREATE CONSTRAINT TRIGGER i17_completed_means_paid AFTER UPDATE OF state ON dispatch.trip
+    DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN (NEW.state = 'completed')
+    EXECUTE FUNCTION dispatch.check_fare_of_completed();

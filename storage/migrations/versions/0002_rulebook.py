@@ -1,0 +1,15 @@
+"""Rules in force and what adopted them."""
+
+from alembic import op
+
+from storage.migrate import run_sql_file
+
+revision = "0002"
+down_revision = "0001"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Run the file of this revision."""
+    run_sql_file(op.get_bind(), "0002_rulebook.sql")

@@ -1,0 +1,15 @@
+"""People, vehicles, credentials, standing, sessions."""
+
+from alembic import op
+
+from storage.migrate import run_sql_file
+
+revision = "0003"
+down_revision = "0002"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Run the file of this revision."""
+    run_sql_file(op.get_bind(), "0003_registry.sql")

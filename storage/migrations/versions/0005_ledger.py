@@ -1,0 +1,15 @@
+"""The books."""
+
+from alembic import op
+
+from storage.migrate import run_sql_file
+
+revision = "0005"
+down_revision = "0004"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Run the file of this revision."""
+    run_sql_file(op.get_bind(), "0005_ledger.sql")

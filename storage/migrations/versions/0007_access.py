@@ -1,0 +1,15 @@
+"""Purposes stated by staff, and the log of every look."""
+
+from alembic import op
+
+from storage.migrate import run_sql_file
+
+revision = "0007"
+down_revision = "0006"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Run the file of this revision."""
+    run_sql_file(op.get_bind(), "0007_access.sql")

@@ -1,0 +1,81 @@
+"""What every test may ask for: a migrated PostgreSQL of its own, and the shared data."""
+
+import os
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from foundation.chance import SeededChance
+from storage import embedded
+from storage.engine import Database
+from storage.migrate import migrate
+
+SHARED = Path(__file__).resolve().parents[2] / "shared"
+
+
+def _absent(reason: str) -> None:
+    """A part of the machine that a test needs is missing: a failure in CI, a skip elsewhere."""
+    if os.environ.get("CI") == "true":
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The folder of shared test data, beside the repository."""
+    if not SHARED.is_dir():
+        _absent("the shared data folder is not beside the repository")
+    return SHARED / "data"
+
+
+@pytest.fixture(scope="session")
+def embedded_server() -> Iterator[embedded.EmbeddedServer]:
+    """One embedded server for this test process, gone when it ends."""
+    with tempfile.TemporaryDirectory(prefix="khan-pg-") as folder:
+        server = embedded.start(Path(folder), durable=False)
+        yield server
+        embedded.stop(Path(folder), immediate=True)
+
+
+@pytest.fixture(scope="session")
+def template_database(embedded_server: embedded.EmbeddedServer) -> str:
+    """A database with every table and no row, from which each test's own is copied."""
+    embedded.create_database(embedded_server, "khan_template")
+    migrate(embedded_server.address("khan_template"))
+    return "khan_template"
+
+
+_made = 0
+
+
+@pytest.fixture
+def database_address(
+    embedded_server: embedded.EmbeddedServer, template_database: str
+) -> Iterator[str]:
+    """The address of a fresh database, as the owner of its tables."""
+    global _made  # noqa: PLW0603 - names must not repeat within the server
+    _made += 1
+    name = f"khan_test_{_made}"
+    embedded.create_database(embedded_server, name, template=template_database)
+    yield embedded_server.address(name)
+    with psycopg.connect(embedded_server.address("postgres"), autocommit=True) as connection:
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+async def database(database_address: str) -> AsyncIterator[Database]:
+    """A fresh database as the service sees it: role khan_app, seeded chance."""
+    database = Database(database_address, chance=SeededChance(7), pool_size=5)
+    yield database
+    await database.dispose()
+
+
+@pytest.fixture
+def owner(database_address: str) -> Iterator[psycopg.Connection]:
+    """A connection as the tables' owner, autocommitting: to set a scene or to try what even
+    an owner is refused."""
+    with psycopg.connect(database_address, autocommit=True) as connection:
+        yield connection

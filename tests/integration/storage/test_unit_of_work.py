@@ -1,0 +1,129 @@
+"""A unit of work happens whole or not at all, and announces what it did in the same commit."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+from uuid import UUID
+
+import psycopg
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError, IntegrityError
+
+from foundation.events import Event
+from storage.engine import Database, DatabaseUnavailable
+from storage.work import UnitOfWork
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SomethingHappened(Event):
+    kind: ClassVar[str] = "something_happened"
+    topic: ClassVar[str] = "test"
+    thing_id: UUID
+    amount: int
+
+    @property
+    def key(self) -> str:
+        return str(self.thing_id)
+
+
+def something(work: UnitOfWork, thing_id: UUID | None = None) -> SomethingHappened:
+    return SomethingHappened(
+        event_id=work.new_id(), occurred_at=work.now, thing_id=thing_id or work.new_id(), amount=3
+    )
+
+
+async def test_an_announced_fact_is_in_the_outbox_after_the_commit(database: Database) -> None:
+    rings: list[int] = []
+    database.on_commit(lambda: rings.append(1))
+    async with database.work() as work:
+        fact = something(work)
+        work.announce(fact)
+    async with database.work() as work:
+        row = (await work.execute(text("SELECT * FROM storage.outbox"))).one()
+    assert (row.event_id, row.kind, row.key) == (fact.event_id, fact.kind, str(fact.thing_id))
+    assert row.payload == {"thing_id": str(fact.thing_id), "amount": 3}
+    assert rings == [1]
+
+
+async def test_nothing_of_a_failed_unit_of_work_remains(database: Database) -> None:
+    with pytest.raises(RuntimeError):
+        async with database.work() as work:
+            work.announce(something(work))
+            await work.flush()
+            raise RuntimeError
+    async with database.work() as work:
+        assert (await work.execute(text("SELECT count(*) FROM storage.outbox"))).scalar_one() == 0
+
+
+async def test_I31_a_change_is_announced_once(database: Database) -> None:
+    with pytest.raises(IntegrityError):
+        async with database.work() as work:
+            thing = work.new_id()
+            work.announce(something(work, thing))
+            work.announce(something(work, thing))
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE storage.outbox SET kind = 'other'",
+        "DELETE FROM storage.outbox",
+        "TRUNCATE storage.outbox",
+        "UPDATE storage.service_time SET rate = 10",
+        "ALTER TABLE storage.outbox DISABLE TRIGGER ALL",
+        "SET session_replication_role = replica",
+    ],
+)
+async def test_the_service_cannot_rewrite_what_happened(database: Database, statement: str) -> None:
+    with pytest.raises(DBAPIError, match="permission denied|must be owner"):
+        async with database.work() as work:
+            await work.execute(text(statement))
+
+
+async def test_even_the_owner_cannot_delete_a_fact(
+    database: Database, owner: psycopg.Connection
+) -> None:
+    async with database.work() as work:
+        work.announce(something(work))
+    for statement in ("DELETE FROM storage.outbox", "TRUNCATE storage.outbox CASCADE"):
+        with pytest.raises(psycopg.errors.RestrictViolation):
+            owner.execute(statement)
+
+
+async def test_service_time_runs_at_its_rate_in_a_demonstration(
+    database: Database, owner: psycopg.Connection
+) -> None:
+    owner.execute(
+        "UPDATE storage.service_time SET demonstration = true, wall_origin = clock_timestamp(),"
+        " service_origin = '2014-12-21 20:00-05', rate = 100"
+    )
+    first = owner.execute("SELECT service_now()").fetchone()
+    owner.execute("SELECT pg_sleep(0.05)")
+    second = owner.execute("SELECT service_now()").fetchone()
+    assert first is not None
+    assert second is not None
+    assert (second[0] - first[0]).total_seconds() >= 5
+    clock = await database.clock()
+    assert clock.rate == 100
+
+
+def test_outside_a_demonstration_time_cannot_be_bent(owner: psycopg.Connection) -> None:
+    with pytest.raises(psycopg.errors.CheckViolation):
+        owner.execute("UPDATE storage.service_time SET rate = 2")
+
+
+async def test_time_is_locked_once_there_are_facts(
+    database: Database, owner: psycopg.Connection
+) -> None:
+    async with database.work() as work:
+        work.announce(something(work))
+    with pytest.raises(psycopg.errors.CheckViolation):
+        owner.execute("UPDATE storage.service_time SET demonstration = true, rate = 5")
+
+
+async def test_a_database_that_is_down_is_said_so() -> None:
+    nowhere = Database("postgresql://nobody@/nothing?host=/nonexistent")
+    with pytest.raises(DatabaseUnavailable):
+        async with nowhere.work():
+            pass
+    await nowhere.dispose()
