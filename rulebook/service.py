@@ -11,6 +11,7 @@ from rulebook.booking_policy import BookingPolicy, parse_booking_policy
 from rulebook.charter import Charter
 from rulebook.errors import CharterExists, RuleMissing, RuleNotFound
 from rulebook.rule import Rule, RuleKind, canonical, digest_of
+from storage.refusals import constraint_of
 from storage.work import UnitOfWork
 
 
@@ -48,7 +49,7 @@ async def found_city(work: UnitOfWork, charter: Charter) -> tuple[Rule, ...]:
             ],
         )
     except IntegrityError as error:
-        if "one_charter" in str(error.orig):
+        if constraint_of(error) == "one_charter":
             raise CharterExists from None
         raise
     return await store.list_rules(work, None)
