@@ -25,6 +25,7 @@ STAMP = VENV / "khan-setup.json"
 RUNTIME = ("requirements.txt", "requirements-setup.txt")
 DEVELOPMENT = ("requirements-dev.txt",)
 NODE = "requirements-node.txt"
+NODE_MAJOR_MIN = 20  # as clients/install.py asks
 # What else changes the outcome of a set-up: the entry points, and the browser libraries.
 ALSO_READ = (
     "pyproject.toml",
@@ -198,7 +199,7 @@ def prepare(*, runtime_only: bool = False) -> None:
         print(f"Setting up .venv (Python {sys.version_info[0]}.{sys.version_info[1]})", flush=True)
         make_environment()
         STAMP.unlink(missing_ok=True)
-        install([*RUNTIME, *without_npm()] if runtime_only else DEVELOPMENT)
+        install([*RUNTIME, *without_node()] if runtime_only else DEVELOPMENT)
         STAMP.write_text(json.dumps({"fingerprint": fingerprint(runtime_only=runtime_only)}))
         print(f"Ready in {time.monotonic() - started:.0f} s", flush=True)
 
@@ -244,9 +245,13 @@ def base_python() -> str:
     return str(getattr(sys, "_base_executable", sys.executable))
 
 
-def without_npm() -> list[str]:
-    """The lock file that brings Node, where the machine has none."""
-    return [] if shutil.which("npm") and shutil.which("node") else [NODE]
+def without_node() -> list[str]:
+    """The lock file that brings Node, where the machine has none that is recent enough."""
+    if not (shutil.which("npm") and shutil.which("node")):
+        return [NODE]
+    told = subprocess.run(["node", "--version"], capture_output=True, text=True, check=False).stdout
+    major = told.strip().removeprefix("v").partition(".")[0]
+    return [] if major.isdecimal() and int(major) >= NODE_MAJOR_MIN else [NODE]
 
 
 def make_environment() -> None:

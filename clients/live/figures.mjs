@@ -6,6 +6,7 @@ import { readRules, tellOrigin, tellRule } from './rules.mjs';
 
 /** @typedef {import('./words.mjs').Words} Words */
 
+const ROWS_MAX = 8;
 const STATES = /** @type {const} */ (['free', 'to_pickup', 'on_trip', 'other']);
 
 /** @param {string} id @returns {HTMLElement} */
@@ -54,6 +55,7 @@ export function showFigures(figures, words, zones) {
   write('under_way', number(trips.under_way));
   write('completed', number(trips.completed_today));
   write('waits-window', `· ${words.say('waitsWindow', { minutes: Math.round(waits.window_seconds / 60) })}`);
+  write('trips-window', `· ${words.say('openTripsShort')}`);
   write('mean', waits.mean_seconds == null ? '–' : words.duration(waits.mean_seconds));
   write('p95', waits.p95_seconds == null ? words.say('noWaits') : `${words.say('p95')} ${words.duration(waits.p95_seconds)}`);
   write('made', number(offers.made_today));
@@ -62,7 +64,7 @@ export function showFigures(figures, words, zones) {
   write('round-number', round.degraded ? words.say('degraded') : round.number == null ? '' : words.say('roundNumber', { number: round.number }));
   showDemonstration(figures, words);
   showSummary(figures, words);
-  showQueues(figures.zones ?? [], words, zones);
+  showQueues((figures.zones ?? []).slice(0, ROWS_MAX), words, zones);
 }
 
 /** @param {any} figures @param {Words} words */
@@ -101,13 +103,14 @@ function showQueues(zones, words, { chosen, choose }) {
     }
     const [name, waiting, free, wait] = row.cells;
     const label = /** @type {HTMLElement} */ (name.firstElementChild);
-    write(label, zone.name);
+    // Names like "Times Sq/Theatre District" may break after the stroke.
+    write(label, zone.name.replaceAll('/', '/\u200b'));
     if (choose !== null) label.title = words.say('showZone', { zone: zone.name });
     const [bar, count] = /** @type {HTMLCollectionOf<HTMLElement>} */ (waiting.children);
     bar.style.setProperty('--share', String(zone.waiting / most));
     write(count, words.number(zone.waiting));
     write(free, words.number(zone.free));
-    write(wait, zone.mean_wait_seconds == null ? '–' : words.measure(Math.round(zone.mean_wait_seconds / 6) / 10, 'minute'));
+    write(wait, zone.mean_wait_seconds == null ? '–' : words.measure(zone.mean_wait_seconds / 60, 'minute', 'short', 1));
     row.toggleAttribute('data-chosen', zone.code === chosen);
     return row;
   });

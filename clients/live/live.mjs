@@ -118,7 +118,7 @@ function showTime() {
     // The clock stops with the news: it never shows a time nobody has reported.
     const service = clock.at + (Math.min(now - clock.since, STALE_MS) / 1000) * clock.rate;
     byId('clock').textContent = words.time(service, { timeStyle: 'medium' });
-    byId('date').textContent = words.time(service, { weekday: 'long', day: 'numeric', month: 'long', year: 'numeric' });
+    byId('date').textContent = words.time(service, { weekday: 'short', day: 'numeric', month: 'short', year: 'numeric' });
     if (isStale) {
       const time = words.time(clock.at, { timeStyle: 'short' });
       said = `${said} · ${words.say('stale', { time, age: words.duration(Math.floor((now - page.heard) / 5000) * 5) })}`;

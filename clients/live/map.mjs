@@ -45,6 +45,15 @@ export class CityMap {
     this.zones = null;
     /** @type {string | null} */
     this.chosen = null;
+    this.isReady = false;
+    // Tints and outlines can only be set on a style that has been read.
+    map.on('style.load', () => {
+      this.isReady = true;
+      const queues = this.waiting;
+      this.waiting = new Map();
+      this.setQueues([...queues].map(([zone, waiting]) => ({ code: zone, waiting })));
+      this.#mark();
+    });
     this.#paint();
   }
 
@@ -100,7 +109,7 @@ export class CityMap {
     if (theme !== this.theme) {
       this.theme = theme;
       this.map.setStyle(cityStyle(this.map.getStyle().sources.city.tiles[0], theme, ''), { diff: true });
-      this.map.once('styledata', () => this.#mark());
+      this.#mark();
     }
     this.#paint();
   }
@@ -108,7 +117,7 @@ export class CityMap {
   /** Tint zones by their queues. @param {{code: string, waiting: number}[]} zones */
   setQueues(zones) {
     const next = new Map(zones.map(({ code, waiting }) => [code, waiting]));
-    for (const code of new Set([...next.keys(), ...this.waiting.keys()])) {
+    for (const code of this.isReady ? new Set([...next.keys(), ...this.waiting.keys()]) : []) {
       const waiting = next.get(code) ?? 0;
       if (waiting !== (this.waiting.get(code) ?? 0)) {
         this.map.setFeatureState({ source: 'city', sourceLayer: 'zones', id: code }, { waiting });
@@ -118,7 +127,7 @@ export class CityMap {
   }
 
   #mark() {
-    if (this.map.getLayer('chosen')) this.map.setFilter('chosen', ['==', ['get', 'code'], this.chosen ?? '']);
+    if (this.isReady) this.map.setFilter('chosen', ['==', ['get', 'code'], this.chosen ?? '']);
   }
 
   /** Outline a zone and go there; the same zone again lets it go. @param {string} code @returns {Promise<void>} */

@@ -19,8 +19,8 @@ export const MESSAGES = {
     demonstrationMeaning: 'Drivers and riders are simulated; time runs {rate} times as fast.',
     onShift: 'Drivers on shift',
     free: 'Free',
-    to_pickup: 'To a pick-up',
-    on_trip: 'With a rider',
+    to_pickup: 'To pick-up',
+    on_trip: 'With rider',
     other: 'Other',
     waiting: 'Riders waiting',
     underWay: 'Trips under way',
@@ -41,7 +41,7 @@ export const MESSAGES = {
     queues: 'Longest queues',
     zone: 'Zone',
     waitingShort: 'Waiting',
-    freeShort: 'Free cars',
+    freeShort: 'Free',
     waitShort: 'Wait',
     noQueues: 'Nobody is waiting anywhere.',
     showZone: 'Show {zone} on the map',
@@ -62,7 +62,7 @@ export const MESSAGES = {
     chart: '{what}: lowest {low}, highest {high}, now {now}',
     summaryDrivers: { one: '{count} driver is on shift, {free} free.', other: '{count} drivers are on shift, {free} free.' },
     summaryRiders: { one: '{count} rider is waiting', other: '{count} riders are waiting' },
-    summaryWhere: ', most of them in {zone} ({most}).',
+    summaryWhere: '; the longest queue is in {zone} ({most}).',
     summaryEnd: '.',
     tariff: 'Tariff',
     pay_floor: 'Pay floor',
@@ -154,7 +154,7 @@ export const MESSAGES = {
     chart: '{what}: mínimo {low}, máximo {high}, ahora {now}',
     summaryDrivers: { one: '{count} conductor de turno, {free} libres.', other: '{count} conductores de turno, {free} libres.' },
     summaryRiders: { one: '{count} pasajero espera', other: '{count} pasajeros esperan' },
-    summaryWhere: ', la mayoría en {zone} ({most}).',
+    summaryWhere: '; la cola más larga está en {zone} ({most}).',
     summaryEnd: '.',
     tariff: 'Tarifa',
     pay_floor: 'Paga mínima',
@@ -246,7 +246,7 @@ export const MESSAGES = {
     chart: '{what}: mínim {low}, màxim {high}, ara {now}',
     summaryDrivers: { one: '{count} conductor de torn, {free} lliures.', other: '{count} conductors de torn, {free} lliures.' },
     summaryRiders: { one: '{count} passatger espera', other: '{count} passatgers esperen' },
-    summaryWhere: ', la majoria a {zone} ({most}).',
+    summaryWhere: '; la cua més llarga és a {zone} ({most}).',
     summaryEnd: '.',
     tariff: 'Tarifa',
     pay_floor: 'Paga mínima',
@@ -343,7 +343,7 @@ export const MESSAGES = {
     summaryRiders: {
       zero: 'لا أحد ينتظر', one: 'راكب واحد ينتظر', two: 'راكبان ينتظران', few: '{count} ركاب ينتظرون', many: '{count} راكبًا ينتظرون', other: '{count} راكب ينتظرون',
     },
-    summaryWhere: '، أكثرهم في {zone} ({most}).',
+    summaryWhere: '؛ أطول قائمة انتظار في {zone} ({most}).',
     summaryEnd: '.',
     tariff: 'التعرفة',
     pay_floor: 'الحد الأدنى للأجر',
@@ -417,7 +417,10 @@ export class Words {
     const text = typeof message === 'string' ? message : (message[this.plurals.select(Number(values.count))] ?? message.other ?? '');
     return text.replace(/\{(\w+)\}/g, (whole, name) => {
       const value = values[name];
-      return value === undefined ? whole : typeof value === 'number' ? this.number(value) : value;
+      if (value === undefined) return whole;
+      if (typeof value === 'number') return this.number(value);
+      // A Latin name inside an Arabic sentence keeps its own direction and disturbs nobody else's.
+      return this.direction === 'rtl' ? `\u2068${value}\u2069` : value;
     });
   }
 
@@ -437,9 +440,10 @@ export class Words {
     return this.#format('%', { style: 'percent', maximumFractionDigits: 1 }).format(points / 10_000);
   }
 
-  /** @param {number} value @param {string} unit @param {'short' | 'long' | 'narrow'} [display] */
-  measure(value, unit, display = 'short') {
-    return this.#format(unit + display, { style: 'unit', unit, unitDisplay: display, maximumFractionDigits: 2 }).format(value);
+  /** @param {number} value @param {string} unit @param {'short' | 'long' | 'narrow'} [display] @param {number} [decimals] always shown */
+  measure(value, unit, display = 'short', decimals = 0) {
+    const options = { style: /** @type {const} */ ('unit'), unit, unitDisplay: display, minimumFractionDigits: decimals, maximumFractionDigits: decimals || 2 };
+    return this.#format(unit + display + decimals, options).format(value);
   }
 
   /** Seconds as people say them, to the nearest second below an hour. @param {number} seconds @param {'short' | 'long'} [display] */
