@@ -142,6 +142,11 @@ def test_the_pay_is_explained_in_numbers_a_driver_can_redo() -> None:
         "What you paid for the rider is given back: 9.00 USD.",
         "Your pay for this trip is 23.91 USD.",
     ]
+    pet = Line(code="surcharge.pet", amount_minor=100, goes_to=GoesTo.DRIVER, detail={})
+    assert explain_pay(pay_for([*fare_of(2000), pet], 8369, 1380, WASHINGTON_2025), floors)[:2] == [
+        "Your share is 80 % of 20.00 USD: 16.00 USD.",
+        "With surcharges that are wholly yours, 1.00 USD, it is 17.00 USD.",
+    ]
     assert "Your share reaches it: nothing is added." in explain_pay(
         pay_for(fare_of(5000), 8369, 1380, WASHINGTON_2025), floors
     )
