@@ -17,12 +17,14 @@ from fares.errors import (
     VehicleClassUnknown,
 )
 from fares.fare import Driven, Extras
+from fares.pay import explain_pay
 from fares.price import Journey
 from fares.quote import Quote, requote
 from fares.receipt import verify
 from fares.route_line import decode_line
 from fares.service import (
     compute_fare,
+    explain_pay_of,
     get_quote,
     get_standing_quote,
     make_quote,
@@ -187,6 +189,9 @@ async def test_a_fare_and_its_receipt_follow_from_the_quote(database: Database) 
             work, made, fare.as_json(), trip_id=TripId(work.new_id()), completed_at=work.now
         )
         rules = await rules_of(work, made)
+        assert await explain_pay_of(work, made, fare.as_json()) == explain_pay(
+            fare.pay, rules.floors
+        )
     assert verify(receipt) == []
     assert receipt["tariff"]["adopted_by"] == "charter: Founding charter of Example"
     assert receipt["tariff"]["body"] == rules.tariff_rule.body

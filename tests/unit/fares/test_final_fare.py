@@ -124,7 +124,7 @@ def test_a_flat_fare_to_the_airport_replaces_the_meter_when_the_rider_goes_there
         quote_for(JOURNEY),
         changed_to=Journey(metres=25_000, seconds=2500, vehicle_class="standard", zone_to="JFK"),
     )
-    assert found.total.minor == 5300
+    assert found.total.minor == found.metered.minor == 5300
 
 
 def test_a_concession_given_is_kept_and_the_changes_are_not_reduced() -> None:

@@ -80,6 +80,15 @@ def test_a_floor_by_the_kilometre() -> None:
     assert [floor.earned_minor(metres, 59) for metres in (0, 999, 1000)] == [0, 100, 101]
 
 
+def test_a_mile_is_1609_344_metres_exactly() -> None:
+    """1,609,344 m are a thousand miles, at 1.36 each: 1,360.00; a metre less is 1,359.999."""
+    body = example_pay_floor()
+    body["floors"][1] |= {"per_minute_mills": 0}
+    floor = floor_for(body, "standard")
+    assert floor.earned_minor(1_609_344, 0) == 136_000
+    assert floor.earned_minor(1_609_338, 0) == 135_999
+
+
 def test_distance_and_time_are_added_before_the_one_rounding() -> None:
     """0.4 cents for the km and 0.4 cents for the minute are one cent."""
     body = example_pay_floor()
@@ -132,6 +141,11 @@ def test_the_pay_is_explained_in_numbers_a_driver_can_redo() -> None:
         "Your share is below it: the co-operative adds 7.91 USD.",
         "What you paid for the rider is given back: 9.00 USD.",
         "Your pay for this trip is 23.91 USD.",
+    ]
+    pet = Line(code="surcharge.pet", amount_minor=100, goes_to=GoesTo.DRIVER, detail={})
+    assert explain_pay(pay_for([*fare_of(2000), pet], 8369, 1380, WASHINGTON_2025), floors)[:2] == [
+        "Your share is 80 % of 20.00 USD: 16.00 USD.",
+        "With surcharges that are wholly yours, 1.00 USD, it is 17.00 USD.",
     ]
     assert "Your share reaches it: nothing is added." in explain_pay(
         pay_for(fare_of(5000), 8369, 1380, WASHINGTON_2025), floors

@@ -37,6 +37,8 @@ def test_it_holds_no_person_and_no_place() -> None:
     [
         (lambda doc: doc["fare"]["lines"][1].update(amount_minor=585),
          "fare.lines[1].amount_minor says 585; computed again it is 584."),
+        (lambda doc: doc["fare"]["lines"][1]["detail"].update(metres=5000.0),
+         "fare.lines[1].detail.metres says 5000.0; computed again it is 5000."),
         (lambda doc: doc["quote"].update(total_minor=1), "quote.total_minor says 1"),
         (lambda doc: doc["fare"].update(total_minor=1), "fare.total_minor says 1"),
         (lambda doc: doc["fare"]["shares"].update(driver_minor=1), "fare.shares.driver_minor says 1"),
