@@ -16,8 +16,8 @@ export const byId = (id) => {
   return found;
 };
 
-/** @param {string | HTMLElement} where @param {string} text */
-function write(where, text) {
+/** Write a text where it is not the same already. @param {string | HTMLElement} where @param {string} text */
+export function write(where, text) {
   const element = typeof where === 'string' ? byId(where) : where;
   if (element.textContent !== text) element.textContent = text;
 }
@@ -35,7 +35,6 @@ export function translate(words) {
     element.setAttribute('aria-label', label);
     element.title = label;
   }
-  byId('map-area').setAttribute('aria-label', words.say('map'));
 }
 
 /**

@@ -394,13 +394,18 @@ export function chooseLanguage(wanted) {
 
 /** Speaks one language: messages, numbers, durations, times and money. */
 export class Words {
-  /** @param {string} language @param {string} [timezone] of the city */
-  constructor(language, timezone) {
+  /**
+   * @param {string} language one of LANGUAGES
+   * @param {{timezone?: string, wanted?: readonly string[]}} [how] the city's time zone; somebody's
+   *   languages with their regions, which decide between 20:05 and 8:05 PM
+   */
+  constructor(language, { timezone, wanted = [] } = {}) {
     this.language = language;
     this.timezone = timezone;
     this.direction = language === 'ar' ? 'rtl' : 'ltr';
     // Figures stand in tables with Latin letters beside them: one set of digits for all.
-    this.locale = language === 'ar' ? 'ar-u-nu-latn' : language;
+    const region = wanted.find((tag) => tag.toLowerCase().split('-')[0] === language) ?? language;
+    this.locale = language === 'ar' ? `${region.split('-u-')[0]}-u-nu-latn` : region;
     this.plurals = new Intl.PluralRules(language);
     /** @type {Map<string, any>} */
     this.formats = new Map();

@@ -218,6 +218,11 @@ class Tiles:
         west, south, east, north = tile_bounds(z, x, y)
         pad = (east - west) / 64
         frame = box(west - pad, south - pad, east + pad, north + pad)
+        (left, bottom), (right, top) = mercator(np.array([(west, south), (east, north)]))
+
+        def into_tile(points: NDArray[np.float64]) -> NDArray[np.float64]:
+            return np.rint((mercator(points) - (left, top)) * 4096 / (right - left, bottom - top))
+
         layers = []
         for name, tree in self._trees.items():
             features = []
@@ -229,18 +234,15 @@ class Tiles:
                 ):
                     continue
                 features.append(
-                    {"geometry": shapely.transform(piece, mercator), "properties": about}
+                    {"geometry": shapely.transform(piece, into_tile), "properties": about}
                 )
             if features:
                 layers.append({"name": name, "features": features})
         if not layers:
             return b""
-        corners = mercator(np.array([(west, south), (east, north)])).ravel().tolist()
-        return bytes(
-            mapbox_vector_tile.encode(
-                layers, default_options={"quantize_bounds": tuple(corners), "extents": 4096}
-            )
-        )
+        # Already in the tile's own units: the encoder's way there is one that shapely means to drop.
+        options = {"extents": 4096, "y_coord_down": True}
+        return bytes(mapbox_vector_tile.encode(layers, default_options=options))
 
 
 def mercator(points: NDArray[np.float64]) -> NDArray[np.float64]:
