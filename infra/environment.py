@@ -265,7 +265,16 @@ def make_environment() -> None:
         package = f"python{sys.version_info[0]}.{sys.version_info[1]}-venv"
         raise Trouble(f"this Python cannot make environments; on Debian: apt-get install {package}")
     step("Making the environment", base_python(), "-m", "venv", "--clear", VENV)
-    pip = (BIN / "python", "-m", "pip", "install", "--quiet", "--require-hashes", "--no-deps")
+    pip = (
+        BIN / "python",
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "--require-hashes",
+        "--no-deps",
+        "--no-compile",
+    )
     step("Installing uv", *pip, "-r", "requirements-setup.txt")
 
 
