@@ -77,6 +77,7 @@ def step(title: str, *command: str | Path, into: Mapping[str, str] | None = None
             stderr=subprocess.STDOUT,
             cwd=ROOT,
             env=into or environment(),
+            close_fds=False,  # for the lock of only_one()
         )
         with ending(child):
             while not finished(child, 1 if live else PATIENCE_SECONDS):
@@ -265,7 +266,16 @@ def make_environment() -> None:
         package = f"python{sys.version_info[0]}.{sys.version_info[1]}-venv"
         raise Trouble(f"this Python cannot make environments; on Debian: apt-get install {package}")
     step("Making the environment", base_python(), "-m", "venv", "--clear", VENV)
-    pip = (BIN / "python", "-m", "pip", "install", "--quiet", "--require-hashes", "--no-deps")
+    pip = (
+        BIN / "python",
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "--require-hashes",
+        "--no-deps",
+        "--no-compile",
+    )
     step("Installing uv", *pip, "-r", "requirements-setup.txt")
 
 
@@ -294,4 +304,6 @@ def only_one() -> Iterator[None]:
         except BlockingIOError:
             print("Another dev.py is setting up this folder; waiting for it", flush=True)
             fcntl.flock(lock, fcntl.LOCK_EX)
+        # The steps hold it too: when this process is killed, the next waits for what it left running.
+        os.set_inheritable(lock.fileno(), True)
         yield
