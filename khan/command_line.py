@@ -131,11 +131,10 @@ def city_build(
 ) -> None:
     """Make a city pack from an extract alone: streets, zones, a model charter, demand, a map."""
     from khan.city_build import build
+    from roads.pack_builder import Given
 
-    build(
-        extract, folder, replace=replace, title=title, timezone=timezone, country=country,
-        currency=currency, seed=seed, console=console,
-    )  # fmt: skip
+    given = Given(title=title, country=country, timezone=timezone, currency=currency)
+    build(extract, folder, given=given, replace=replace, seed=seed, console=console)
 
 
 @city.command("show")
