@@ -92,7 +92,7 @@ void main() {
   state = int(stamp.y + .5);
   gl_Position = onScreen(spot);
   vec2 across = vec2(side.x * turnScale.x + side.y * turnScale.y, side.y * turnScale.x - side.x * turnScale.y) / length(turnScale);
-  gl_Position.xy += across * max(width * clamp(1.1 - age, .15, 1.), .7) * vec2(2., -2.) / view;
+  gl_Position.xy += across * max(width * clamp(1.1 - age, .15, 1.), .9) * vec2(2., -2.) / view;
 }`;
 
 const TRAIL_FRAGMENT = `#version 300 es
