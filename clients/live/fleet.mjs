@@ -349,7 +349,7 @@ function upload(gl, layer, values) {
 
 /** How long a car is drawn, in CSS pixels: readable from the whole city to one street. @param {number} zoom */
 export function carLength(zoom) {
-  return Math.min(30, Math.max(6.5, 9.5 * 2 ** ((zoom - 13) * 0.5)));
+  return Math.min(30, Math.max(5, 9.5 * 2 ** ((zoom - 13) * 0.5)));
 }
 
 /**

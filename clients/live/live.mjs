@@ -100,12 +100,12 @@ function show() {
       ? {
           waits: history.mean_wait_seconds,
           trips: history.open_trips,
-          minutes: Math.round(((history.open_trips.length - 1) * history.step_seconds) / 60),
+          minutes: Math.round((history.open_trips.length * history.step_seconds) / 60),
         }
       : {
           waits: page.samples.map(({ wait }) => wait),
           trips: page.samples.map(({ trips }) => trips),
-          minutes: page.samples.length - 1,
+          minutes: page.samples.length,
         },
     page.words,
   );
