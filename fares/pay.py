@@ -92,7 +92,7 @@ class DriverPay:
     shared_minor: int
     driver_bps: int
     share_minor: int
-    extras_minor: int
+    extras_minor: int = 0
     floor_name: str | None
     floor_minor: int
     top_up_minor: int
