@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import shapely
 from shapely.geometry.base import BaseGeometry
 
@@ -67,12 +66,10 @@ _WATER = {
 _WATER_KINDS = frozenset({"lake", "river", "canal", "stream", "dock", "pool"})
 _STREAMS = {"river": 10, "canal": 11, "stream": 13}
 _RAILS = {"rail": 11, "light_rail": 11, "subway": 12, "tram": 13}
-_KEYS = (
-    *("highway", "railway", "waterway", "natural", "landuse", "leisure", "place"),
-    *("addr:country", "ISO3166-1:alpha2", "ISO3166-2", "is_in:country_code"),
-)
-
+_NODE_KEYS = ("place", "railway", "station")
+_WAY_KEYS = ("highway", "railway", "waterway", "natural", "landuse", "leisure")
 _AREA_KEYS = ("natural", "landuse", "leisure", "waterway")
+_COUNTRY_KEYS = ("addr:country", "ISO3166-1:alpha2", "ISO3166-2", "is_in:country_code")
 
 Tags = Mapping[str, str]
 
@@ -118,6 +115,7 @@ def read_map(path: Path, progress: Progress) -> DrawnExtract:
 def _read(path: Path, *, with_areas: bool) -> DrawnExtract:
     # Imported here: the parser is needed to build a city, never to run one.
     import osmium
+    from osmium.osm import AREA, NODE, WAY
 
     drawn = DrawnExtract()
     wkb = osmium.geom.WKBFactory()
@@ -129,7 +127,11 @@ def _read(path: Path, *, with_areas: bool) -> DrawnExtract:
             things = things.with_areas(osmium.filter.KeyFilter(*_AREA_KEYS))
         else:
             things = things.with_locations()
-        for thing in things.with_filter(osmium.filter.KeyFilter(*_KEYS)):
+        on_nodes = osmium.filter.KeyFilter(*_NODE_KEYS, *_COUNTRY_KEYS)
+        on_nodes.enable_for(NODE)
+        on_others = osmium.filter.KeyFilter(*_WAY_KEYS, *_COUNTRY_KEYS)
+        on_others.enable_for(WAY | AREA)
+        for thing in things.with_filter(on_nodes).with_filter(on_others):
             if thing.is_relation():
                 continue
             tags = {tag.k: tag.v for tag in thing.tags}
@@ -137,9 +139,9 @@ def _read(path: Path, *, with_areas: bool) -> DrawnExtract:
             if thing.is_area():
                 _take_area(drawn, tags, _polygons(thing, wkb))
             elif thing.is_way():
-                _take_way(drawn, tags, thing)
+                _take_way(drawn, tags, thing, wkb)
                 if not with_areas and thing.is_closed():
-                    _take_area(drawn, tags, _polygon(thing))
+                    _take_area(drawn, tags, _polygon(thing, wkb))
             elif thing.is_node():
                 _take_node(drawn, tags, thing)
     except (RuntimeError, OSError, ValueError) as broken:
@@ -181,34 +183,40 @@ def _take_node(drawn: DrawnExtract, tags: Tags, node: Any) -> None:
         drawn.features.append(place(kind, name, point))
 
 
-def _take_way(drawn: DrawnExtract, tags: Tags, way: Any) -> None:
-    lines = _lines(way)
-    if tags.get("natural") == "coastline":
-        drawn.coast.extend(lines)
-    if tags.get("area") == "yes":
+def _take_way(drawn: DrawnExtract, tags: Tags, way: Any, wkb: Any) -> None:
+    about = None if tags.get("area") == "yes" else _street(tags) or _rail(tags) or _stream(tags)
+    is_coast = tags.get("natural") == "coastline"
+    if about is None and not is_coast:
         return
-    about = _street(tags) or _rail(tags) or _stream(tags)
+    lines = _lines(way, wkb)
+    if is_coast:
+        drawn.coast.extend(shapely.get_coordinates(line) for line in lines)
     if about is None:
         return
     layer, zoom, attributes = about
-    if attributes.get("backwards"):
-        lines = [line[::-1] for line in lines]
-        attributes = {k: v for k, v in attributes.items() if k != "backwards"}
-    for line in lines:
-        shape = shapely.LineString(line)
-        kept = attributes_of(**attributes)
-        drawn.features.append(MapFeature(layer=layer, shape=shape, attributes=kept, zoom_min=zoom))
+    if tags.get("oneway") in ("-1", "reverse"):
+        lines = [shapely.reverse(line) for line in lines]
+    kept = attributes_of(**attributes)
+    drawn.features.extend(
+        MapFeature(layer=layer, shape=line, attributes=kept, zoom_min=zoom) for line in lines
+    )
 
 
-def _lines(way: Any) -> list[FloatArray]:
+def _lines(way: Any, wkb: Any) -> list[BaseGeometry]:
     """The runs of a way's nodes that are in the extract, at least two nodes each."""
+    from osmium import InvalidLocationError
+
+    try:
+        return [shapely.from_wkb(wkb.create_linestring(way))]
+    except (InvalidLocationError, RuntimeError):
+        pass  # a node is missing: the parts on either side of it are there
     runs: list[list[tuple[float, float]]] = [[]]
     for node in way.nodes:
         if node.location.valid():
             runs[-1].append((node.lon, node.lat))
         elif runs[-1]:
             runs.append([])
-    return [np.array(run) for run in runs if len(run) > 1]
+    return [shapely.LineString(run) for run in runs if len(run) > 1]
 
 
 _About = tuple[str, int, dict[str, str | int]]
@@ -232,7 +240,6 @@ def _street(tags: Tags) -> _About | None:
             "name": (tags.get("name") or tags.get("ref") or "").strip(),
             "link": int(base != highway),
             "oneway": int(is_oneway and rank < 8),
-            "backwards": int(oneway in ("-1", "reverse")),
             **_levels(tags),
         },
     )
@@ -263,15 +270,15 @@ def _levels(tags: Tags) -> dict[str, str | int]:
 def _polygons(area: Any, wkb: Any) -> BaseGeometry | None:
     """The shape of an area put together by the parser."""
     try:
-        return shapely.from_wkb(bytes.fromhex(wkb.create_multipolygon(area)))
+        return shapely.from_wkb(wkb.create_multipolygon(area))
     except (RuntimeError, shapely.errors.ShapelyError):
         return None  # a ring that does not close: the map goes without it
 
 
-def _polygon(way: Any) -> BaseGeometry | None:
+def _polygon(way: Any, wkb: Any) -> BaseGeometry | None:
     """The shape that a closed way goes round."""
-    lines = _lines(way)
-    if len(lines) != 1 or len(lines[0]) < 4:
+    lines = _lines(way, wkb)
+    if len(lines) != 1 or shapely.get_num_points(lines[0]) < 4:
         return None
     return shapely.make_valid(shapely.Polygon(lines[0]))
 

@@ -10,6 +10,7 @@ import hashlib
 import json
 import os
 import shutil
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -173,7 +174,7 @@ def _city_of(
     delays = TurnDelays(drives_on_left=where.country.drives_on_left)
     imported = network_from_pbf(extract, progress, delays=delays)
     boundary = service_area(imported.network)
-    town, centre = _centre(imported.network, boundary, drawn)
+    centre = _centre(imported.network, boundary, drawn)
     zones = zones_within(boundary, imported.network, drawn.places, centre)
     progress("zones drawn", len(zones))
     frame, sea = _frame_and_sea(boundary, drawn)
@@ -181,7 +182,7 @@ def _city_of(
     name = _name(folder_name)
     city = _City(
         name=name,
-        title=given.title or town or name.replace("_", " ").replace("-", " ").title(),
+        title=given.title or _title(name, drawn),
         centre=centre,
         where=where,
         network=imported.network,
@@ -210,9 +211,16 @@ def _name(folder_name: str) -> str:
     return letters.strip("-")[:64] or "city"
 
 
-def _centre(
-    network: RoadNetwork, boundary: BaseGeometry, drawn: DrawnExtract
-) -> tuple[str | None, Point]:
+def _title(name: str, drawn: DrawnExtract) -> str:
+    """The city's name as the map writes it (Zürich for zurich), or as the folder does."""
+    for _, written, _ in drawn.places:
+        plain = unicodedata.normalize("NFKD", written).encode("ascii", "ignore").decode()
+        if _name(plain) == name:
+            return written
+    return name.replace("_", " ").replace("-", " ").title()
+
+
+def _centre(network: RoadNetwork, boundary: BaseGeometry, drawn: DrawnExtract) -> Point:
     """The town that is named in the middle of the streets, or the densest spot of them."""
     lon = float(np.median(network.node_lon))
     lat = float(np.median(network.node_lat))
@@ -223,12 +231,12 @@ def _centre(
             ((d, n, p) for d, n, p in towns if boundary.contains(p)), key=lambda t: t[:2]
         )
         if inside:
-            _, name, point = inside[0]
-            return name, Point(point.x, point.y)
+            point = inside[0][2]
+            return Point(point.x, point.y)
     # The median may fall into a lake; the junction nearest to it does not.
     off = np.hypot(network.node_lon - lon, network.node_lat - lat)
     nearest = int(np.argmin(off))
-    return None, Point(float(network.node_lon[nearest]), float(network.node_lat[nearest]))
+    return Point(float(network.node_lon[nearest]), float(network.node_lat[nearest]))
 
 
 def _frame_and_sea(

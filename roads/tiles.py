@@ -12,7 +12,7 @@ import json
 import mmap
 import zlib
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -265,8 +265,11 @@ def _drawn(shapes: Sequence[BaseGeometry], zoom: int) -> Shapes:
 
     drawn: Shapes = shapely.transform(np.array(shapes, dtype=object), project)
     tolerance = _FINEST if zoom == ZOOM_MAX else _COARSE
-    simple: Shapes = shapely.simplify(drawn, tolerance)
-    return simple
+    is_line = shapely.get_dimensions(drawn) == 1
+    # Lines may cross themselves and need no care; polygons must not.
+    drawn[is_line] = shapely.simplify(drawn[is_line], tolerance, preserve_topology=False)
+    drawn[~is_line] = shapely.simplify(drawn[~is_line], tolerance)
+    return drawn
 
 
 def _square(x: int, y: int, margin: int = MARGIN) -> BaseGeometry:
@@ -278,47 +281,59 @@ def _square(x: int, y: int, margin: int = MARGIN) -> BaseGeometry:
 
 def _cut(
     features: Sequence[MapFeature], shapes: Shapes, origin: tuple[int, int]
-) -> list[dict[str, Any]]:
-    """The layers of one tile, as the encoder wants them; in whole units from its north-west."""
+) -> dict[str, dict[Attributes, list[BaseGeometry]]]:
+    """What one tile shows, by layer and attributes; in whole units from its north-west."""
     if not features:
-        return []
+        return {}
     x, y = origin
     clipped = shapely.clip_by_rect(
         shapes, x - MARGIN, y - MARGIN, x + EXTENT + MARGIN, y + EXTENT + MARGIN
     )
     whole: Shapes = shapely.transform(clipped, lambda units: np.rint(units - origin))
-    together: dict[str, dict[Attributes, list[BaseGeometry]]] = defaultdict(dict)
-    for feature, shape in zip(features, whole, strict=True):
-        for part in _sound(shape):
-            together[feature.layer].setdefault(feature.attributes, []).append(part)
-    layers = []
-    for layer in LAYERS:
-        rows = [
-            {"geometry": shape, "properties": dict(attributes)}
-            for attributes, parts in together.get(layer, {}).items()
-            for shape in _joined(parts, layer in _JOINED)
-        ]
-        if rows:
-            layers.append({"name": layer, "features": rows})
+    parts, of_feature = _sound(whole)
+    layers: dict[str, dict[Attributes, list[BaseGeometry]]] = defaultdict(dict)
+    for part, index in zip(parts, of_feature.tolist(), strict=True):
+        feature = features[index]
+        layers[feature.layer].setdefault(feature.attributes, []).append(part)
     return layers
 
 
-def _sound(shape: BaseGeometry) -> Iterable[BaseGeometry]:
-    """Simple parts of a shape that rounding has not made nothing of."""
-    dimension = shapely.get_dimensions(shape)
-    if shapely.is_empty(shape) or dimension < 0:
-        return ()
-    if dimension == 1:
-        return [p for p in shapely.get_parts(shape) if p.length > 0]
-    if dimension == 2:
-        valid = shape if shape.is_valid else shapely.make_valid(shape)
-        parts = shapely.get_parts(shapely.get_parts(valid))
-        return [p for p in parts if p.geom_type == "Polygon" and p.area > 0]
-    return list(shapely.get_parts(shape))
+def _sound(shapes: Shapes) -> tuple[Shapes, npt.NDArray[np.int64]]:
+    """Simple parts that rounding has not made nothing of, and the shape each is part of."""
+    wrong = ~shapely.is_valid(shapes) & (shapely.get_dimensions(shapes) == 2)
+    shapes[wrong] = shapely.make_valid(shapes[wrong])
+    parts, of_shape = shapely.get_parts(shapes, return_index=True)
+    if bool(wrong.any()):  # what was mended may be a collection of collections
+        parts, of_part = shapely.get_parts(parts, return_index=True)
+        of_shape = of_shape[of_part]
+    # A polygon mended may leave lines behind: they are nothing to see.
+    was_area = shapely.get_dimensions(shapes)[of_shape] == 2
+    dimension = shapely.get_dimensions(parts)
+    kept = (dimension == 0) & ~shapely.is_empty(parts)
+    kept |= (dimension == 1) & (shapely.length(parts) > 0) & ~was_area
+    kept |= (dimension == 2) & (shapely.area(parts) > 0)
+    return parts[kept], of_shape[kept]
+
+
+def _encoded(layers: Mapping[str, Mapping[Attributes, list[BaseGeometry]]]) -> bytes:
+    from roads.tile_encoder import encode_tile
+
+    rows = {
+        layer: [
+            (attributes, shape)
+            for attributes, parts in layers[layer].items()
+            for shape in _joined(parts, layer in _JOINED)
+        ]
+        for layer in LAYERS
+        if layer in layers
+    }
+    return gzip.compress(encode_tile(rows, EXTENT), mtime=0)
 
 
 def _joined(parts: list[BaseGeometry], join: bool) -> list[BaseGeometry]:
     """Things of the same attributes as one feature: lines end to end, polygons side by side."""
+    if len(parts) == 1:
+        return parts
     kinds: dict[str, list[BaseGeometry]] = defaultdict(list)
     for part in parts:
         kinds[part.geom_type].append(part)
@@ -326,16 +341,8 @@ def _joined(parts: list[BaseGeometry], join: bool) -> list[BaseGeometry]:
     for kind, alike in sorted(kinds.items()):
         if kind == "LineString" and join and len(alike) > 1:
             out.append(shapely.line_merge(shapely.multilinestrings(alike), directed=True))
-        elif kind == "Polygon":
-            wound = shapely.orient_polygons(alike)
-            out.append(wound[0] if len(alike) == 1 else shapely.multipolygons(wound))
+        elif kind == "Polygon" and len(alike) > 1:
+            out.append(shapely.multipolygons(alike))
         else:
             out.extend(alike)
     return out
-
-
-def _encoded(layers: list[dict[str, Any]]) -> bytes:
-    import mapbox_vector_tile
-
-    options = {"y_coord_down": True, "extents": EXTENT, "check_winding_order": False}
-    return gzip.compress(mapbox_vector_tile.encode(layers, default_options=options), mtime=0)

@@ -168,7 +168,7 @@ def _names(
 
 
 def _streets_of(tree: shapely.STRtree, network: RoadNetwork) -> dict[int, list[str]]:
-    """Names of each zone's streets, the longest first."""
+    """Names of each zone's streets, the longest first; those with a number in them last."""
     middle = (network.offsets[:-1] + network.offsets[1:]) // 2
     spots: npt.NDArray[np.object_] = shapely.points(network.coords[middle])
     arcs, zones = tree.query(spots, predicate="intersects")
@@ -177,7 +177,9 @@ def _streets_of(tree: shapely.STRtree, network: RoadNetwork) -> dict[int, list[s
     pairs, place = np.unique(key, return_inverse=True)
     metres = np.bincount(place, weights=network.arc_metres[arcs[named]])
     out: dict[int, list[str]] = defaultdict(list)
-    for pair in pairs[np.argsort(-metres, kind="stable")].tolist():
+    is_number = np.array([any(c.isdigit() for c in name) for name in network.names])
+    order = np.lexsort((pairs, -metres, is_number[pairs % len(network.names)]))
+    for pair in pairs[order].tolist():
         zone, name = divmod(pair, len(network.names))
         if len(out[zone]) < 20:
             out[zone].append(network.names[name])
