@@ -32,7 +32,7 @@ from ledger.errors import (
 from ledger.events import FarePosted, FeePosted, HoldPlaced, HoldVoided, RefundPosted, TipPosted
 from ledger.settlement import Parties
 from ledger.transfer import CHARGES, Kind, Transfer, transfer_id
-from ledger.views import find_charge
+from ledger.views import fare_of_trip, find_charge
 from storage.work import UnitOfWork
 
 EXPIRED = "expired"
@@ -155,6 +155,7 @@ async def settle_trip(
             currency=transfer.currency,
             total_minor=fare.total.minor,
             driver_minor=_credited(transfer, Role.DRIVER),
+            pay_minor=fare.pay.pay_minor,
             top_up_minor=fare.pay.top_up_minor,
         )
     )
@@ -226,21 +227,28 @@ async def tip(
 
     Raises
     ------
-    AmountNotPositive
-        If it is nothing.
+    AmountNotPositive, CurrencyOfTheTrip
+        If the amount makes no sense for the trip.
     FareNotFound
-        If the trip has no fare of this rider and driver in this currency.
+        If the trip has no fare of this rider and driver.
     TipAlreadyGiven
         If another amount was given.
     """
     if amount.minor <= 0:
         raise AmountNotPositive(amount)
+    charge = await find_charge(work, trip_id)
+    if (
+        charge is None
+        or charge.kind is not Kind.FARE
+        or (charge.rider_id, charge.driver_id) != (rider_id, driver_id)
+    ):
+        raise FareNotFound(trip_id)
+    if charge.total.currency != amount.currency:
+        raise CurrencyOfTheTrip(amount, charge.total.currency)
     parties = Parties(trip_id=trip_id, rider_id=rider_id, driver_id=driver_id)
     transfer = settlement.tip_transfer(parties, amount)
-    if not await store.insert_transfer(work, transfer, fare_of=(rider_id, driver_id)):
-        given = await store.find_tip(work, trip_id)
-        if given is None:
-            raise FareNotFound(trip_id)
+    if charge.tip.minor or not await store.insert_transfer(work, transfer):
+        given = (await fare_of_trip(work, trip_id)).tip
         if given != amount:
             raise TipAlreadyGiven(trip_id, given)
         return

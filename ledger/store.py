@@ -69,21 +69,9 @@ class Captured:
     refunds: int
 
 
-async def insert_transfer(
-    work: UnitOfWork, transfer: Transfer, *, fare_of: tuple[RiderId, DriverId] | None = None
-) -> bool:
-    """Write a transfer with its entries, unless it is there; whether it was written.
-
-    Parameters
-    ----------
-    fare_of
-        Write it only if the trip has a fare of this rider and driver in this currency.
-    """
-    rider_id, driver_id = fare_of or (None, None)
-    result = await work.execute(
-        _INSERT_TRANSFER,
-        _transfer_values(work, transfer) | {"fare_of_rider": rider_id, "fare_of_driver": driver_id},
-    )
+async def insert_transfer(work: UnitOfWork, transfer: Transfer) -> bool:
+    """Write a transfer with its entries, unless it is there; whether it was written."""
+    result = await work.execute(_INSERT_TRANSFER, _transfer_values(work, transfer))
     return result.rowcount > 0
 
 
@@ -151,12 +139,6 @@ async def list_holds_run_out(work: UnitOfWork, *, limit: int) -> list[tuple[Trip
     return [(TripId(row.trip_id), row.ordinal) for row in rows]
 
 
-async def find_tip(work: UnitOfWork, trip_id: TripId) -> Money | None:
-    """The trip's tip."""
-    row = (await work.execute(_TIP, {"trip_id": trip_id})).one_or_none()
-    return None if row is None else Money(row.amount_minor, Currency(row.currency))
-
-
 async def find_captured(work: UnitOfWork, trip_id: TripId) -> Captured | None:
     """What the trip was charged and given back so far."""
     row = (await work.execute(_CAPTURED, {"trip_id": trip_id})).one_or_none()
@@ -203,7 +185,8 @@ def _transfer_values(work: UnitOfWork, transfer: Transfer) -> dict[str, Any]:
 
 
 # Accounts are opened in the order of their identifiers, so that two settlements that open the
-# same ones wait for each other in one direction only.
+# same ones wait for each other in one direction only. Look-ups are scalar or LATERAL, so that they
+# go by index: a plan that was made when the tables were empty would otherwise join them whole.
 _INSERT_TRANSFER = text("""
     WITH opened AS (
         INSERT INTO ledger.account (account_id, role, owned_by, owner_id, currency, opened_at)
@@ -211,7 +194,7 @@ _INSERT_TRANSFER = text("""
                CAST(:currency AS text), CAST(:made_at AS timestamptz)
         FROM unnest(CAST(:opened_ids AS uuid[]), CAST(:opened_roles AS text[]),
                     CAST(:opened_owners AS uuid[])) AS new (account_id, role, owner_id)
-        WHERE NOT EXISTS (SELECT FROM ledger.account WHERE account.account_id = new.account_id)
+        WHERE (SELECT true FROM ledger.account WHERE account.account_id = new.account_id) IS NULL
         ON CONFLICT DO NOTHING
     ), written AS (
         INSERT INTO ledger.transfer (transfer_id, kind, trip_id, ordinal, currency, entries,
@@ -219,11 +202,6 @@ _INSERT_TRANSFER = text("""
         SELECT CAST(:transfer_id AS uuid), CAST(:kind AS text), CAST(:trip_id AS uuid),
                CAST(:ordinal AS smallint), CAST(:currency AS text), CAST(:entries AS smallint),
                CAST(:expires_at AS timestamptz), CAST(:reason AS text), CAST(:made_at AS timestamptz)
-        WHERE CAST(:fare_of_rider AS uuid) IS NULL OR EXISTS (
-            SELECT FROM ledger.charge
-            WHERE charge.trip_id = :trip_id AND charge.kind = 'fare'
-              AND charge.rider_id = :fare_of_rider AND charge.driver_id = CAST(:fare_of_driver AS uuid)
-              AND charge.currency = :currency)
         ON CONFLICT DO NOTHING
         RETURNING transfer_id
     )
@@ -244,12 +222,14 @@ _INSERT_CHARGE = text("""
                CAST(:currency AS text), CAST(:made_at AS timestamptz)
         FROM unnest(CAST(:opened_ids AS uuid[]), CAST(:opened_roles AS text[]),
                     CAST(:opened_owners AS uuid[])) AS new (account_id, role, owner_id)
-        WHERE NOT EXISTS (SELECT FROM ledger.account WHERE account.account_id = new.account_id)
+        WHERE (SELECT true FROM ledger.account WHERE account.account_id = new.account_id) IS NULL
         ON CONFLICT DO NOTHING
     ), hold AS (
         SELECT hold.transfer_id, hold.expires_at, ending.kind AS ended_by, ending.reason
         FROM ledger.transfer AS hold
-        LEFT JOIN ledger.transfer AS ending ON ending.resolves = hold.transfer_id
+        LEFT JOIN LATERAL (
+            SELECT kind, reason FROM ledger.transfer WHERE resolves = hold.transfer_id LIMIT 1
+        ) AS ending ON true
         WHERE hold.trip_id = CAST(:trip_id AS uuid) AND hold.kind = 'hold'
         ORDER BY hold.ordinal DESC LIMIT 1
     ), charged AS (
@@ -295,8 +275,7 @@ _INSERT_VOID = text("""
         FROM ledger.transfer AS hold
         WHERE hold.trip_id = CAST(:trip_id AS uuid) AND hold.kind = 'hold'
           AND hold.ordinal = CAST(:ordinal AS smallint)
-          AND NOT EXISTS (
-              SELECT FROM ledger.transfer AS ending WHERE ending.resolves = hold.transfer_id)
+          AND (SELECT true FROM ledger.transfer WHERE resolves = hold.transfer_id) IS NULL
         ON CONFLICT DO NOTHING
         RETURNING resolves, currency
     )
@@ -324,12 +303,6 @@ _HOLDS_RUN_OUT = text("""
     WHERE hold.expires_at <= service_now()
       AND NOT EXISTS (SELECT FROM ledger.transfer AS ending WHERE ending.resolves = hold.transfer_id)
     ORDER BY hold.expires_at, hold.trip_id LIMIT :limit
-""")
-
-_TIP = text("""
-    SELECT entry.amount_minor, transfer.currency
-    FROM ledger.transfer JOIN ledger.entry USING (transfer_id)
-    WHERE transfer.trip_id = :trip_id AND transfer.kind = 'tip' AND entry.line = 1
 """)
 
 _CAPTURED = text("""
