@@ -22,9 +22,11 @@ app = typer.Typer(
 city = typer.Typer(help="City packs: a city as a folder of data.", no_args_is_help=True)
 receipt = typer.Typer(help="Receipts.", no_args_is_help=True)
 rounds = typer.Typer(help="Dispatch rounds as they were decided.", no_args_is_help=True)
+bench = typer.Typer(help="What things cost on this machine.", no_args_is_help=True)
 app.add_typer(city, name="city")
 app.add_typer(receipt, name="receipt")
 app.add_typer(rounds, name="round")
+app.add_typer(bench, name="bench")
 
 console = Console(highlight=False)
 
@@ -131,11 +133,10 @@ def city_build(
 ) -> None:
     """Make a city pack from an extract alone: streets, zones, a model charter, demand, a map."""
     from khan.city_build import build
+    from roads.pack_builder import Given
 
-    build(
-        extract, folder, replace=replace, title=title, timezone=timezone, country=country,
-        currency=currency, seed=seed, console=console,
-    )  # fmt: skip
+    given = Given(title=title, country=country, timezone=timezone, currency=currency)
+    build(extract, folder, given=given, replace=replace, seed=seed, console=console)
 
 
 @city.command("show")
@@ -205,6 +206,29 @@ def round_replay(
     console.print(f"plan {digest}: {'the same' if same else 'ANOTHER PLAN'}")
     if not same:
         raise typer.Exit(1)
+
+
+@bench.command("service")
+def bench_service_command(
+    people: Annotated[int, typer.Option(min=5, max=400, help="Riders, and as many drivers.")] = 60,
+    port: Annotated[int, typer.Option(help="The port to listen on.")] = 8766,
+) -> None:
+    """CPU of a position, a quote, a booking, an acceptance, a whole trip: service and database."""
+    from khan.bench import bench_service, table_of
+
+    console.print(table_of(bench_service(people=people, port=port, console=console)))
+
+
+@bench.command("rounds")
+def bench_rounds_command(
+    trips: Annotated[int, typer.Option(min=1, help="Open trips.")] = 1000,
+    drivers: Annotated[int, typer.Option(min=1, help="Free drivers.")] = 10_000,
+    seed: Annotated[int, typer.Option(help="Of the instance.")] = 1,
+) -> None:
+    """What a dispatch round costs without its roads: candidates, weighing, solving."""
+    from simulation.bench_rounds import bench_rounds
+
+    console.print(bench_rounds(seed=seed, trips=trips, drivers=drivers))
 
 
 @app.command()

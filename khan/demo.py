@@ -94,12 +94,12 @@ def run(demonstration: Demonstration, console: Console) -> dict[str, Any]:
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="khan-demo-")))
         folder.mkdir(parents=True, exist_ok=True)
         folder = folder.resolve()
-        stage = _Stage(demonstration, folder, console)
+        stage = Stage(demonstration, folder, console)
         stack.callback(embedded.stop, folder / "postgres")
         return asyncio.run(stage.play())
 
 
-class _Stage:
+class Stage:
     """One demonstration in one folder."""
 
     def __init__(self, asked: Demonstration, folder: Path, console: Console) -> None:
@@ -109,12 +109,17 @@ class _Stage:
         self._cache = Path(os.environ.get("KHAN_CACHE", ".khan/cache")).resolve()
         self._stopping = asyncio.Event()
 
+    @property
+    def base_url(self) -> str:
+        """Where the service listens."""
+        return self._asked.base_url
+
     async def play(self) -> dict[str, Any]:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, self._stopping.set)
-        address, members, wishes, places = await self._prepare()
-        async with self._service(address):
+        address, members, wishes, places = await self.prepare()
+        async with self.service(address):
             self._greet()
             crowd = Crowd(self._asked.base_url, self._messages, seed=self._asked.seed)
             task = asyncio.create_task(
@@ -130,7 +135,7 @@ class _Stage:
             await database.dispose()
         return self._settings() | report
 
-    async def _prepare(self) -> tuple[str, list[seed.Member], Any, Any]:
+    async def prepare(self) -> tuple[str, list[seed.Member], Any, Any]:
         """Database, city, people; every step is told."""
         asked = self._asked
         with self._step("Starting the database"):
@@ -160,7 +165,7 @@ class _Stage:
         return address, members, wishes, places_of(pack, seed=asked.seed)
 
     @contextlib.asynccontextmanager
-    async def _service(self, address: str) -> AsyncIterator[None]:
+    async def service(self, address: str) -> AsyncIterator[None]:
         """The service in a process of its own; started again whenever it dies."""
         keeper = asyncio.create_task(self._keep_alive(address))
         try:

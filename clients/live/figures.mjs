@@ -54,7 +54,6 @@ export function showFigures(figures, words, zones) {
   write('under_way', number(trips.under_way));
   write('completed', number(trips.completed_today));
   write('waits-window', `· ${words.say('waitsWindow', { minutes: Math.round(waits.window_seconds / 60) })}`);
-  write('trips-window', `· ${words.say('openTripsShort')}`);
   write('mean', waits.mean_seconds == null ? '–' : words.duration(waits.mean_seconds));
   write('p95', waits.p95_seconds == null ? words.say('noWaits') : `${words.say('p95')} ${words.duration(waits.p95_seconds)}`);
   write('made', number(offers.made_today));
@@ -139,13 +138,14 @@ function queueRow(code, choose) {
 }
 
 /**
- * Draw the two lines of the last hour.
- * @param {{waits: (number | null)[], trips: (number | null)[]}} history @param {Words} words
+ * Draw the two lines of the time just past.
+ * @param {{waits: (number | null)[], trips: (number | null)[], minutes: number}} history both lists equally long, over so many minutes @param {Words} words
  */
-export function showHistory({ waits, trips }, words) {
+export function showHistory({ waits, trips, minutes }, words) {
+  write('trips-window', trips.length > 1 && minutes >= 1 ? `· ${words.say('waitsWindow', { minutes })}` : '');
   const say = words.say.bind(words);
   drawChart(byId('waits-chart'), waits, { what: words.say('waits'), say, write: (value) => words.duration(value) });
-  drawChart(byId('trips-chart'), trips, { what: words.say('openTrips'), say, write: (value) => words.number(value) });
+  drawChart(byId('trips-chart'), trips, { what: words.say('underWay'), say, write: (value) => words.number(value) });
 }
 
 /**

@@ -92,7 +92,7 @@ void main() {
   state = int(stamp.y + .5);
   gl_Position = onScreen(spot);
   vec2 across = vec2(side.x * turnScale.x + side.y * turnScale.y, side.y * turnScale.x - side.x * turnScale.y) / length(turnScale);
-  gl_Position.xy += across * max(width * clamp(1.1 - age, .15, 1.), .7) * vec2(2., -2.) / view;
+  gl_Position.xy += across * max(width * clamp(1.1 - age, .15, 1.), .9) * vec2(2., -2.) / view;
 }`;
 
 const TRAIL_FRAGMENT = `#version 300 es
@@ -349,7 +349,7 @@ function upload(gl, layer, values) {
 
 /** How long a car is drawn, in CSS pixels: readable from the whole city to one street. @param {number} zoom */
 export function carLength(zoom) {
-  return Math.min(30, Math.max(6.5, 9.5 * 2 ** ((zoom - 13) * 0.5)));
+  return Math.min(30, Math.max(5, 9.5 * 2 ** ((zoom - 13) * 0.5)));
 }
 
 /**

@@ -97,8 +97,16 @@ function show() {
   const isKept = history?.open_trips?.length > 1;
   showHistory(
     isKept
-      ? { waits: history.mean_wait_seconds, trips: history.open_trips }
-      : { waits: page.samples.map(({ wait }) => wait), trips: page.samples.map(({ trips }) => trips) },
+      ? {
+          waits: history.mean_wait_seconds,
+          trips: history.open_trips,
+          minutes: Math.round((history.open_trips.length * history.step_seconds) / 60),
+        }
+      : {
+          waits: page.samples.map(({ wait }) => wait),
+          trips: page.samples.map(({ trips }) => trips),
+          minutes: page.samples.length,
+        },
     page.words,
   );
 }

@@ -2,7 +2,7 @@
 // The map of the city with its overlay of cars; null in a browser that cannot draw it.
 
 import { Fleet } from './fleet.mjs';
-import { cityStyle } from './style.mjs';
+import { cityStyle, FIRST_ZOOM } from './style.mjs';
 
 /** @typedef {import('./motion.mjs').Motion} Motion */
 /** @typedef {import('./style.mjs').Theme} Theme */
@@ -15,8 +15,8 @@ function colour(name) {
 
 /** Room that the columns take from the map, so that the city stands between them. */
 function padding() {
-  const gap = 20;
-  if (!window.matchMedia('(min-width: 1024px)').matches) return { top: gap, bottom: 44, left: gap, right: gap };
+  const gap = 12;
+  if (!window.matchMedia('(min-width: 1024px)').matches) return { top: gap, bottom: gap, left: gap, right: gap };
   const [start, end] = ['start', 'end'].map((id) => document.getElementById(id)?.getBoundingClientRect().width ?? 0);
   const isRightToLeft = document.documentElement.dir === 'rtl';
   return { top: gap, bottom: gap, left: (isRightToLeft ? end : start) + 8, right: (isRightToLeft ? start : end) + 8 };
@@ -74,7 +74,7 @@ export class CityMap {
         bounds: [[west, south], [east, north]],
         fitBoundsOptions: { padding: padding() },
         attributionControl: false,
-        minZoom: 8,
+        minZoom: 7,
         maxZoom: 18,
         maxPitch: 0,
         pitchWithRotate: false,
@@ -86,6 +86,9 @@ export class CityMap {
         cooperativeGestures: false,
       });
       map.touchPitch?.disable();
+      // Below its first zoom the map is empty: only a city too large for this window goes there.
+      const fit = map.cameraForBounds([[west, south], [east, north]], { padding: padding() });
+      map.setMinZoom((fit?.zoom ?? FIRST_ZOOM) > FIRST_ZOOM - 0.4 ? FIRST_ZOOM : 7);
       return new CityMap(map, new Fleet(map, motion), city, theme);
     } catch (error) {
       // No vendor files, or no memory for the graphics: the figures go on without the map.

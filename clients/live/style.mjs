@@ -5,6 +5,9 @@
 
 /** @typedef {'day' | 'night'} Theme */
 
+/** The lowest zoom that has tiles. */
+export const FIRST_ZOOM = 10;
+
 const LOOKS = {
   day: {
     beyond: '#d5e2e8', land: '#f7f5f0', green: '#d9e9cd', sand: '#f2e9d2', shore: '#b9d3df', water: '#b7d9ea', stream: '#a9cfe2', border: '#9fb3bd',
@@ -86,7 +89,7 @@ export function cityStyle(tiles, theme, attribution) {
     version: 8,
     name: `city by ${theme}`,
     transition: { duration: 0 },
-    sources: { city: { type: 'vector', tiles: [tiles], minzoom: 10, maxzoom: 15, attribution, promoteId: { zones: 'code' } } },
+    sources: { city: { type: 'vector', tiles: [tiles], minzoom: FIRST_ZOOM, maxzoom: 15, attribution, promoteId: { zones: 'code' } } },
     layers,
   };
 }

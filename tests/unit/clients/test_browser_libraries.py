@@ -37,9 +37,7 @@ def modules(tmp_path: Path) -> Path:
 def test_the_lock_file_names_no_host() -> None:
     lock = (install.CLIENTS / "package-lock.json").read_text(encoding="utf-8")
     assert "resolved" not in lock
-    assert "://" not in "".join(
-        line for line in lock.splitlines() if '"url"' not in line and "funding" not in line
-    )
+    assert "://" not in lock
     assert "omit-lockfile-registry-resolved=true" in (install.CLIENTS / ".npmrc").read_text()
 
 
