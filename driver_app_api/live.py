@@ -6,9 +6,9 @@ from typing import Any
 from fastapi import APIRouter
 from starlette.websockets import WebSocket
 
-from dispatch import views
 from dispatch.errors import NotOnShift
 from dispatch.position import Position
+from dispatch.views import trips as views
 from doorway.live import DRIVER_SIDE, FrameUnreadable, LiveSocket
 from driver_app_api.offers import offer_out
 from driver_app_api.trips import show

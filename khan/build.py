@@ -17,7 +17,6 @@ from fares.tariff import parse_tariff
 from foundation.clock import stopwatch_ms
 from foundation.errors import NotFound
 from khan.settings import Settings
-from khan.timings import Timings
 from messages.codes import CodeMessages
 from messages.sender import ConsoleSender
 from registry.passkeys import RelyingParty
@@ -33,6 +32,7 @@ from rulebook.rule import RuleKind
 from rulebook.service import booking_policy
 from storage.engine import Database
 from storage.outbox import Hub, Relay
+from storage.timings import Timings
 
 log = structlog.get_logger()
 

@@ -7,6 +7,7 @@ dies: whoever kills it sees that nothing is lost.
 
 import asyncio
 import contextlib
+import itertools
 import json
 import os
 import secrets
@@ -23,19 +24,21 @@ from typing import Any
 import httpx
 from rich.console import Console
 
-from foundation.clock import stopwatch_ms, wall_now
+from foundation.chance import SeededChance
+from foundation.clock import stopwatch_ms
 from foundation.errors import Conflict, Unavailable
 from khan import seed
 from khan.build import find_city, open_city, read_charter
 from khan.report import report_of
 from registry.vault import Vault
 from simulation.crowd import Crowd
-from simulation.demand import places_of, wishes_of
+from simulation.demand_files import open_demand
 from storage import embedded
 from storage.engine import Database
 from storage.migrate import migrate
 
-READY_WITHIN_SECONDS = 60.0
+READY_WITHIN_SECONDS = 90.0
+PLACES = 600
 STOP_WITHIN_SECONDS = 4.0
 
 
@@ -115,6 +118,7 @@ class Stage:
         return self._asked.base_url
 
     async def play(self) -> dict[str, Any]:
+        """From the empty folder to the report."""
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, self._stopping.set)
@@ -146,7 +150,10 @@ class Stage:
         with self._step(f"Preparing the streets of {asked.city}"):
             city = await asyncio.to_thread(open_city, asked.city, self._cache)
         pack = city.pack
-        begin = seed.start_of(pack, asked.start, wall_now())
+        # Cars begin, and cruise to, where riders are found.
+        recorded = open_demand(pack, start=asked.start, chance=SeededChance(f"{asked.seed} places"))
+        places = [wish.pickup for wish in itertools.islice(recorded.wishes, PLACES)]
+        begin = recorded.opens_at
         vault = Vault.from_secret(self._secret().encode())
         database = Database(address)
         try:
@@ -159,10 +166,14 @@ class Stage:
             begin = seed.set_time(address, begin=begin, rate=asked.speed)
         finally:
             await database.dispose()
-        wishes = wishes_of(
-            pack, begin=begin, riders_per_hour=asked.riders_per_hour, seed=asked.seed
+        demand = open_demand(
+            pack,
+            start=begin.astimezone(pack.zone_info).time(),
+            chance=SeededChance(f"{asked.seed} demand"),
+            riders_per_hour=asked.riders_per_hour,
         )
-        return address, members, wishes, places_of(pack, seed=asked.seed)
+        wishes = demand.wishes if asked.riders_per_hour != 0 else iter(())
+        return address, members, wishes, places
 
     @contextlib.asynccontextmanager
     async def service(self, address: str) -> AsyncIterator[None]:

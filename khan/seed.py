@@ -5,7 +5,7 @@ nobody else may.
 """
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
+from datetime import datetime, timedelta
 
 import psycopg
 
@@ -13,9 +13,9 @@ from foundation.chance import SeededChance
 from foundation.identifiers import DriverId, PersonId, VehicleId
 from registry.licence import USUAL_PAPERS, Paper, VehicleDetails
 from registry.person import Role
-from registry.service import enrol_driver, grant_role, join_person
+from registry.service import enrol_driver, find_person_by_phone, grant_role, join_person
 from registry.vault import Vault
-from roads.pack import CityPack
+from registry.views import list_vehicles
 from rulebook.charter import Charter
 from rulebook.errors import CharterExists
 from rulebook.service import found_city
@@ -40,12 +40,6 @@ class Member:
     driver_id: DriverId
     vehicle_id: VehicleId
     phone: str
-
-
-def start_of(pack: CityPack, start: time, today: datetime) -> datetime:
-    """When a demonstration begins: at `start`, local time, on the recorded day or on `today`."""
-    day = pack.demand.recorded_on or today.astimezone(pack.zone_info).date()
-    return datetime.combine(day, start, tzinfo=pack.zone_info).astimezone(UTC)
 
 
 def set_time(address: str, *, begin: datetime, rate: float) -> datetime:
@@ -75,6 +69,22 @@ async def found(database: Database, charter: Charter) -> None:
             await found_city(work, charter)
     except CharterExists:
         pass
+
+
+async def found_on(url: str, charter: Charter) -> None:
+    """Found a city in service on its charter.
+
+    Raises
+    ------
+    CharterExists
+        If it is founded already.
+    """
+    database = Database(url)
+    try:
+        async with database.work() as work:
+            await found_city(work, charter)
+    finally:
+        await database.dispose()
 
 
 async def enrol_members(database: Database, vault: Vault, *, count: int, seed: int) -> list[Member]:
@@ -136,9 +146,6 @@ async def _member(
 
 
 async def _find(work: UnitOfWork, vault: Vault, phone: str) -> Member | None:
-    from registry.service import find_person_by_phone
-    from registry.views import list_vehicles
-
     person = await find_person_by_phone(work, phone, vault=vault)
     if person is None:
         return None

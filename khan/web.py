@@ -21,9 +21,9 @@ from foundation.clock import stopwatch_ms
 from foundation.errors import Unavailable
 from khan import documentation, http_errors, static_files
 from khan.build import Running
-from khan.timings import Timings
 from khan.worker import Loops
 from public_api.live import LiveView
+from storage.timings import Timings
 
 log = structlog.get_logger()
 

@@ -15,8 +15,8 @@ import numpy as np
 from fastapi import APIRouter
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
-from dispatch import figures as tables
 from dispatch.position import OnShift, Phase
+from dispatch.views import figures as tables
 from doorway.services import Services, services_of
 from public_api import live_frames as frames
 

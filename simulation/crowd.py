@@ -12,9 +12,10 @@ import structlog
 from foundation.chance import SeededChance
 from foundation.measures import Point
 from simulation.client import Mailbox, Phone, Refused, ServiceGone, open_phone_line
+from simulation.demand import TripWish
 from simulation.drivers import SimulatedDriver
 from simulation.kerb import Kerb
-from simulation.riders import SimulatedRider, Wish
+from simulation.riders import SimulatedRider
 
 log = structlog.get_logger()
 
@@ -38,7 +39,7 @@ class Crowd:
         self,
         drivers: Sequence[str],
         places: Sequence[Point],
-        wishes: Iterable[tuple[timedelta, Wish]],
+        wishes: Iterable[TripWish],
         *,
         told: Callable[[int, int], None] = lambda _ready, _of: None,
     ) -> None:
@@ -51,7 +52,7 @@ class Crowd:
         places
             Where drivers begin and cruise to.
         wishes
-            Trips wanted, each at a time after the beginning, in order.
+            Trips wanted, in the order of their time.
         told
             Called with how many drivers are on shift, of how many.
         """
@@ -75,8 +76,9 @@ class Crowd:
                     tasks.create_task(self._drive(driver, gate))
                 tasks.create_task(self._count(len(drivers), told))
                 line = Phone(http, SeededChance(self._seed), clock)
-                for after, wish in wishes:
-                    await line.sleep((begins + after - line.now()).total_seconds())
+                for wish in wishes:
+                    due = begins + timedelta(seconds=wish.after_seconds)
+                    await line.sleep((due - line.now()).total_seconds())
                     tasks.create_task(self._ride(wish, line))
         finally:
             await http.aclose()
@@ -98,7 +100,7 @@ class Crowd:
                 log.warning("simulated_driver_again", why=str(failures.exceptions[0])[:200])
             await asyncio.sleep(2)
 
-    async def _ride(self, wish: Wish, phone: Phone) -> None:
+    async def _ride(self, wish: TripWish, phone: Phone) -> None:
         rider = self._idle_riders.pop() if self._idle_riders else self._new_rider(phone)
         with contextlib.suppress(ServiceGone, TimeoutError):
             try:

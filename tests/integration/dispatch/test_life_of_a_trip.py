@@ -5,10 +5,10 @@ from sqlalchemy import text
 
 import ledger.views
 from dispatch import errors
-from dispatch.figures import run_report
 from dispatch.service import after, driving, offers, requests, shifts
 from dispatch.service.driving import Measured
 from dispatch.trip import Actor, By, TripState
+from dispatch.views.figures import run_report
 from foundation.identifiers import TripId
 from foundation.measures import Point
 from storage.engine import Database
