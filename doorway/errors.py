@@ -41,8 +41,7 @@ class PlaceOutsideCity(Invalid):
 
     def __init__(self, which: str, distance_metres: int, within_metres: int) -> None:
         super().__init__(
-            f"The {which} is outside the city we serve: the nearest street is "
-            f"{distance_metres} metres away.",
+            f"The {which} is outside the area we serve, or no street is near it.",
             which=which,
             distance_metres=distance_metres,
             within_metres=within_metres,

@@ -39,11 +39,11 @@ async def quote_between(
     """
     policy = await rulebook.service.booking_policy(work, work.now)
     route = city.roads.route(pickup, dropoff)
-    for which, gap in (
-        ("pick-up", route.origin_gap_metres),
-        ("destination", route.destination_gap_metres),
+    for which, place, gap in (
+        ("pick-up", pickup, route.origin_gap_metres),
+        ("destination", dropoff, route.destination_gap_metres),
     ):
-        if gap > policy.snap_within_m:
+        if gap > policy.snap_within_m or not city.pack.contains(place):
             raise PlaceOutsideCity(which, round(gap), policy.snap_within_m)
     if route.metres < SHORTEST_METRES:
         raise PlacesTheSame
@@ -55,8 +55,8 @@ async def quote_between(
         metres=route.metres,
         seconds=-(-route.milliseconds // 1000),
         route_line=[(float(lon), float(lat)) for lon, lat in route.line],
-        zone_from=city.zones.zone_of(pickup),
-        zone_to=city.zones.zone_of(dropoff),
+        zone_from=city.pack.zone_of(pickup),
+        zone_to=city.pack.zone_of(dropoff),
         vehicle_class=vehicle_class,
         seats=seats,
         needs=needs,

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Protocol
 
 from starlette.requests import HTTPConnection
 
@@ -11,34 +12,31 @@ from dispatch.position import PositionBoard
 from dispatch.round import RoundLog
 from doorway.limits import Limiter
 from foundation.clock import ServiceClock, wall_now
-from foundation.money import Currency
 from messages.codes import CodeMessages
 from registry.passkeys import RelyingParty
 from registry.session_cache import SessionCache
 from registry.vault import Vault
 from roads.engine import RoadEngine
-from roads.network import RoadNetwork
 from roads.pack import CityPack
-from roads.tiles import TileFile
-from roads.zones import Zones
 from storage.engine import Database
 from storage.outbox import Hub
 
 
+class Tiles(Protocol):
+    """A map cut into vector tiles."""
+
+    def tile(self, z: int, x: int, y: int) -> bytes | None:
+        """One tile, gzipped; None where there is nothing to draw."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class City:
-    """The city served: its pack, streets and zones."""
+    """The city served: its pack, its roads prepared, its map."""
 
     pack: CityPack
-    network: RoadNetwork
     roads: RoadEngine
-    zones: Zones
-    tiles: TileFile | None
-
-    @property
-    def currency(self) -> Currency:
-        """What fares are in."""
-        return Currency(self.pack.currency)
+    tiles: Tiles | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,7 +2,6 @@
 
 from datetime import datetime, timedelta
 from typing import Annotated, Any
-from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Query
 from pydantic import AwareDatetime
@@ -29,14 +28,14 @@ async def earnings(request: Request, caller: Driver) -> dict[str, Any]:
     driver_id = DriverId(caller.person_id)
     async with services.database.work() as work:
         shift = await views.find_shift(work, driver_id)
-        local = work.now.astimezone(ZoneInfo(services.city.pack.timezone))
+        local = work.now.astimezone(services.city.pack.zone_info)
         midnight = datetime(local.year, local.month, local.day, tzinfo=local.tzinfo)
         until = work.now + timedelta(seconds=1)
         periods = {"today": (midnight, until)}
         if shift is not None:
             periods["shift"] = (shift.started_at, until)
         found = await ledger.views.driver_earnings(
-            work, driver_id, currency=services.city.currency, periods=periods
+            work, driver_id, currency=services.city.pack.currency, periods=periods
         )
     document: dict[str, Any] = as_json(found)
     return document
@@ -68,7 +67,7 @@ async def route(
     """The quickest way on the streets, with what to do along it."""
     city = services_of(request).city
     found = city.roads.route(Point(ends.from_lon, ends.from_lat), Point(ends.to_lon, ends.to_lat))
-    steps = [] if found.degraded else manoeuvres_of(city.network, found)
+    steps = [] if found.degraded else manoeuvres_of(city.pack.network, found)
     return RouteOut(
         seconds=-(-found.milliseconds // 1000),
         metres=found.metres,

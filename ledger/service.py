@@ -141,7 +141,6 @@ async def settle_trip(
         tariff_rule_id=fare.tariff_rule_id,
         document=fare.as_json(),
         quote_id=fare.quote_id,
-        quoted_minor=settlement.quoted_minor(fare),
     )
     if not await _charge(work, charge, transfer):
         return

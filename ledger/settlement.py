@@ -210,13 +210,3 @@ def _moved(amount_minor: int, *, debit: Account, credit: Account, code: str) -> 
         Entry(account=debit, amount_minor=amount_minor, code=code),
         Entry(account=credit, amount_minor=-amount_minor, code=code),
     )
-
-
-def quoted_minor(fare: Fare) -> int:
-    """What the quote promised: the fare's lines without the itemised changes."""
-    return sum(line.amount_minor for line in fare.lines if not is_change(line.code))
-
-
-def is_change(code: str) -> bool:
-    """Whether a line came after the quote; `ledger.is_change` says the same in the database."""
-    return code in {"waiting", "added_stops"} or code.startswith(("change.", "pass_through."))

@@ -25,8 +25,8 @@ class ChargeRow:
     ----------
     document
         With `lines`, each with `code` and `amount_minor`; of a fare, the whole of it.
-    quote_id, quoted_minor
-        Of a fare: the quote, and what it promised.
+    quote_id
+        Of a fare.
     """
 
     trip_id: TripId
@@ -37,7 +37,6 @@ class ChargeRow:
     tariff_rule_id: RuleId
     document: Mapping[str, Any]
     quote_id: UUID | None = None
-    quoted_minor: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,7 +101,6 @@ async def insert_charge(work: UnitOfWork, charge: ChargeRow, transfer: Transfer)
             "total_minor": charge.total.minor,
             "tariff_rule_id": charge.tariff_rule_id,
             "quote_id": charge.quote_id,
-            "quoted_minor": charge.quoted_minor,
             "document": orjson.dumps(charge.document).decode(),
         },
     )
@@ -212,7 +210,8 @@ _INSERT_TRANSFER = text("""
         SELECT account_id, role, CASE WHEN owner_id IS NULL THEN 'house' ELSE 'person' END, owner_id,
                CAST(:currency AS text), CAST(:made_at AS timestamptz)
         FROM unnest(CAST(:opened_ids AS uuid[]), CAST(:opened_roles AS text[]),
-                    CAST(:opened_owners AS uuid[])) AS account (account_id, role, owner_id)
+                    CAST(:opened_owners AS uuid[])) AS new (account_id, role, owner_id)
+        WHERE NOT EXISTS (SELECT FROM ledger.account WHERE account.account_id = new.account_id)
         ON CONFLICT DO NOTHING
     ), written AS (
         INSERT INTO ledger.transfer (transfer_id, kind, trip_id, ordinal, currency, entries,
@@ -244,7 +243,8 @@ _INSERT_CHARGE = text("""
         SELECT account_id, role, CASE WHEN owner_id IS NULL THEN 'house' ELSE 'person' END, owner_id,
                CAST(:currency AS text), CAST(:made_at AS timestamptz)
         FROM unnest(CAST(:opened_ids AS uuid[]), CAST(:opened_roles AS text[]),
-                    CAST(:opened_owners AS uuid[])) AS account (account_id, role, owner_id)
+                    CAST(:opened_owners AS uuid[])) AS new (account_id, role, owner_id)
+        WHERE NOT EXISTS (SELECT FROM ledger.account WHERE account.account_id = new.account_id)
         ON CONFLICT DO NOTHING
     ), hold AS (
         SELECT hold.transfer_id, hold.expires_at, ending.kind AS ended_by, ending.reason
@@ -254,11 +254,11 @@ _INSERT_CHARGE = text("""
         ORDER BY hold.ordinal DESC LIMIT 1
     ), charged AS (
         INSERT INTO ledger.charge (trip_id, kind, rider_id, driver_id, currency, total_minor,
-                                   tariff_rule_id, quote_id, quoted_minor, document, made_at)
+                                   tariff_rule_id, quote_id, document, made_at)
         SELECT CAST(:trip_id AS uuid), CAST(:kind AS text), CAST(:rider_id AS uuid),
                CAST(:driver_id AS uuid), CAST(:currency AS text), CAST(:total_minor AS bigint),
-               CAST(:tariff_rule_id AS uuid), CAST(:quote_id AS uuid), CAST(:quoted_minor AS bigint),
-               CAST(:document AS jsonb), CAST(:made_at AS timestamptz)
+               CAST(:tariff_rule_id AS uuid), CAST(:quote_id AS uuid), CAST(:document AS jsonb),
+               CAST(:made_at AS timestamptz)
         WHERE NOT EXISTS (
             SELECT FROM hold WHERE hold.ended_by = 'void' AND hold.reason <> 'expired')
         ON CONFLICT DO NOTHING

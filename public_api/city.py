@@ -2,10 +2,9 @@
 
 from typing import Any
 
-import orjson
 from fastapi import APIRouter
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import FileResponse, Response
 
 import rulebook.service
 from dispatch.staff_views import list_accesses
@@ -58,7 +57,7 @@ async def city(request: Request) -> CityOut:
 async def zones(request: Request) -> Response:
     """The zones that tariffs and figures speak of."""
     pack = services_of(request).city.pack
-    return Response(orjson.dumps(pack.zones_geojson), media_type="application/geo+json")
+    return FileResponse(pack.zones_file, media_type="application/geo+json")
 
 
 def _rule_out(rule: Rule) -> RuleOut:

@@ -10,7 +10,6 @@ import secrets
 from collections import Counter, deque
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
 
 import numpy as np
 from fastapi import APIRouter
@@ -105,7 +104,7 @@ class LiveView:
             waiting = await tables.list_waiting(work)
             on_board = await tables.count_on_board(work)
             if self._slow is None or self._is_slow_due(now):
-                midnight = now.astimezone(ZoneInfo(services.city.pack.timezone)).replace(
+                midnight = now.astimezone(services.city.pack.zone_info).replace(
                     hour=0, minute=0, second=0, microsecond=0
                 )
                 self._slow_at = now
@@ -195,7 +194,7 @@ class LiveView:
     def _queues(
         self, alone: list[tables.Waiting], on_shift: list[OnShift]
     ) -> tuple[frames.ZoneQueue, ...]:
-        zones = self.services.city.zones
+        pack = self.services.city.pack
         waiting = Counter(one.zone for one in alone if one.zone)
         seconds = Counter[str]()
         for one in alone:
@@ -205,14 +204,14 @@ class LiveView:
         if waiting:
             for known in on_shift:
                 if known.phase is Phase.FREE and known.position is not None:
-                    zone = zones.zone_of(known.position.point)
+                    zone = pack.zone_of(known.position.point)
                     if zone:
                         free[zone] += 1
         return frames.queues(
             {
                 code: frames.ZoneQueue(
                     code=code,
-                    name=zones.name_of(code),
+                    name=pack.zones.name_of(code),
                     waiting=count,
                     free=free[code],
                     mean_wait_seconds=round(seconds[code] / count, 1),

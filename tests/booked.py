@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+import psycopg
 from sqlalchemy import event
 
 from fares.fare import Driven, Extras, Fare
@@ -123,6 +124,11 @@ class City:
 
 
 async def found_example(database: Database) -> City:
-    """Found the example city."""
+    """Found the example city, at noon of a working day: prices depend on the hour."""
+    with psycopg.connect(database.address, autocommit=True) as owner:
+        owner.execute(
+            "UPDATE storage.service_time SET demonstration = true, wall_origin = clock_timestamp(),"
+            " service_origin = '2014-12-16 12:00-05', rate = 1"
+        )
     rules = await found(database)
     return City(database=database, tariff_rule_id=RuleId(rules[RuleKind.TARIFF].rule_id))

@@ -1,5 +1,5 @@
 // @ts-check
-// A small line of the last hour: no axes, one point for now; the same in words for those who cannot see it.
+// A small line of the time just past: no axes, one point for now; the same in words for those who cannot see it.
 
 const SVG = 'http://www.w3.org/2000/svg';
 const WIDTH = 300;

@@ -22,8 +22,20 @@ INSERT INTO ledger.role (role, owned_by, normal_side, title) VALUES
     ('clearing', 'house', 'credit', 'the other side of fares held and not yet taken');
 GRANT SELECT ON ledger.role TO khan_app;
 
--- Opened when something is first entered in it. The identifier follows from the name
--- (ledger/account.py), so that a settlement looks nothing up.
+-- The identifier that follows from an account's name: a version 8 UUID over SHA-256 (RFC 9562,
+-- appendix B.2), as ledger/account.py makes it.
+CREATE FUNCTION ledger.account_id(role text, owner_id uuid, currency text) RETURNS uuid
+LANGUAGE sql IMMUTABLE
+    RETURN (
+        SELECT CAST(encode(set_byte(set_byte(substr(digest, 1, 16),
+                                             6, get_byte(digest, 6) & 15 | 128),
+                                    8, get_byte(digest, 8) & 63 | 128), 'hex') AS uuid)
+        FROM sha256(convert_to('khan ledger' || concat_ws(E'\n', 'account', role,
+            coalesce(CAST(owner_id AS text), ''), currency), 'UTF8')) AS digest
+    );
+
+-- Opened when something is first entered in it. A settlement looks nothing up: it knows the
+-- identifiers from the names.
 CREATE TABLE ledger.account (
     account_id uuid PRIMARY KEY,
     role text NOT NULL,
@@ -33,6 +45,8 @@ CREATE TABLE ledger.account (
     opened_at timestamptz NOT NULL,
     CONSTRAINT one_account_a_role_owner_and_currency
         UNIQUE NULLS NOT DISTINCT (role, owner_id, currency),
+    CONSTRAINT account_id_follows_from_its_name
+        CHECK (account_id = ledger.account_id(role, owner_id, currency)),
     CONSTRAINT role_in_the_chart FOREIGN KEY (role, owned_by) REFERENCES ledger.role (role, owned_by),
     CONSTRAINT person_account_has_an_owner CHECK ((owner_id IS NOT NULL) = (owned_by = 'person'))
 );
@@ -89,7 +103,10 @@ CREATE TABLE ledger.entry (
     share_bps integer CHECK (share_bps BETWEEN 1 AND 10000),
     made_at timestamptz NOT NULL,
     -- What rounding gave the account (or took, below zero), in ten-thousandths of a minor unit.
-    rounding bigint GENERATED ALWAYS AS (-(amount_minor * 10000 + share_of_minor * share_bps)) STORED,
+    rounding bigint GENERATED ALWAYS AS (
+        CASE WHEN share_bps IS NOT NULL
+             THEN -(amount_minor * 10000 + share_of_minor * share_bps) END
+    ) STORED,
     PRIMARY KEY (transfer_id, line),
     CONSTRAINT share_says_of_what CHECK ((share_of_minor IS NULL) = (share_bps IS NULL)),
     -- I20: a share is within one minor unit of the exact one; `rounding` names the account.
@@ -104,22 +121,6 @@ CREATE FUNCTION ledger.is_change(code text) RETURNS boolean LANGUAGE sql IMMUTAB
     RETURN code IN ('waiting', 'added_stops') OR starts_with(code, 'change.')
         OR starts_with(code, 'pass_through.');
 
--- The minor units of a document's lines: all of them, only the changes, or only the quoted ones.
-CREATE FUNCTION ledger.sum_of_lines(lines jsonb, changes boolean) RETURNS bigint
-LANGUAGE sql IMMUTABLE
-    RETURN (
-        SELECT coalesce(sum(CAST(line ->> 'amount_minor' AS bigint)), 0)::bigint
-        FROM jsonb_array_elements(lines) AS line
-        WHERE changes IS NULL OR ledger.is_change(line ->> 'code') = changes
-    );
-
--- The minor units of the lines that are divided by the adopted split.
-CREATE FUNCTION ledger.sum_to_split(lines jsonb) RETURNS bigint LANGUAGE sql IMMUTABLE
-    RETURN (
-        SELECT coalesce(sum(CAST(line ->> 'amount_minor' AS bigint)), 0)::bigint
-        FROM jsonb_array_elements(lines) AS line WHERE line ->> 'goes_to' = 'split'
-    );
-
 -- What a trip was charged: its fare, or a fee. One row a trip.
 CREATE TABLE ledger.charge (
     trip_id uuid CONSTRAINT one_charge_a_trip PRIMARY KEY,
@@ -131,20 +132,13 @@ CREATE TABLE ledger.charge (
     total_minor bigint NOT NULL CHECK (total_minor >= 0),
     tariff_rule_id uuid NOT NULL,
     quote_id uuid,
-    quoted_minor bigint,
     document jsonb NOT NULL,
     made_at timestamptz NOT NULL,
     CONSTRAINT a_fare_names_its_quote
-        CHECK ((kind = 'fare') = (quote_id IS NOT NULL AND quoted_minor IS NOT NULL)),
-    CONSTRAINT the_total_is_the_sum_of_its_lines
-        CHECK (total_minor = ledger.sum_of_lines(document -> 'lines', NULL)),
+        CHECK ((kind = 'fare') = (quote_id IS NOT NULL)),
     -- I18: the tariff of a fare is the one quoted.
     CONSTRAINT the_tariff_is_the_one_quoted
         FOREIGN KEY (quote_id, tariff_rule_id) REFERENCES fares.quote (quote_id, tariff_rule_id),
-    -- I17: what was quoted, plus changes that are lines of their own.
-    CONSTRAINT the_fare_is_the_quote_and_itemised_changes CHECK (
-        kind <> 'fare' OR total_minor = quoted_minor + ledger.sum_of_lines(document -> 'lines', true)
-    ),
     CONSTRAINT a_charge_is_posted
         FOREIGN KEY (trip_id, kind, ordinal) REFERENCES ledger.transfer (trip_id, kind, ordinal)
 );
@@ -265,26 +259,42 @@ CREATE TRIGGER follows_what_was_before BEFORE INSERT ON ledger.transfer
     FOR EACH ROW WHEN (NEW.resolves IS NOT NULL OR NEW.ordinal > 1)
     EXECUTE FUNCTION ledger.check_succession();
 
--- I17, I20: what a charge must come to, from its quote, its tariff and its entries. At the commit.
+-- I17: a fare is what was quoted, and changes that are lines of their own. I20: its shares are the
+-- adopted split of the lines that are divided. From the charge's own lines, its quote, its tariff
+-- and its entries, at the commit.
 CREATE FUNCTION ledger.check_charge(charged ledger.transfer) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
     charge ledger.charge;
-    quote record;
-    share jsonb;
-    summed record;
+    lines record;
+    promised record;
+    entered record;
 BEGIN
     SELECT * INTO charge FROM ledger.charge WHERE trip_id = charged.trip_id AND kind = charged.kind;
     IF charge.trip_id IS NULL OR charge.currency <> charged.currency THEN
         PERFORM ledger.refuse('a_charge_has_its_lines', 'a charge comes with its lines');
     END IF;
-    IF charge.kind = 'fare' THEN
-        SELECT total_minor, currency, rider_id INTO quote
-        FROM fares.quote WHERE quote_id = charge.quote_id;
-        IF (quote.total_minor, quote.currency, quote.rider_id)
-           <> (charge.quoted_minor, charge.currency, charge.rider_id) THEN
-            PERFORM ledger.refuse('the_fare_is_the_quote_and_itemised_changes', format(
-                'trip %s: the quote promised %s %s', charge.trip_id, quote.total_minor, quote.currency));
-        END IF;
+    SELECT coalesce(sum(minor), 0) AS total,
+           coalesce(sum(minor) FILTER (WHERE NOT ledger.is_change(code)), 0) AS quoted,
+           coalesce(sum(minor) FILTER (WHERE goes_to = 'split'), 0) AS base
+    INTO lines
+    FROM (SELECT CAST(line ->> 'amount_minor' AS bigint) AS minor, line ->> 'code' AS code,
+                 line ->> 'goes_to' AS goes_to
+          FROM jsonb_array_elements(charge.document -> 'lines') AS line) AS line;
+    IF lines.total <> charge.total_minor THEN
+        PERFORM ledger.refuse('the_total_is_the_sum_of_its_lines', format(
+            'trip %s: the lines sum to %s, not to %s',
+            charge.trip_id, lines.total, charge.total_minor));
+    END IF;
+    SELECT quote.total_minor, quote.currency, quote.rider_id, CAST(rule.body AS jsonb) -> 'share' AS share
+    INTO promised
+    FROM rulebook.rule LEFT JOIN fares.quote ON quote.quote_id = charge.quote_id
+    WHERE rule.rule_id = charge.tariff_rule_id AND rule.kind = 'tariff';
+    IF charge.kind = 'fare'
+       AND (promised.total_minor, promised.currency, promised.rider_id)
+           IS DISTINCT FROM (lines.quoted, charge.currency, charge.rider_id) THEN
+        PERFORM ledger.refuse('the_fare_is_the_quote_and_itemised_changes', format(
+            'trip %s: %s was quoted to the rider, and the lines say %s',
+            charge.trip_id, promised.total_minor, lines.quoted));
     END IF;
     SELECT sum(entry.amount_minor)
                FILTER (WHERE account.role = 'rider' AND account.owner_id = charge.rider_id) AS rider,
@@ -294,30 +304,29 @@ BEGIN
                WHERE account.role = 'driver' AND account.owner_id = charge.driver_id) AS driver_bps,
            sum(share_bps) FILTER (WHERE account.role = 'cooperative') AS coop_bps,
            sum(share_bps) FILTER (WHERE account.role = 'city') AS city_bps
-    INTO summed
+    INTO entered
     FROM ledger.entry JOIN ledger.account USING (account_id)
     WHERE transfer_id = charged.transfer_id;
-    IF summed.rider IS DISTINCT FROM charge.total_minor THEN
+    IF entered.rider IS DISTINCT FROM charge.total_minor THEN
         PERFORM ledger.refuse('the_rider_pays_the_total', format(
             'trip %s: the rider is charged %s, the lines sum to %s',
-            charge.trip_id, summed.rider, charge.total_minor));
+            charge.trip_id, entered.rider, charge.total_minor));
     END IF;
-    SELECT CAST(body AS jsonb) -> 'share' INTO share
-    FROM rulebook.rule WHERE rule_id = charge.tariff_rule_id AND kind = 'tariff';
-    IF share IS NULL OR summed.bps IS DISTINCT FROM 10000
-       OR coalesce(summed.driver_bps, 0) <> CAST(share ->> 'driver_bps' AS integer)
-       OR coalesce(summed.coop_bps, 0) <> CAST(share ->> 'coop_bps' AS integer)
-       OR coalesce(summed.city_bps, 0) <> CAST(share ->> 'city_bps' AS integer)
-       OR summed.base <> summed.base_max OR summed.shared <> summed.base
-       OR summed.base <> ledger.sum_to_split(charge.document -> 'lines') THEN
+    IF promised.share IS NULL OR entered.bps IS DISTINCT FROM 10000
+       OR coalesce(entered.driver_bps, 0) <> CAST(promised.share ->> 'driver_bps' AS integer)
+       OR coalesce(entered.coop_bps, 0) <> CAST(promised.share ->> 'coop_bps' AS integer)
+       OR coalesce(entered.city_bps, 0) <> CAST(promised.share ->> 'city_bps' AS integer)
+       OR (entered.base, entered.base_max, entered.shared) <> (lines.base, lines.base, lines.base) THEN
         PERFORM ledger.refuse('shares_follow_the_adopted_split', format(
             'trip %s: the shares are not those of its tariff', charge.trip_id));
     END IF;
-    PERFORM FROM ledger.transfer AS hold
-    WHERE hold.trip_id = charged.trip_id AND hold.kind = 'hold'
-      AND coalesce(hold.expires_at > public.service_now(), true)
-      AND NOT EXISTS (SELECT FROM ledger.transfer AS ending WHERE ending.resolves = hold.transfer_id);
-    IF FOUND THEN
+    -- A trip has one open hold at most, so a charge that posts one leaves none.
+    IF charged.resolves IS NULL AND EXISTS (
+        SELECT FROM ledger.transfer AS hold
+        WHERE hold.trip_id = charged.trip_id AND hold.kind = 'hold'
+          AND coalesce(hold.expires_at > public.service_now(), true)
+          AND NOT EXISTS (
+              SELECT FROM ledger.transfer AS ending WHERE ending.resolves = hold.transfer_id)) THEN
         PERFORM ledger.refuse('a_charge_ends_the_hold', 'a charge leaves no hold of its trip open');
     END IF;
 END $$;

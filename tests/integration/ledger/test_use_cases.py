@@ -336,6 +336,20 @@ async def test_a_riders_statement_has_no_pending_line(city: City) -> None:
     assert whole.owed == (usd(total - 100),) == later.opening == later.owed
 
 
+async def test_I20_where_rounding_went_is_told_for_each_account(city: City) -> None:
+    trip = await city.settled_trip()
+    fare = await city.fare(trip)
+    async with city.database.work() as work:
+        rows = (await work.execute(text("SELECT * FROM ledger.rounding"))).all()
+    given = {row.role: row.given_ten_thousandths for row in rows}
+    assert sum(given.values()) == 0
+    assert (
+        given["driver"]
+        == fare.shares.driver_minor * 10_000 - fare.total.minor * fare.share.driver_bps
+    )
+    assert all(abs(value) < 10_000 for value in given.values())
+
+
 async def test_each_use_case_is_one_statement(city: City) -> None:
     # A ratchet: whoever adds a statement to the hot path sees it here.
     trips = [await city.quoted_trip() for _ in range(3)]

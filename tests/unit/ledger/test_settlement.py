@@ -147,16 +147,6 @@ def test_I16_a_transfer_that_does_not_sum_to_zero_cannot_be_made() -> None:
             tip(*wrong)
 
 
-def test_the_quoted_part_of_a_fare_leaves_out_the_itemised_changes() -> None:
-    fare = fare_of(
-        [
-            line("flag", 1_000), line("stops", 50), line("waiting", 75), line("added_stops", 100),
-            line("change.distance", -200), line("pass_through.toll", 300, GoesTo.DRIVER),
-        ]
-    )  # fmt: skip
-    assert settlement.quoted_minor(fare) == 1_050
-
-
 def test_roles_and_owners_go_together() -> None:
     with pytest.raises(AssertionError):
         settlement.Account(role=Role.CITY, currency=USD, owner_id=numbered(1))
