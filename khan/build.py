@@ -155,11 +155,6 @@ async def build(settings: Settings) -> Running:
     hub, fleet = Hub(), Fleet(board, currency=city.pack.currency)
     relay = Relay(database, hub)
     hub.listen_to_all(fleet.hear)
-    sender = (
-        ConsoleSender.to_file(settings.messages_file)
-        if settings.messages_file is not None
-        else ConsoleSender(sys.stdout)
-    )
     services = Services(
         database=database,
         office_database=office_database,
@@ -169,7 +164,7 @@ async def build(settings: Settings) -> Running:
         clock=clock,
         vault=vault,
         sessions=SessionCache(lambda: stopwatch_ms() / 1000),
-        codes=CodeMessages(sender),
+        codes=CodeMessages(_sender(settings)),
         relying_party=_relying_party(settings, city.pack.title),
         limiter=Limiter(rate=settings.requests_a_second, burst=4 * settings.requests_a_second),
         sign_in_limiter=Limiter(
@@ -193,6 +188,12 @@ async def build(settings: Settings) -> Running:
         dispatcher=dispatcher,
         timings=Timings(),
     )
+
+
+def _sender(settings: Settings) -> ConsoleSender:
+    if settings.messages_file is not None:
+        return ConsoleSender.to_file(settings.messages_file)
+    return ConsoleSender(sys.stdout)
 
 
 def _relying_party(settings: Settings, title: str) -> RelyingParty:

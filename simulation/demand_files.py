@@ -1,106 +1,27 @@
-"""Reading the demand of a city pack, and opening the stream of wishes it gives.
+"""Reading the demand of a city pack: a table of recorded trips, or a model.
 
-Owns the two forms that demand has in a pack (docs/reference/city_pack.md): a table of recorded trips
-and a model. Refuses a file with a fault, by line or field.
+Owns both forms (docs/reference/city_pack.md). Refuses a file with a fault, by line or field.
 """
 
 import csv
 import gzip
 import json
 import zlib
-from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, time
+from datetime import datetime
 from pathlib import Path
 from typing import Any, TextIO
 
-from foundation.chance import Chance
 from foundation.errors import Invalid
 from foundation.measures import Point
-from roads.pack import CityPack
-from simulation.demand import RecordedTrip, TripWish, replay, usable_trips
 from simulation.errors import DemandUnreadable
-from simulation.gravity import GravityModel, gravity_demand
+from simulation.gravity import GravityModel
+from simulation.replay import RecordedTrip
 
 TRIP_COLUMNS = (
     *("asked_at", "pickup_lon", "pickup_lat", "dropoff_lon", "dropoff_lat"),
     "passengers",
 )
 PASSENGERS_MAX = 8
-
-DAY_OF_A_MODEL = date(2026, 6, 10)
-"""A Wednesday without holidays, for demand that no day was recorded for."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DemandFigures:
-    """What is known of a city's demand before it is replayed."""
-
-    kind: str
-    recorded: int
-    """Trips in the table; 0 for a model."""
-    outside: int
-    nowhere: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OpenDemand:
-    """A stream of wishes, and what it was made from.
-
-    Attributes
-    ----------
-    opens_at
-        The instant of service time (UTC) from which `wishes` count their seconds.
-    """
-
-    opens_at: datetime
-    wishes: Iterator[TripWish]
-    figures: DemandFigures
-
-
-def open_demand(
-    pack: CityPack, *, start: time, chance: Chance, riders_per_hour: float | None = None
-) -> OpenDemand:
-    """The wishes of a city's riders from a local hour on.
-
-    Parameters
-    ----------
-    start
-        The city's local time at which the window opens, on the recorded day.
-    riders_per_hour
-        How many riders to expect in the first hour; left out, as recorded or as the model says.
-
-    Raises
-    ------
-    DemandUnreadable
-        If the pack's file has a fault.
-    """
-    demand = pack.demand
-    second = start.hour * 3600 + start.minute * 60 + start.second
-    opens_at = datetime.combine(
-        demand.recorded_on or DAY_OF_A_MODEL, start, tzinfo=pack.zone_info
-    ).astimezone(UTC)
-    if demand.kind == "model":
-        model = read_model(demand.path)
-        figures = DemandFigures(kind="model", recorded=0, outside=0, nowhere=0)
-        wishes = gravity_demand(
-            pack.network,
-            model,
-            start_second=second,
-            chance=chance,
-            riders_per_hour=riders_per_hour,
-        )
-        return OpenDemand(opens_at=opens_at, wishes=wishes, figures=figures)
-    recorded = read_trips(demand.path)
-    usable = usable_trips(recorded, pack.contains_each)
-    figures = DemandFigures(
-        kind="recorded", recorded=len(recorded), outside=usable.outside, nowhere=usable.nowhere
-    )
-    wishes = replay(
-        usable.trips, start_second=second, chance=chance, riders_per_hour=riders_per_hour
-    )
-    return OpenDemand(opens_at=opens_at, wishes=wishes, figures=figures)
-
 
 def read_trips(path: Path) -> tuple[RecordedTrip, ...]:
     """A table of recorded trips (``.csv`` or ``.csv.gz``), in its order.

@@ -20,7 +20,7 @@ from foundation.chance import Chance
 from foundation.measures import Point
 from roads.measure import FlatMap
 from roads.network import FloatArray, RoadNetwork
-from simulation.demand import DAY_SECONDS, HOUR_SECONDS, TripWish
+from simulation.replay import DAY_SECONDS, HOUR_SECONDS, TripWish
 
 HOURS = (
     *(0.5, 0.35, 0.25, 0.2, 0.25, 0.4),
