@@ -161,7 +161,7 @@ function takeFigures(data) {
   page.figures = figures;
   const at = Math.floor(Date.parse(figures.now) / 60_000);
   if (page.samples.at(-1)?.at !== at) {
-    page.samples.push({ at, wait: figures.waits.mean_seconds, trips: figures.trips.under_way });
+    page.samples.push({ at, wait: figures.waits.mean_seconds, trips: figures.trips.waiting + figures.trips.under_way });
     page.samples.splice(0, page.samples.length - SAMPLES_MAX);
   }
   page.map?.setRiders(figures.waiting ?? []);

@@ -11,7 +11,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, WebSocketRoute, expect
 
 from public_api.live_frames import CarState, encode_cars
-from tests.browser.conftest import CARS, Watched
+from tests.browser.conftest import CARS, PATIENCE_MS, Watched
 from tests.browser.stand_in import HEADERS, StandIn
 
 pytestmark = pytest.mark.browser
@@ -91,7 +91,7 @@ def test_cars_glide_from_frame_to_frame_and_turn_at_the_corner(watch: Watch, add
     watched = watch(lambda page: page.route_web_socket(LIVE, keep_in(sockets)))
     page = watched.page
     page.goto(f"{address}/live/")
-    page.locator("html[data-map=drawn]").wait_for(state="attached", timeout=30_000)
+    page.locator("html[data-map=drawn]").wait_for(state="attached", timeout=PATIENCE_MS)
     start, end = (2.16, 41.385), (2.1612, 41.3859)
     sockets[0].send(one_car(*start, heading=0))
     page.evaluate("new Promise((done) => setTimeout(done, 600))")
@@ -127,7 +127,7 @@ def test_what_is_drawn_changes_between_two_frames_of_cars(watch: Watch, address:
     watched = watch(lambda page: page.route_web_socket(LIVE, keep_in(sockets)))
     page = watched.page
     page.goto(f"{address}/live/#16/41.385/2.16")
-    page.locator("html[data-map=drawn]").wait_for(state="attached", timeout=30_000)
+    page.locator("html[data-map=drawn]").wait_for(state="attached", timeout=PATIENCE_MS)
     sockets[0].send(one_car(2.1590, 41.385, heading=90, state=CarState.ON_TRIP))
     page.evaluate("new Promise((done) => setTimeout(done, 900))")
     sockets[0].send(one_car(2.1615, 41.385, heading=90, state=CarState.ON_TRIP))
@@ -163,7 +163,7 @@ def test_whoever_wants_less_motion_sees_cars_in_their_new_place_at_once(
     )
     page = watched.page
     page.goto(f"{address}/live/")
-    page.locator("html[data-map=drawn]").wait_for(state="attached", timeout=30_000)
+    page.locator("html[data-map=drawn]").wait_for(state="attached", timeout=PATIENCE_MS)
     sockets[0].send(one_car(2.16, 41.385, heading=0))
     sockets[0].send(one_car(2.162, 41.385, heading=0))
     page.wait_for_timeout(50)
@@ -176,7 +176,7 @@ def test_frames_that_are_none_are_passed_over(watch: Watch, address: str) -> Non
     watched = watch(lambda page: page.route_web_socket(LIVE, keep_in(sockets)))
     page = watched.page
     page.goto(f"{address}/live/")
-    page.locator("html[data-map]").wait_for(state="attached", timeout=30_000)
+    page.locator("html[data-map]").wait_for(state="attached", timeout=PATIENCE_MS)
     good = one_car(2.16, 41.385, heading=0)
     lost = bytearray(one_car(2.16, 41.385, heading=0, car=8))
     lost[24:28] = (2_000_000_000).to_bytes(4, "little", signed=True)  # longitude 2000
@@ -203,16 +203,14 @@ def test_a_lost_connection_is_said_and_comes_back_by_itself(
     status = page.locator("#status")
     try:
         stand_in.is_down = True
-        expect(status).to_have_attribute("data-state", "lost", timeout=10_000)
+        expect(status).to_have_attribute("data-state", "lost")
         expect(status).to_contain_text("Reconnecting")
-        expect(status).to_contain_text(
-            re.compile(r"as of \d\d:\d\d, [1-9]\d* secs? ago"), timeout=10_000
-        )
+        expect(status).to_contain_text(re.compile(r"as of \d\d:\d\d, [1-9]\d* secs? ago"))
         # What was known stays on the page.
         expect(page.locator("#on_shift")).to_have_text(str(CARS))
     finally:
         stand_in.is_down = False
-    expect(status).to_have_attribute("data-state", "open", timeout=15_000)
+    expect(status).to_have_attribute("data-state", "open")
     expect(status).to_have_text("Live")
 
 
@@ -225,14 +223,14 @@ def test_news_that_stop_coming_tell_their_age(
     watched.wait_for_cars()
     try:
         stand_in.is_silent = True
-        expect(page.locator("#status")).to_have_attribute("data-state", "stale", timeout=10_000)
+        expect(page.locator("#status")).to_have_attribute("data-state", "stale")
         expect(page.locator("#status")).to_contain_text("ago")
         clock = page.locator("#clock").text_content()
         page.wait_for_timeout(1100)
         assert page.locator("#clock").text_content() == clock
     finally:
         stand_in.is_silent = False
-    expect(page.locator("#status")).to_have_attribute("data-state", "open", timeout=10_000)
+    expect(page.locator("#status")).to_have_attribute("data-state", "open")
 
 
 def test_without_webgl_the_figures_and_queues_go_on(watch: Watch, address: str) -> None:
@@ -257,6 +255,7 @@ def test_axe_finds_nothing(
     watched = watch(
         lambda page: page.add_init_script(script),
         viewport={"width": width, "height": 640},
+        reduced_motion="reduce",  # axe need not wait for the drawing of cars
         bypass_csp=True,
     )
     page = watched.page
