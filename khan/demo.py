@@ -7,7 +7,6 @@ dies: whoever kills it sees that nothing is lost.
 
 import asyncio
 import contextlib
-import itertools
 import json
 import os
 import secrets
@@ -15,30 +14,30 @@ import signal
 import sys
 import tempfile
 import webbrowser
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import time
+from datetime import time, timedelta
 from pathlib import Path
 from typing import Any
 
 import httpx
 from rich.console import Console
 
-from foundation.chance import SeededChance
-from foundation.clock import stopwatch_ms
+from foundation.clock import stopwatch_ms, wall_now
 from foundation.errors import Conflict, Unavailable
+from foundation.measures import Point
 from khan import seed
 from khan.build import find_city, open_city, read_charter
 from khan.report import report_of
 from registry.vault import Vault
 from simulation.crowd import Crowd
-from simulation.demand_files import open_demand
+from simulation.demand import places_of, wishes_of
+from simulation.riders import Wish
 from storage import embedded
 from storage.engine import Database
 from storage.migrate import migrate
 
 READY_WITHIN_SECONDS = 90.0
-PLACES = 600
 STOP_WITHIN_SECONDS = 4.0
 
 
@@ -139,7 +138,9 @@ class Stage:
             await database.dispose()
         return self._settings() | report
 
-    async def prepare(self) -> tuple[str, list[seed.Member], Any, Any]:
+    async def prepare(
+        self,
+    ) -> tuple[str, list[seed.Member], Iterator[tuple[timedelta, Wish]], Sequence[Point]]:
         """Database, city, people; every step is told."""
         asked = self._asked
         with self._step("Starting the database"):
@@ -150,10 +151,7 @@ class Stage:
         with self._step(f"Preparing the streets of {asked.city}"):
             city = await asyncio.to_thread(open_city, asked.city, self._cache)
         pack = city.pack
-        # Cars begin, and cruise to, where riders are found.
-        recorded = open_demand(pack, start=asked.start, chance=SeededChance(f"{asked.seed} places"))
-        places = [wish.pickup for wish in itertools.islice(recorded.wishes, PLACES)]
-        begin = recorded.opens_at
+        begin = seed.start_of(pack, asked.start, today=wall_now())
         vault = Vault.from_secret(self._secret().encode())
         database = Database(address)
         try:
@@ -166,14 +164,12 @@ class Stage:
             begin = seed.set_time(address, begin=begin, rate=asked.speed)
         finally:
             await database.dispose()
-        demand = open_demand(
-            pack,
-            start=begin.astimezone(pack.zone_info).time(),
-            chance=SeededChance(f"{asked.seed} demand"),
-            riders_per_hour=asked.riders_per_hour,
-        )
-        wishes = demand.wishes if asked.riders_per_hour != 0 else iter(())
-        return address, members, wishes, places
+        wishes: Iterator[tuple[timedelta, Wish]] = iter(())
+        if asked.riders_per_hour != 0:
+            wishes = wishes_of(
+                pack, begin=begin, riders_per_hour=asked.riders_per_hour, seed=asked.seed
+            )
+        return address, members, wishes, places_of(pack, seed=asked.seed)
 
     @contextlib.asynccontextmanager
     async def service(self, address: str) -> AsyncIterator[None]:

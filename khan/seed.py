@@ -5,7 +5,7 @@ nobody else may.
 """
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 
 import psycopg
 
@@ -16,6 +16,7 @@ from registry.person import Role
 from registry.service import enrol_driver, find_person_by_phone, grant_role, join_person
 from registry.vault import Vault
 from registry.views import list_vehicles
+from roads.pack import CityPack
 from rulebook.charter import Charter
 from rulebook.errors import CharterExists
 from rulebook.service import found_city
@@ -40,6 +41,12 @@ class Member:
     driver_id: DriverId
     vehicle_id: VehicleId
     phone: str
+
+
+def start_of(pack: CityPack, start: time, *, today: datetime) -> datetime:
+    """When a demonstration begins: at `start`, local time, on the recorded day or on `today`."""
+    day = pack.demand.recorded_on or today.astimezone(pack.zone_info).date()
+    return datetime.combine(day, start, tzinfo=pack.zone_info).astimezone(UTC)
 
 
 def set_time(address: str, *, begin: datetime, rate: float) -> datetime:

@@ -12,10 +12,9 @@ import structlog
 from foundation.chance import SeededChance
 from foundation.measures import Point
 from simulation.client import Mailbox, Phone, Refused, ServiceGone, open_phone_line
-from simulation.demand import TripWish
 from simulation.drivers import SimulatedDriver
 from simulation.kerb import Kerb
-from simulation.riders import SimulatedRider
+from simulation.riders import SimulatedRider, Wish
 
 log = structlog.get_logger()
 
@@ -39,7 +38,7 @@ class Crowd:
         self,
         drivers: Sequence[str],
         places: Sequence[Point],
-        wishes: Iterable[TripWish],
+        wishes: Iterable[tuple[timedelta, Wish]],
         *,
         told: Callable[[int, int], None] = lambda _ready, _of: None,
     ) -> None:
@@ -76,9 +75,8 @@ class Crowd:
                     tasks.create_task(self._drive(driver, gate))
                 tasks.create_task(self._count(len(drivers), told))
                 line = Phone(http, SeededChance(self._seed), clock)
-                for wish in wishes:
-                    due = begins + timedelta(seconds=wish.after_seconds)
-                    await line.sleep((due - line.now()).total_seconds())
+                for after, wish in wishes:
+                    await line.sleep((begins + after - line.now()).total_seconds())
                     tasks.create_task(self._ride(wish, line))
         finally:
             await http.aclose()
@@ -100,7 +98,7 @@ class Crowd:
                 log.warning("simulated_driver_again", why=str(failures.exceptions[0])[:200])
             await asyncio.sleep(2)
 
-    async def _ride(self, wish: TripWish, phone: Phone) -> None:
+    async def _ride(self, wish: Wish, phone: Phone) -> None:
         rider = self._idle_riders.pop() if self._idle_riders else self._new_rider(phone)
         with contextlib.suppress(ServiceGone, TimeoutError):
             try:

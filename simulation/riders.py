@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from foundation.chance import SeededChance
+from foundation.measures import Point
 from simulation.client import Mailbox, Phone, Refused
-from simulation.demand import TripWish
 from simulation.kerb import Kerb
 
 _OVER = frozenset(
@@ -19,6 +19,15 @@ _OVER = frozenset(
         "aborted",
     ]
 )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """Somebody wants to go from one place to another."""
+
+    pickup: Point
+    dropoff: Point
+    seats: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +55,7 @@ class SimulatedRider:
         self._phone, self._number, self._kerb = phone, number, kerb
         self._chance, self._moods = chance, moods or Moods()
 
-    async def ride(self, wish: TripWish, mailbox: Mailbox) -> str | None:
+    async def ride(self, wish: Wish, mailbox: Mailbox) -> str | None:
         """Make one trip, from the wish to whatever end.
 
         Returns
@@ -61,7 +70,7 @@ class SimulatedRider:
             {
                 "pickup": {"lon": wish.pickup.lon, "lat": wish.pickup.lat},
                 "dropoff": {"lon": wish.dropoff.lon, "lat": wish.dropoff.lat},
-                "seats": min(4, wish.passengers),
+                "seats": wish.seats,
             },
         )
         trip_id = self._phone.new_id()
