@@ -178,6 +178,7 @@ def lock(arguments: list[str]) -> int:
         files = (f"{name}.in", "--output-file", f"{name}.txt")
         words = (*form.split(), "--no-emit-find-links", *others, *arguments, *files)
         step(f"Locking {name}", BIN / "uv", "pip", "compile", *words, into=told)
+    step("Locking the browser libraries", BIN / "python", "infra/npm_lock.py", into=told)
     for path in [*(ROOT / f"{name}.txt" for name in LOCKS), ROOT / "clients/package-lock.json"]:
         if path.exists() and "://" in path.read_text(encoding="utf-8"):
             raise Trouble(f"{path.name} names an address; a lock file must hold hashes only")

@@ -8,7 +8,7 @@ from pydantic import AwareDatetime
 from starlette.requests import Request
 
 import ledger.views
-from dispatch import views
+from dispatch.views import trips as views
 from doorway.caller import Driver
 from doorway.schemas import problems
 from doorway.services import services_of

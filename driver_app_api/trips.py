@@ -8,10 +8,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 import registry.views
-from dispatch import views
 from dispatch.service import driving
 from dispatch.service.driving import Measured
-from dispatch.views import TripView
+from dispatch.views import trips as views
+from dispatch.views.trips import TripView
 from doorway.caller import Driver
 from doorway.schemas import Place, problems
 from doorway.services import Services, services_of

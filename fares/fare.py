@@ -138,14 +138,7 @@ class Fare:
             "lines": lines_as_json(self.lines),
             "total_minor": self.total.minor,
             "shares": shares_as_json(self.shares),
-            "driver_pay": {
-                "share_minor": self.pay.share_minor,
-                "floor_name": self.pay.floor_name,
-                "floor_minor": self.pay.floor_minor,
-                "top_up_minor": self.pay.top_up_minor,
-                "reimbursed_minor": self.pay.reimbursed_minor,
-                "pay_minor": self.pay.pay_minor,
-            },
+            "driver_pay": self.pay.as_json(),
             "metered_minor": self.metered.minor,
         }
 

@@ -81,7 +81,7 @@ class DriverPay:
     shared_minor
         The part of the fare that is divided, of which the driver gets `driver_bps`.
     share_minor
-        The driver's share, with lines that go whole to the driver.
+        The driver's share, with `extras_minor`: the surcharges that go whole to the driver.
     top_up_minor
         What the co-operative adds to reach `floor_minor`.
     reimbursed_minor
@@ -92,6 +92,7 @@ class DriverPay:
     shared_minor: int
     driver_bps: int
     share_minor: int
+    extras_minor: int = 0
     floor_name: str | None
     floor_minor: int
     top_up_minor: int
@@ -103,6 +104,28 @@ class DriverPay:
     def pay_minor(self) -> int:
         """Share and top-up: what an offer shows."""
         return self.share_minor + self.top_up_minor
+
+    def as_json(self) -> dict[str, Any]:
+        """The pay as a fare's document keeps it; the currency is the fare's."""
+        return {
+            "shared_minor": self.shared_minor,
+            "driver_bps": self.driver_bps,
+            "share_minor": self.share_minor,
+            "extras_minor": self.extras_minor,
+            "floor_name": self.floor_name,
+            "floor_minor": self.floor_minor,
+            "top_up_minor": self.top_up_minor,
+            "reimbursed_minor": self.reimbursed_minor,
+            "pay_minor": self.pay_minor,
+            "metres": self.metres,
+            "seconds": self.seconds,
+        }
+
+
+def pay_from_json(value: Mapping[str, Any], currency: Currency) -> DriverPay:
+    """The pay that `DriverPay.as_json` wrote."""
+    fields = {name: item for name, item in value.items() if name != "pay_minor"}
+    return DriverPay(currency=currency, **fields)
 
 
 def parse_pay_floors(body: Mapping[str, Any]) -> PayFloors:
@@ -129,11 +152,9 @@ def driver_pay(
     lines: Sequence[Line], journey: Journey, *, share: Share, floors: PayFloors
 ) -> DriverPay:
     """The driver's pay for `lines`, checked against the floor for the journey driven."""
-    reimbursed = sum(
-        line.amount_minor
-        for line in lines
-        if line.goes_to is GoesTo.DRIVER and line.code.startswith("pass_through.")
-    )
+    whole = [line for line in lines if line.goes_to is GoesTo.DRIVER]
+    whole_minor = sum(line.amount_minor for line in whole)
+    reimbursed = sum(line.amount_minor for line in whole if line.code.startswith("pass_through."))
     share_minor = divide(lines, share).driver_minor - reimbursed
     floor = floors.find_for(journey.vehicle_class, journey.zone_from)
     floor_minor = 0 if floor is None else floor.earned_minor(journey.metres, journey.seconds)
@@ -142,6 +163,7 @@ def driver_pay(
         shared_minor=split_base(lines),
         driver_bps=share.driver_bps,
         share_minor=share_minor,
+        extras_minor=whole_minor - reimbursed,
         floor_name=None if floor is None else floor.name,
         floor_minor=floor_minor,
         top_up_minor=max(0, floor_minor - share_minor),
@@ -158,7 +180,13 @@ def explain_pay(pay: DriverPay, floors: PayFloors) -> list[str]:
         return str(Money(minor, pay.currency))
 
     percent = f"{pay.driver_bps / 100:g} %"
-    sentences = [f"Your share is {percent} of {money(pay.shared_minor)}: {money(pay.share_minor)}."]
+    divided = pay.share_minor - pay.extras_minor
+    sentences = [f"Your share is {percent} of {money(pay.shared_minor)}: {money(divided)}."]
+    if pay.extras_minor:
+        sentences.append(
+            f"With surcharges that are wholly yours, {money(pay.extras_minor)}, "
+            f"it is {money(pay.share_minor)}."
+        )
     floor = next((one for one in floors.floors if one.name == pay.floor_name), None)
     if floor is not None:
         minutes, seconds = divmod(pay.seconds, 60)

@@ -14,7 +14,7 @@ from fares.errors import (
     TooManySeats,
 )
 from fares.fare import Driven, Extras, Fare, final_fare
-from fares.pay import PayFloors, driver_pay, parse_pay_floors
+from fares.pay import PayFloors, driver_pay, explain_pay, parse_pay_floors, pay_from_json
 from fares.price import Journey, Priced, price
 from fares.quote import Quote
 from fares.receipt import TripFacts, make_receipt
@@ -24,7 +24,7 @@ from foundation.identifiers import QuoteId, RiderId, RuleId, TransferId, TripId
 from foundation.measures import Point
 from rulebook.booking_policy import BookingPolicy
 from rulebook.rule import Rule, RuleKind
-from rulebook.service import all_in_force, booking_policy_of, get_rule
+from rulebook.service import all_in_force, booking_policy_of, get_rule, get_rules
 from storage.work import UnitOfWork
 
 _tariffs: dict[str, Tariff] = {}
@@ -167,9 +167,8 @@ async def get_standing_quote(work: UnitOfWork, quote_id: QuoteId, rider_id: Ride
 
 async def rules_of(work: UnitOfWork, quote: Quote) -> PriceRules:
     """The tariff and pay floor that a quote names, in force today or not."""
-    return _price_rules(
-        await get_rule(work, quote.tariff_rule_id), await get_rule(work, quote.pay_floor_rule_id)
-    )
+    rules = await get_rules(work, [quote.tariff_rule_id, quote.pay_floor_rule_id])
+    return _price_rules(rules[quote.tariff_rule_id], rules[quote.pay_floor_rule_id])
 
 
 async def tariff_of(work: UnitOfWork, tariff_rule_id: RuleId) -> Tariff:
@@ -193,6 +192,18 @@ async def compute_fare(work: UnitOfWork, quote: Quote, *, extras: Extras, driven
     """
     rules = await rules_of(work, quote)
     return final_fare(quote, rules.tariff, floors=rules.floors, extras=extras, driven=driven)
+
+
+async def explain_pay_of(work: UnitOfWork, quote: Quote, fare: Mapping[str, Any]) -> list[str]:
+    """The arithmetic of a driver's pay for a trip, in sentences.
+
+    Parameters
+    ----------
+    fare
+        The document `Fare.as_json` made, as the books keep it.
+    """
+    floors = _read_floors(await get_rule(work, quote.pay_floor_rule_id))
+    return explain_pay(pay_from_json(fare["driver_pay"], floors.currency), floors)
 
 
 async def receipt_of(
@@ -247,9 +258,7 @@ async def _rules_in_force(work: UnitOfWork, at: datetime) -> tuple[PriceRules, B
 
 def _price_rules(tariff_rule: Rule, pay_floor_rule: Rule) -> PriceRules:
     tariff = _read_tariff(tariff_rule)
-    if pay_floor_rule.digest not in _floors:
-        _floors[pay_floor_rule.digest] = parse_pay_floors(pay_floor_rule.body)
-    floors = _floors[pay_floor_rule.digest]
+    floors = _read_floors(pay_floor_rule)
     if floors.currency != tariff.currency:
         raise PayFloorInvalid("currency", f"is {floors.currency}, the tariff's {tariff.currency}")
     return PriceRules(
@@ -261,6 +270,12 @@ def _read_tariff(rule: Rule) -> Tariff:
     if rule.digest not in _tariffs:
         _tariffs[rule.digest] = parse_tariff(rule.body)
     return _tariffs[rule.digest]
+
+
+def _read_floors(rule: Rule) -> PayFloors:
+    if rule.digest not in _floors:
+        _floors[rule.digest] = parse_pay_floors(rule.body)
+    return _floors[rule.digest]
 
 
 def _check(

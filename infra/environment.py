@@ -25,6 +25,7 @@ STAMP = VENV / "khan-setup.json"
 RUNTIME = ("requirements.txt", "requirements-setup.txt")
 DEVELOPMENT = ("requirements-dev.txt",)
 NODE = "requirements-node.txt"
+NODE_MAJOR_MIN = 20  # as clients/install.py asks
 # What else changes the outcome of a set-up: the entry points, and the browser libraries.
 ALSO_READ = (
     "pyproject.toml",
@@ -76,6 +77,7 @@ def step(title: str, *command: str | Path, into: Mapping[str, str] | None = None
             stderr=subprocess.STDOUT,
             cwd=ROOT,
             env=into or environment(),
+            close_fds=False,  # for the lock of only_one()
         )
         with ending(child):
             while not finished(child, 1 if live else PATIENCE_SECONDS):
@@ -198,7 +200,7 @@ def prepare(*, runtime_only: bool = False) -> None:
         print(f"Setting up .venv (Python {sys.version_info[0]}.{sys.version_info[1]})", flush=True)
         make_environment()
         STAMP.unlink(missing_ok=True)
-        install([*RUNTIME, *without_npm()] if runtime_only else DEVELOPMENT)
+        install([*RUNTIME, *without_node()] if runtime_only else DEVELOPMENT)
         STAMP.write_text(json.dumps({"fingerprint": fingerprint(runtime_only=runtime_only)}))
         print(f"Ready in {time.monotonic() - started:.0f} s", flush=True)
 
@@ -244,9 +246,13 @@ def base_python() -> str:
     return str(getattr(sys, "_base_executable", sys.executable))
 
 
-def without_npm() -> list[str]:
-    """The lock file that brings Node, where the machine has none."""
-    return [] if shutil.which("npm") and shutil.which("node") else [NODE]
+def without_node() -> list[str]:
+    """The lock file that brings Node, where the machine has none that is recent enough."""
+    if not (shutil.which("npm") and shutil.which("node")):
+        return [NODE]
+    told = subprocess.run(["node", "--version"], capture_output=True, text=True, check=False).stdout
+    major = told.strip().removeprefix("v").partition(".")[0]
+    return [] if major.isdecimal() and int(major) >= NODE_MAJOR_MIN else [NODE]
 
 
 def make_environment() -> None:
@@ -260,7 +266,16 @@ def make_environment() -> None:
         package = f"python{sys.version_info[0]}.{sys.version_info[1]}-venv"
         raise Trouble(f"this Python cannot make environments; on Debian: apt-get install {package}")
     step("Making the environment", base_python(), "-m", "venv", "--clear", VENV)
-    pip = (BIN / "python", "-m", "pip", "install", "--quiet", "--require-hashes", "--no-deps")
+    pip = (
+        BIN / "python",
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "--require-hashes",
+        "--no-deps",
+        "--no-compile",
+    )
     step("Installing uv", *pip, "-r", "requirements-setup.txt")
 
 
@@ -289,4 +304,6 @@ def only_one() -> Iterator[None]:
         except BlockingIOError:
             print("Another dev.py is setting up this folder; waiting for it", flush=True)
             fcntl.flock(lock, fcntl.LOCK_EX)
+        # The steps hold it too: when this process is killed, the next waits for what it left running.
+        os.set_inheritable(lock.fileno(), True)
         yield

@@ -1,1 +1,1 @@
-"""To be written."""
+"""The only place where parts are chosen and joined: settings, wiring, processes, command line."""

@@ -7,7 +7,7 @@ from fastapi import APIRouter
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 import registry.views
-from dispatch import staff_views
+from dispatch.views import staff as staff_views
 from doorway.live import OFFICE_SIDE, HelloMissing, LiveSocket
 from foundation.errors import Refusal
 from foundation.identifiers import UUID, PersonId

@@ -6,7 +6,7 @@ from typing import Any
 from fastapi import APIRouter
 from starlette.websockets import WebSocket
 
-from dispatch import views
+from dispatch.views import trips as views
 from doorway.live import RIDER_SIDE, FrameUnreadable, LiveSocket
 from foundation.identifiers import UUID, DriverId, TripId
 from rider_api.trips import show

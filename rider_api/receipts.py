@@ -10,8 +10,8 @@ from starlette.requests import Request
 import fares.service
 import ledger.views
 import registry.views
-from dispatch import views
 from dispatch.errors import TripNotEnded
+from dispatch.views import trips as views
 from doorway.caller import Rider
 from doorway.schemas import problems
 from doorway.services import services_of

@@ -65,6 +65,15 @@ def _drop_least(heap: LongArray, size: int) -> None:
 
 
 @_compiled
+def _without_outdated(heap: LongArray, size: int, best: LongArray) -> int:
+    """Drop entries at the front of a heap for which something better was found since."""
+    while size > 0 and (heap[0] >> _ARC_BITS) > best[heap[0] & _ARC_MASK]:
+        _drop_least(heap, size)
+        size -= 1
+    return size
+
+
+@_compiled
 def distances(  # noqa: PLR0917 - compiled loops take plain arrays
     first: LongArray,
     to: IntArray,
@@ -104,9 +113,7 @@ def distances(  # noqa: PLR0917 - compiled loops take plain arrays
                     best[arc] = reached
                     _push(heap, size, (reached << _ARC_BITS) | arc)
                     size += 1
-            while size > 0 and (heap[0] >> _ARC_BITS) > best[heap[0] & _ARC_MASK]:
-                _drop_least(heap, size)
-                size -= 1
+            size = _without_outdated(heap, size, best)
             if size == 0:
                 break
             here, now = heap[0] & _ARC_MASK, heap[0] >> _ARC_BITS
@@ -146,9 +153,7 @@ def tree(
                 came_from[arc] = here
                 _push(heap, size, (reached << _ARC_BITS) | arc)
                 size += 1
-        while size > 0 and (heap[0] >> _ARC_BITS) > best[heap[0] & _ARC_MASK]:
-            _drop_least(heap, size)
-            size -= 1
+        size = _without_outdated(heap, size, best)
         if size == 0:
             break
         here, now = heap[0] & _ARC_MASK, heap[0] >> _ARC_BITS

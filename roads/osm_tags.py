@@ -65,6 +65,10 @@ _BARRIERS_FOR_CARS = frozenset(
     | {"cycle_barrier", "motorcycle_barrier", "stile", "turnstile", "kissing_gate"}
     | {"bus_trap", "sump_buster"}
 )
+_RESTRICTIONS = frozenset(
+    {"no_left_turn", "no_right_turn", "no_straight_on", "no_u_turn", "no_entry", "no_exit"}
+    | {"only_left_turn", "only_right_turn", "only_straight_on", "only_u_turn"}
+)
 _FOR_OTHERS = frozenset({"emergency_access", "busway"})
 
 
@@ -127,8 +131,7 @@ def restriction_kind(tags: Tags) -> tuple[str | None, str]:
     for key in ("restriction:motorcar", "restriction:motor_vehicle", "restriction"):
         if key in tags:
             kind = tags[key].strip()
-            known = kind.startswith(("no_", "only_"))
-            return (kind, "") if known else (None, "unknown_kind")
+            return (kind, "") if kind in _RESTRICTIONS else (None, "unknown_kind")
     if any(key.endswith(":conditional") for key in tags):
         return None, "conditional"
     return None, "other_vehicles"

@@ -52,6 +52,7 @@ class ArcSearch(Protocol):
     """Shortest times between arcs: from the end of one to the end of another.
 
     Arcs are ids in range; answers are milliseconds, int64, `UNREACHABLE` where no way is open.
+    There is at least one arc on each side.
     The same arc twice is meaningless to `matrix` and `pairs`; that is what `rounds` is for.
     """
 
@@ -195,7 +196,8 @@ class SearchEngine:
         # Where the destination lies ahead on the same arc there is nothing to search.
         ask = (arcs[0] != arcs[1]) & _open_at(weights, *arcs)
         between = np.full(len(ask), UNREACHABLE, np.int64)
-        between[ask] = self._search.pairs(weights, arcs[0][ask], arcs[1][ask])
+        if ask.any():
+            between[ask] = self._search.pairs(weights, arcs[0][ask], arcs[1][ask])
         flat = self._between_places(weights, between, arcs=arcs, fractions=fractions)
         return flat, first, leave, reach
 

@@ -1,6 +1,6 @@
 """Founding a city, and asking which rule is in force."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy.exc import IntegrityError
@@ -11,6 +11,7 @@ from rulebook.booking_policy import BookingPolicy, parse_booking_policy
 from rulebook.charter import Charter
 from rulebook.errors import CharterExists, RuleMissing, RuleNotFound
 from rulebook.rule import Rule, RuleKind, canonical, digest_of
+from storage.refusals import constraint_of
 from storage.work import UnitOfWork
 
 
@@ -48,7 +49,7 @@ async def found_city(work: UnitOfWork, charter: Charter) -> tuple[Rule, ...]:
             ],
         )
     except IntegrityError as error:
-        if "one_charter" in str(error.orig):
+        if constraint_of(error) == "one_charter":
             raise CharterExists from None
         raise
     return await store.list_rules(work, None)
@@ -111,10 +112,22 @@ async def get_rule(work: UnitOfWork, rule_id: RuleId) -> Rule:
     RuleNotFound
         If there is none.
     """
-    rule = await store.find_rule(work, rule_id)
-    if rule is None:
-        raise RuleNotFound(str(rule_id))
-    return rule
+    return (await get_rules(work, [rule_id]))[rule_id]
+
+
+async def get_rules(work: UnitOfWork, rule_ids: Sequence[RuleId]) -> Mapping[RuleId, Rule]:
+    """Several rules by identifier, in one question.
+
+    Raises
+    ------
+    RuleNotFound
+        For the first that there is not.
+    """
+    rules = await store.find_rules(work, rule_ids)
+    for rule_id in rule_ids:
+        if rule_id not in rules:
+            raise RuleNotFound(str(rule_id))
+    return rules
 
 
 async def list_rules(work: UnitOfWork, kind: RuleKind | None = None) -> tuple[Rule, ...]:

@@ -24,9 +24,9 @@ _IN_FORCE = text(f"""
     JOIN rulebook.adoption USING (adoption_id)
 """)
 
-_BY_ID = text(f"""
+_BY_IDS = text(f"""
     SELECT {_COLUMNS} FROM rulebook.rule JOIN rulebook.adoption USING (adoption_id)
-    WHERE rule_id = :rule_id
+    WHERE rule_id = ANY(:rule_ids)
 """)
 
 _LIST = text(f"""
@@ -64,11 +64,10 @@ async def find_in_force(
     return {rule.kind: rule for rule in await _rules(work, result.all())}
 
 
-async def find_rule(work: UnitOfWork, rule_id: RuleId) -> Rule | None:
-    """The rule, or None."""
-    result = await work.execute(_BY_ID, {"rule_id": rule_id})
-    rules = await _rules(work, result.all())
-    return rules[0] if rules else None
+async def find_rules(work: UnitOfWork, rule_ids: Sequence[RuleId]) -> Mapping[RuleId, Rule]:
+    """Those of the rules that exist, by identifier."""
+    result = await work.execute(_BY_IDS, {"rule_ids": list(rule_ids)})
+    return {rule.rule_id: rule for rule in await _rules(work, result.all())}
 
 
 async def list_rules(work: UnitOfWork, kind: RuleKind | None) -> tuple[Rule, ...]:

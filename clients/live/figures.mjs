@@ -6,6 +6,7 @@ import { readRules, tellOrigin, tellRule } from './rules.mjs';
 
 /** @typedef {import('./words.mjs').Words} Words */
 
+const ROWS_MAX = 8;
 const STATES = /** @type {const} */ (['free', 'to_pickup', 'on_trip', 'other']);
 
 /** @param {string} id @returns {HTMLElement} */
@@ -15,8 +16,8 @@ export const byId = (id) => {
   return found;
 };
 
-/** @param {string | HTMLElement} where @param {string} text */
-function write(where, text) {
+/** Write a text where it is not the same already. @param {string | HTMLElement} where @param {string} text */
+export function write(where, text) {
   const element = typeof where === 'string' ? byId(where) : where;
   if (element.textContent !== text) element.textContent = text;
 }
@@ -34,7 +35,6 @@ export function translate(words) {
     element.setAttribute('aria-label', label);
     element.title = label;
   }
-  byId('map-area').setAttribute('aria-label', words.say('map'));
 }
 
 /**
@@ -51,7 +51,8 @@ export function showFigures(figures, words, zones) {
     byId(`split-${state}`).style.flexGrow = String(drivers[state]);
   }
   write('waiting', number(trips.waiting));
-  write('under_way', number(trips.under_way));
+  write('open', number(trips.waiting + trips.under_way));
+  write('under-way', words.say('underWay', { count: trips.under_way }));
   write('completed', number(trips.completed_today));
   write('waits-window', `· ${words.say('waitsWindow', { minutes: Math.round(waits.window_seconds / 60) })}`);
   write('mean', waits.mean_seconds == null ? '–' : words.duration(waits.mean_seconds));
@@ -62,7 +63,7 @@ export function showFigures(figures, words, zones) {
   write('round-number', round.degraded ? words.say('degraded') : round.number == null ? '' : words.say('roundNumber', { number: round.number }));
   showDemonstration(figures, words);
   showSummary(figures, words);
-  showQueues(figures.zones ?? [], words, zones);
+  showQueues((figures.zones ?? []).slice(0, ROWS_MAX), words, zones);
 }
 
 /** @param {any} figures @param {Words} words */
@@ -101,13 +102,14 @@ function showQueues(zones, words, { chosen, choose }) {
     }
     const [name, waiting, free, wait] = row.cells;
     const label = /** @type {HTMLElement} */ (name.firstElementChild);
-    write(label, zone.name);
+    // Names like "Times Sq/Theatre District" may break after the stroke.
+    write(label, zone.name.replaceAll('/', '/\u200b'));
     if (choose !== null) label.title = words.say('showZone', { zone: zone.name });
     const [bar, count] = /** @type {HTMLCollectionOf<HTMLElement>} */ (waiting.children);
     bar.style.setProperty('--share', String(zone.waiting / most));
     write(count, words.number(zone.waiting));
     write(free, words.number(zone.free));
-    write(wait, zone.mean_wait_seconds == null ? '–' : words.measure(Math.round(zone.mean_wait_seconds / 6) / 10, 'minute'));
+    write(wait, zone.mean_wait_seconds == null ? '–' : words.measure(zone.mean_wait_seconds / 60, 'minute', 'short', 1));
     row.toggleAttribute('data-chosen', zone.code === chosen);
     return row;
   });
@@ -137,10 +139,11 @@ function queueRow(code, choose) {
 }
 
 /**
- * Draw the two lines of the last hour.
- * @param {{waits: (number | null)[], trips: (number | null)[]}} history @param {Words} words
+ * Draw the two lines of the time just past.
+ * @param {{waits: (number | null)[], trips: (number | null)[], minutes: number}} history both lists equally long, over so many minutes @param {Words} words
  */
-export function showHistory({ waits, trips }, words) {
+export function showHistory({ waits, trips, minutes }, words) {
+  write('trips-window', trips.length > 1 && minutes >= 1 ? `· ${words.say('waitsWindow', { minutes })}` : '');
   const say = words.say.bind(words);
   drawChart(byId('waits-chart'), waits, { what: words.say('waits'), say, write: (value) => words.duration(value) });
   drawChart(byId('trips-chart'), trips, { what: words.say('openTrips'), say, write: (value) => words.number(value) });

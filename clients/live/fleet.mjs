@@ -24,7 +24,7 @@ const CAR_FLOATS = 13;
 const TRAIL_FLOATS = 6;
 const RIDER_FLOATS = 4;
 const TRAIL_SECONDS_MIN = 2.5;
-const TRAIL_SECONDS_MAX = 12;
+const TRAIL_SECONDS_MAX = 30;
 
 const PROJECT = `
 uniform vec2 anchor, turnScale, view;
@@ -36,7 +36,7 @@ vec4 onScreen(vec2 world) {
 const CAR_VERTEX = `#version 300 es
 precision highp float;
 ${PROJECT}
-uniform float now, size, bearing;
+uniform float now, size, bearing, reach;
 in vec4 ac; in vec2 b; in vec3 timing; in vec4 headings;
 flat out vec3 pose; out float pixel;
 void main() {
@@ -46,7 +46,7 @@ void main() {
   float heading = headings.x + (headings.y - headings.x) * smoothstep(0., .12, t)
                 + (headings.z - headings.y) * smoothstep(share - .07, share + .07, t) - bearing;
   gl_Position = onScreen(spot);
-  gl_PointSize = size * 3.2;
+  gl_PointSize = size * 3.2 * reach;
   pixel = 1. / (size * 1.6);
   pose = vec3(cos(heading), sin(heading), headings.w);
 }`;
@@ -55,14 +55,14 @@ void main() {
 // colour: hollow, with a nose, solid with a passenger, a small dot.
 const CAR_FRAGMENT = `#version 300 es
 precision highp float;
-uniform vec3 colours[4], edge; uniform float glow;
+uniform highp float reach; uniform vec3 colours[4], edge; uniform float glow;
 flat in vec3 pose; in float pixel; out vec4 paint;
 float bar(vec2 p, float half_, float back, float nose) {
   float h = clamp(p.y / (2. * half_) + .5, 0., 1.);
   return length(p - vec2(0., mix(-half_, half_, h))) - mix(back, nose, h);
 }
 void main() {
-  vec2 q = gl_PointCoord * 2. - 1.;
+  vec2 q = (gl_PointCoord * 2. - 1.) * reach;
   vec2 p = vec2(q.x * pose.x + q.y * pose.y, q.x * pose.y - q.y * pose.x);
   int state = int(pose.z + .5);
   vec3 colour = colours[state];
@@ -76,7 +76,8 @@ void main() {
   vec3 body = mix(colour, state == 2 ? vec3(1.) : edge, core * .92);
   float alpha = max(inside, rim * .85);
   vec3 lit = mix(edge * rim * .85, body, inside);
-  float halo = glow * (state == 3 ? .25 : 1.) * pow(clamp(1. - length(p), 0., 1.), 2.6) * (1. - alpha);
+  float near = max(0., 1. - length(p) / reach);
+  float halo = glow * (state == 3 ? .25 : 1.) * near * near * sqrt(near) * (1. - alpha);
   paint = vec4(lit + colour * halo, alpha + halo * .55);
 }`;
 
@@ -91,7 +92,7 @@ void main() {
   state = int(stamp.y + .5);
   gl_Position = onScreen(spot);
   vec2 across = vec2(side.x * turnScale.x + side.y * turnScale.y, side.y * turnScale.x - side.x * turnScale.y) / length(turnScale);
-  gl_Position.xy += across * width * clamp(1.1 - age, .15, 1.) * vec2(2., -2.) / view;
+  gl_Position.xy += across * max(width * clamp(1.1 - age, .15, 1.), .9) * vec2(2., -2.) / view;
 }`;
 
 const TRAIL_FRAGMENT = `#version 300 es
@@ -100,7 +101,7 @@ uniform vec3 colours[4]; uniform float strength;
 in float age; flat in int state; out vec4 paint;
 void main() {
   if (age < 0. || age > 1. || state == 3) discard;
-  float alpha = strength * (1. - age) * (1. - age);
+  float alpha = strength * pow(1. - age, 1.6);
   paint = vec4(colours[state] * alpha, alpha);
 }`;
 
@@ -175,7 +176,6 @@ export class Fleet {
     this.trails = program(gl, TRAIL_VERTEX, TRAIL_FRAGMENT, [['spot', 2], ['side', 2], ['stamp', 2]]);
     this.dots = program(gl, RIDER_VERTEX, RIDER_FRAGMENT, [['spot', 2], ['about', 2]]);
     this.indices = gl.createBuffer();
-    this.indexed = 0;
     this.counts = { cars: 0, dots: 0, trails: 0 };
     gl.enable(gl.BLEND);
     gl.blendFunc(gl.ONE, gl.ONE_MINUS_SRC_ALPHA);
@@ -213,35 +213,21 @@ export class Fleet {
     const { gl } = this;
     upload(gl, this.cars, cars);
     upload(gl, this.dots, dots);
-    upload(gl, this.trails, this.glides ? trailVertices(movers, ox, oy, now) : new Float32Array(0));
-    this.#index(movers.length);
-    this.counts = { cars: movers.length, dots: this.riders.length, trails: this.glides ? movers.length : 0 };
+    const { vertices, indices } = trailMesh(this.glides ? movers : [], ox, oy, now, this.#trailSeconds() * 1000);
+    upload(gl, this.trails, vertices);
+    gl.bindVertexArray(this.trails.array);
+    gl.bindBuffer(gl.ELEMENT_ARRAY_BUFFER, this.indices);
+    gl.bufferData(gl.ELEMENT_ARRAY_BUFFER, indices, gl.DYNAMIC_DRAW);
+    gl.bindVertexArray(null);
+    this.counts = { cars: movers.length, dots: this.riders.length, trails: indices.length };
     this.until += this.#trailSeconds() * 1000;
     if (!this.waiting) this.#loop();
   }
 
-  /** Two triangles between each pair of trail points; the pattern grows with the fleet and stays. @param {number} cars */
-  #index(cars) {
-    if (cars <= this.indexed) return;
-    this.indexed = Math.ceil(cars * 1.25);
-    const pattern = new Uint32Array(this.indexed * (TRAIL_POINTS - 1) * 6);
-    let at = 0;
-    for (let car = 0; car < this.indexed; car++) {
-      for (let k = 0; k < TRAIL_POINTS - 1; k++) {
-        const v = (car * TRAIL_POINTS + k) * 2;
-        pattern.set([v, v + 1, v + 2, v + 2, v + 1, v + 3], at);
-        at += 6;
-      }
-    }
-    const { gl } = this;
-    gl.bindVertexArray(this.trails.array);
-    gl.bindBuffer(gl.ELEMENT_ARRAY_BUFFER, this.indices);
-    gl.bufferData(gl.ELEMENT_ARRAY_BUFFER, pattern, gl.STATIC_DRAW);
-    gl.bindVertexArray(null);
-  }
-
   #trailSeconds() {
-    return Math.min(TRAIL_SECONDS_MAX, Math.max(TRAIL_SECONDS_MIN, 32 / this.motion.rate));
+    // About 600 m of a driving car; less of it near by, where 600 m would fill the screen.
+    const nearness = Math.min(1, Math.max(0.35, 2 ** ((12 - this.map.getZoom()) / 2)));
+    return Math.min(TRAIL_SECONDS_MAX, Math.max(TRAIL_SECONDS_MIN, (80 / this.motion.rate) * nearness));
   }
 
   #loop() {
@@ -280,9 +266,9 @@ export class Fleet {
       gl.uniform3fv(at('edge'), paint.edge);
       if (layer === this.trails) {
         gl.uniform1f(at('lasts'), this.#trailSeconds());
-        gl.uniform1f(at('width'), Math.max(0.8 * ratio, size * 0.17));
-        gl.uniform1f(at('strength'), paint.glow > 0 ? 0.75 : 0.5);
-        gl.drawElements(gl.TRIANGLES, count * (TRAIL_POINTS - 1) * 6, gl.UNSIGNED_INT, 0);
+        gl.uniform1f(at('width'), Math.max(0.9 * ratio, size * 0.17));
+        gl.uniform1f(at('strength'), paint.glow > 0 ? 0.85 : 0.6);
+        gl.drawElements(gl.TRIANGLES, count, gl.UNSIGNED_INT, 0);
       } else if (layer === this.dots) {
         gl.uniform3fv(at('rider'), paint.rider);
         gl.uniform1f(at('ratio'), ratio);
@@ -292,6 +278,9 @@ export class Fleet {
         gl.uniform1f(at('size'), size);
         gl.uniform1f(at('bearing'), bearing);
         gl.uniform1f(at('glow'), paint.glow);
+        // Without a halo a car needs far less of the screen to be painted.
+        const halo = Math.min(0.86, Math.max(0.6, 0.6 + (map.getZoom() - 11.5) * 0.13));
+        gl.uniform1f(at('reach'), paint.glow > 0 ? halo : 0.46);
         gl.drawArrays(gl.POINTS, 0, count);
       }
     }
@@ -360,29 +349,48 @@ function upload(gl, layer, values) {
 
 /** How long a car is drawn, in CSS pixels: readable from the whole city to one street. @param {number} zoom */
 export function carLength(zoom) {
-  return Math.min(30, Math.max(6.5, 9.5 * 2 ** ((zoom - 13) * 0.5)));
+  return Math.min(30, Math.max(5, 9.5 * 2 ** ((zoom - 13) * 0.5)));
 }
 
 /**
- * Both edges of each car's trail. Every vertex knows when the car was or will be there; the shader
- * shows what lies between now and a few seconds ago.
- * @param {Mover[]} movers @param {number} ox @param {number} oy @param {number} now
+ * Both edges of each car's trail, as triangles. Every vertex knows when the car was or will be
+ * there; the shader shows what lies between now and a few seconds ago.
+ * @param {Mover[]} movers @param {number} ox @param {number} oy @param {number} now wall milliseconds
+ * @param {number} lasts milliseconds that a trail is seen
+ * @returns {{vertices: Float32Array, indices: Uint32Array}}
  */
-function trailVertices(movers, ox, oy, now) {
-  const out = new Float32Array(movers.length * TRAIL_POINTS * 2 * TRAIL_FLOATS);
-  let at = 0;
+function trailMesh(movers, ox, oy, now, lasts) {
+  const vertices = new Float32Array(movers.length * TRAIL_POINTS * 2 * TRAIL_FLOATS);
+  const indices = new Uint32Array(movers.length * (TRAIL_POINTS - 1) * 6);
+  let filled = 0;
+  let joined = 0;
   for (const { trail, state } of movers) {
-    for (let k = 0; k < TRAIL_POINTS; k++) {
-      const point = trail[Math.min(k, trail.length - 1)];
-      const before = trail[Math.max(0, Math.min(k, trail.length - 1) - 1)];
-      const after = trail[Math.min(k + 1, trail.length - 1)];
+    const last = trail.length - 1;
+    // A resting car has left no light, and what has gone out is not drawn.
+    if (last < 1 || trail[last].at < now - lasts) continue;
+    let first = 0;
+    while (first < last && trail[first + 1].at < now - lasts) first += 1;
+    for (let k = first; k <= last; k++) {
+      const point = trail[k];
+      const before = trail[Math.max(first, k - 1)];
+      const after = trail[Math.min(last, k + 1)];
       const [dx, dy] = [after.x - before.x, after.y - before.y];
       const length = Math.hypot(dx, dy) || 1;
+      const v = filled / TRAIL_FLOATS;
       for (const sign of [1, -1]) {
-        out.set([point.x - ox, point.y - oy, (-dy / length) * sign, (dx / length) * sign, (point.at - now) / 1000, state], at);
-        at += TRAIL_FLOATS;
+        vertices[filled] = point.x - ox;
+        vertices[filled + 1] = point.y - oy;
+        vertices[filled + 2] = (-dy / length) * sign;
+        vertices[filled + 3] = (dx / length) * sign;
+        vertices[filled + 4] = (point.at - now) / 1000;
+        vertices[filled + 5] = state;
+        filled += TRAIL_FLOATS;
+      }
+      if (k > first) {
+        indices.set([v - 2, v - 1, v, v, v - 1, v + 1], joined);
+        joined += 6;
       }
     }
   }
-  return out;
+  return { vertices: vertices.subarray(0, filled), indices: indices.subarray(0, joined) };
 }

@@ -1,10 +1,10 @@
 // @ts-check
 // The city live: joins the socket, the map and the figures.
 
-import { byId, showFigures, showHistory, showLinks, showRules, translate } from './figures.mjs';
+import { byId, showFigures, showHistory, showLinks, showRules, translate, write } from './figures.mjs';
 import { readCars } from './frames.mjs';
 import { CityMap } from './map.mjs';
-import { Motion } from './motion.mjs';
+import { Motion, placeOn } from './motion.mjs';
 import { keepOpen } from './socket.mjs';
 import { chooseLanguage, LANGUAGES, Words } from './words.mjs';
 
@@ -33,10 +33,15 @@ function remember(key, value) {
   }
 }
 
+/** @param {string} language @param {string} [timezone] */
+function speak(language, timezone) {
+  return new Words(language, { timezone, wanted: navigator.languages });
+}
+
 const asked = new URLSearchParams(window.location.search);
 const motion = new Motion();
 const page = {
-  words: new Words(chooseLanguage([asked.get('lang') ?? '', remembered('language') ?? '', ...navigator.languages])),
+  words: speak(chooseLanguage([asked.get('lang') ?? '', remembered('language') ?? '', ...navigator.languages])),
   /** @type {Theme} */
   theme: 'day',
   /** @type {any} */
@@ -92,8 +97,16 @@ function show() {
   const isKept = history?.open_trips?.length > 1;
   showHistory(
     isKept
-      ? { waits: history.mean_wait_seconds, trips: history.open_trips }
-      : { waits: page.samples.map(({ wait }) => wait), trips: page.samples.map(({ trips }) => trips) },
+      ? {
+          waits: history.mean_wait_seconds,
+          trips: history.open_trips,
+          minutes: Math.round((history.open_trips.length * history.step_seconds) / 60),
+        }
+      : {
+          waits: page.samples.map(({ wait }) => wait),
+          trips: page.samples.map(({ trips }) => trips),
+          minutes: page.samples.length,
+        },
     page.words,
   );
 }
@@ -113,18 +126,20 @@ function showTime() {
   document.documentElement.classList.toggle('is-stale', isStale);
   const status = byId('status');
   if (status.dataset.state !== state) status.dataset.state = state;
-  let said = words.say(state === 'open' ? 'live' : state === 'stale' ? 'lost' : state);
+  // Only a change of state is announced; the age beside it, which changes every second, is not.
+  write('status-words', words.say(state === 'open' ? 'live' : state === 'stale' ? 'lost' : state));
+  let age = '';
   if (clock.at > 0) {
     // The clock stops with the news: it never shows a time nobody has reported.
     const service = clock.at + (Math.min(now - clock.since, STALE_MS) / 1000) * clock.rate;
-    byId('clock').textContent = words.time(service, { timeStyle: 'medium' });
-    byId('date').textContent = words.time(service, { weekday: 'long', day: 'numeric', month: 'long', year: 'numeric' });
+    write('clock', words.time(service, { timeStyle: 'medium' }));
+    write('date', words.time(service, { weekday: 'short', day: 'numeric', month: 'short', year: 'numeric' }));
     if (isStale) {
       const time = words.time(clock.at, { timeStyle: 'short' });
-      said = `${said} · ${words.say('stale', { time, age: words.duration(Math.floor((now - page.heard) / 5000) * 5) })}`;
+      age = words.say('stale', { time, age: words.duration((now - page.heard) / 1000) });
     }
   }
-  if (byId('status-words').textContent !== said) byId('status-words').textContent = said;
+  write('status-age', age);
 }
 
 // ---- what comes in
@@ -146,7 +161,7 @@ function takeFigures(data) {
   page.figures = figures;
   const at = Math.floor(Date.parse(figures.now) / 60_000);
   if (page.samples.at(-1)?.at !== at) {
-    page.samples.push({ at, wait: figures.waits.mean_seconds, trips: figures.trips.under_way });
+    page.samples.push({ at, wait: figures.waits.mean_seconds, trips: figures.trips.waiting + figures.trips.under_way });
     page.samples.splice(0, page.samples.length - SAMPLES_MAX);
   }
   page.map?.setRiders(figures.waiting ?? []);
@@ -175,7 +190,7 @@ async function readCity() {
   page.city = city ?? page.city;
   page.rules = rules ?? page.rules;
   if (page.city !== null) {
-    if (isFirst) page.words = new Words(page.words.language, page.city.timezone);
+    if (isFirst) page.words = speak(page.words.language, page.city.timezone);
     showCity();
     if (isFirst) await makeMap();
   }
@@ -212,7 +227,7 @@ for (const [code, name] of Object.entries(LANGUAGES)) {
 language.value = page.words.language;
 language.addEventListener('change', () => {
   remember('language', language.value);
-  page.words = new Words(language.value, page.city?.timezone);
+  page.words = speak(language.value, page.city?.timezone);
   showWords();
 });
 for (const input of /** @type {NodeListOf<HTMLInputElement>} */ (document.querySelectorAll('input[name="theme"]'))) {
@@ -229,6 +244,9 @@ darkness.addEventListener('change', showTheme);
 stillness.addEventListener('change', () => {
   if (page.map !== null) page.map.fleet.glides = !stillness.matches;
 });
+
+// For the curious, at the console, and for the tests.
+Object.assign(window, { cityLive: { page, motion, placeOn } });
 
 showTheme();
 showWords();

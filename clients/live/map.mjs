@@ -2,7 +2,7 @@
 // The map of the city with its overlay of cars; null in a browser that cannot draw it.
 
 import { Fleet } from './fleet.mjs';
-import { cityStyle } from './style.mjs';
+import { cityStyle, FIRST_ZOOM } from './style.mjs';
 
 /** @typedef {import('./motion.mjs').Motion} Motion */
 /** @typedef {import('./style.mjs').Theme} Theme */
@@ -15,8 +15,8 @@ function colour(name) {
 
 /** Room that the columns take from the map, so that the city stands between them. */
 function padding() {
-  const gap = 20;
-  if (!window.matchMedia('(min-width: 1024px)').matches) return { top: gap, bottom: 44, left: gap, right: gap };
+  const gap = 12;
+  if (!window.matchMedia('(min-width: 1024px)').matches) return { top: gap, bottom: gap, left: gap, right: gap };
   const [start, end] = ['start', 'end'].map((id) => document.getElementById(id)?.getBoundingClientRect().width ?? 0);
   const isRightToLeft = document.documentElement.dir === 'rtl';
   return { top: gap, bottom: gap, left: (isRightToLeft ? end : start) + 8, right: (isRightToLeft ? start : end) + 8 };
@@ -45,6 +45,15 @@ export class CityMap {
     this.zones = null;
     /** @type {string | null} */
     this.chosen = null;
+    this.isReady = false;
+    // Tints and outlines can only be set on a style that has been read.
+    map.on('style.load', () => {
+      this.isReady = true;
+      const queues = this.waiting;
+      this.waiting = new Map();
+      this.setQueues([...queues].map(([zone, waiting]) => ({ code: zone, waiting })));
+      this.#mark();
+    });
     this.#paint();
   }
 
@@ -65,7 +74,7 @@ export class CityMap {
         bounds: [[west, south], [east, north]],
         fitBoundsOptions: { padding: padding() },
         attributionControl: false,
-        minZoom: 8,
+        minZoom: 7,
         maxZoom: 18,
         maxPitch: 0,
         pitchWithRotate: false,
@@ -77,6 +86,9 @@ export class CityMap {
         cooperativeGestures: false,
       });
       map.touchPitch?.disable();
+      // Below its first zoom the map is empty: only a city too large for this window goes there.
+      const fit = map.cameraForBounds([[west, south], [east, north]], { padding: padding() });
+      map.setMinZoom((fit?.zoom ?? FIRST_ZOOM) > FIRST_ZOOM - 0.4 ? FIRST_ZOOM : 7);
       return new CityMap(map, new Fleet(map, motion), city, theme);
     } catch (error) {
       // No vendor files, or no memory for the graphics: the figures go on without the map.
@@ -100,7 +112,7 @@ export class CityMap {
     if (theme !== this.theme) {
       this.theme = theme;
       this.map.setStyle(cityStyle(this.map.getStyle().sources.city.tiles[0], theme, ''), { diff: true });
-      this.map.once('styledata', () => this.#mark());
+      this.#mark();
     }
     this.#paint();
   }
@@ -108,7 +120,7 @@ export class CityMap {
   /** Tint zones by their queues. @param {{code: string, waiting: number}[]} zones */
   setQueues(zones) {
     const next = new Map(zones.map(({ code, waiting }) => [code, waiting]));
-    for (const code of new Set([...next.keys(), ...this.waiting.keys()])) {
+    for (const code of this.isReady ? new Set([...next.keys(), ...this.waiting.keys()]) : []) {
       const waiting = next.get(code) ?? 0;
       if (waiting !== (this.waiting.get(code) ?? 0)) {
         this.map.setFeatureState({ source: 'city', sourceLayer: 'zones', id: code }, { waiting });
@@ -118,7 +130,7 @@ export class CityMap {
   }
 
   #mark() {
-    if (this.map.getLayer('chosen')) this.map.setFilter('chosen', ['==', ['get', 'code'], this.chosen ?? '']);
+    if (this.isReady) this.map.setFilter('chosen', ['==', ['get', 'code'], this.chosen ?? '']);
   }
 
   /** Outline a zone and go there; the same zone again lets it go. @param {string} code @returns {Promise<void>} */

@@ -32,7 +32,7 @@
  * @property {{x: number, y: number, at: number}[]} trail where it was and will be, and when
  */
 
-export const TRAIL_POINTS = 10;
+export const TRAIL_POINTS = 16;
 const USUAL_MIN = 200;
 const USUAL_MAX = 8000;
 // A leg lasts a little longer than usual: a frame that comes late finds the car still on its way.
@@ -136,6 +136,17 @@ export function placeOn(leg, now) {
   return { x: p[0] + (q[0] - p[0]) * u, y: p[1] + (q[1] - p[1]) * u, heading };
 }
 
+/**
+ * Whether a car drives straight on through a spot, so that its trail needs no point there.
+ * @param {{x: number, y: number}[]} driven @param {{x: number, y: number}} at @param {Leg} leg
+ */
+function isStraight(driven, at, leg) {
+  const before = driven.at(-1);
+  if (before === undefined || driven.length < 2) return false;
+  const came = Math.atan2(at.x - before.x, before.y - at.y);
+  return Math.abs(turn(came, bearing(leg.a, leg.c))) < 0.06;
+}
+
 /** Keeps every car's leg from frame to frame. */
 export class Motion {
   constructor() {
@@ -204,11 +215,9 @@ export class Motion {
     const leg = planLeg([at.x, at.y], at.heading, spot, car.heading, now, lasts);
     // What was planned and not driven is taken back.
     const driven = mover.trail.filter((point) => point.at < now);
-    driven.push(
-      { x: at.x, y: at.y, at: now },
-      { x: leg.c[0], y: leg.c[1], at: now + lasts * leg.share },
-      { x: spot[0], y: spot[1], at: now + lasts },
-    );
+    if (!isStraight(driven, at, leg)) driven.push({ x: at.x, y: at.y, at: now });
+    if (leg.headings[1] !== leg.headings[2]) driven.push({ x: leg.c[0], y: leg.c[1], at: now + lasts * leg.share });
+    driven.push({ x: spot[0], y: spot[1], at: now + lasts });
     mover.trail = driven.slice(-TRAIL_POINTS);
     mover.leg = leg;
     mover.changed = now;

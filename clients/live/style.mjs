@@ -5,15 +5,18 @@
 
 /** @typedef {'day' | 'night'} Theme */
 
+/** The lowest zoom that has tiles. */
+export const FIRST_ZOOM = 10;
+
 const LOOKS = {
   day: {
-    beyond: '#d5e2e8', land: '#f7f5f0', green: '#d9e9cd', sand: '#f2e9d2', water: '#b7d9ea', stream: '#a9cfe2', border: '#9fb3bd',
+    beyond: '#d5e2e8', land: '#f7f5f0', green: '#d9e9cd', sand: '#f2e9d2', shore: '#b9d3df', water: '#b7d9ea', stream: '#a9cfe2', border: '#9fb3bd',
     casing: '#ddd6c9', roads: ['#ffdf9e', '#ffe6b3', '#fff0cf', '#ffffff', '#ffffff', '#ffffff', '#fbfaf7', '#e3dacb'],
     rail: '#c9c5bd', zone: '#8d97a3', heat: '#d6336c', text: '#4c5663', strong: '#1f2731', halo: '#fbfaf7', waterText: '#4a7b94', greenText: '#54734a', faint: 0.42,
   },
   night: {
-    beyond: '#080b10', land: '#10151c', green: '#10211b', sand: '#1a1c1a', water: '#0a1b2a', stream: '#12304a', border: '#2c3a4a',
-    casing: '#0b0f14', roads: ['#55647a', '#4d5b70', '#435063', '#394555', '#303a48', '#28313d', '#232b36', '#1d242d'],
+    beyond: '#07101a', land: '#131a23', green: '#12271f', sand: '#1a1c1a', shore: '#2b5f84', water: '#0a1b2a', stream: '#12304a', border: '#33455a',
+    casing: '#0b0f14', roads: ['#60718a', '#57677e', '#4c5a6f', '#425063', '#384454', '#2f3a48', '#29323e', '#212932'],
     rail: '#27303b', zone: '#7f92aa', heat: '#ff5c8d', text: '#8796a9', strong: '#c6d2e0', halo: '#0b0f14', waterText: '#4f7d9b', greenText: '#5f8571', faint: 0.26,
   },
 };
@@ -59,6 +62,7 @@ export function cityStyle(tiles, theme, attribution) {
   const label = { 'text-color': look.text, 'text-halo-color': look.halo, 'text-halo-width': 1.5 };
 
   add('land', 'fill', 'land', { paint: { 'fill-color': look.land } });
+  add('shore', 'line', 'land', { layout: { 'line-join': 'round' }, paint: { 'line-color': look.shore, 'line-width': grow(10, 4, 14, 9), 'line-blur': grow(10, 3, 14, 7), 'line-opacity': 0.5 } });
   add('green', 'fill', 'green', { filter: ['!=', ['get', 'kind'], 'sand'], paint: { 'fill-color': look.green, 'fill-opacity': grow(10, 0.7, 13, 1) } });
   add('sand', 'fill', 'green', { filter: ['==', ['get', 'kind'], 'sand'], paint: { 'fill-color': look.sand } });
   add('water', 'fill', 'water', { filter: ['!=', ['get', 'line'], 1], paint: { 'fill-color': look.water } });
@@ -85,7 +89,7 @@ export function cityStyle(tiles, theme, attribution) {
     version: 8,
     name: `city by ${theme}`,
     transition: { duration: 0 },
-    sources: { city: { type: 'vector', tiles: [tiles], minzoom: 10, maxzoom: 15, attribution, promoteId: { zones: 'code' } } },
+    sources: { city: { type: 'vector', tiles: [tiles], minzoom: FIRST_ZOOM, maxzoom: 15, attribution, promoteId: { zones: 'code' } } },
     layers,
   };
 }
@@ -133,9 +137,9 @@ function addLabels(add, look, label) {
     paint: { ...label, 'text-color': look.strong },
   });
   add('zone-names', 'symbol', 'places', {
-    minzoom: 11.6, maxzoom: 16.5, filter: ['==', ['get', 'kind'], 'zone'],
-    layout: { 'text-field': ['get', 'name'], 'text-font': ['Inter SemiBold'], 'text-size': grow(11.6, 9.5, 15, 13), 'text-max-width': 7, 'text-padding': 5, 'text-letter-spacing': 0.02 },
-    paint: { ...label, 'text-opacity': grow(11.6, 0.75, 13.5, 1) },
+    minzoom: 11.9, maxzoom: 16.5, filter: ['==', ['get', 'kind'], 'zone'],
+    layout: { 'text-field': ['get', 'name'], 'text-font': ['Inter SemiBold'], 'text-size': grow(11.9, 9.5, 15, 13), 'text-max-width': 7, 'text-padding': 5, 'text-letter-spacing': 0.02 },
+    paint: { ...label, 'text-opacity': grow(11.9, 0.75, 13.5, 1) },
   });
   add('quarters', 'symbol', 'places', {
     minzoom: 12, maxzoom: 16.5, filter: ['in', ['get', 'kind'], ['literal', ['suburb', 'village', 'quarter', 'neighbourhood', 'hamlet']]],

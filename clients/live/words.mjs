@@ -19,19 +19,18 @@ export const MESSAGES = {
     demonstrationMeaning: 'Drivers and riders are simulated; time runs {rate} times as fast.',
     onShift: 'Drivers on shift',
     free: 'Free',
-    to_pickup: 'To a pick-up',
-    on_trip: 'With a rider',
+    to_pickup: 'To pick-up',
+    on_trip: 'With rider',
     other: 'Other',
     waiting: 'Riders waiting',
-    underWay: 'Trips under way',
+    openTrips: 'Open trips',
+    underWay: '{count} under way, with a driver',
     completed: 'Completed today',
     waits: 'Wait for a car',
     waitsWindow: 'last {minutes} min',
     mean: 'mean',
     p95: '19 of 20 wait less than',
     noWaits: 'No car has arrived yet.',
-    openTrips: 'Trips under way, last hour',
-    openTripsShort: 'last hour',
     offers: 'Offers to drivers today',
     made: 'made',
     declined: 'declined',
@@ -41,7 +40,7 @@ export const MESSAGES = {
     queues: 'Longest queues',
     zone: 'Zone',
     waitingShort: 'Waiting',
-    freeShort: 'Free cars',
+    freeShort: 'Free',
     waitShort: 'Wait',
     noQueues: 'Nobody is waiting anywhere.',
     showZone: 'Show {zone} on the map',
@@ -62,7 +61,7 @@ export const MESSAGES = {
     chart: '{what}: lowest {low}, highest {high}, now {now}',
     summaryDrivers: { one: '{count} driver is on shift, {free} free.', other: '{count} drivers are on shift, {free} free.' },
     summaryRiders: { one: '{count} rider is waiting', other: '{count} riders are waiting' },
-    summaryWhere: ', most of them in {zone} ({most}).',
+    summaryWhere: '; the longest queue is in {zone} ({most}).',
     summaryEnd: '.',
     tariff: 'Tariff',
     pay_floor: 'Pay floor',
@@ -115,15 +114,14 @@ export const MESSAGES = {
     on_trip: 'Con pasajero',
     other: 'Otros',
     waiting: 'Pasajeros esperando',
-    underWay: 'Viajes en curso',
+    openTrips: 'Viajes abiertos',
+    underWay: '{count} en curso, con conductor',
     completed: 'Terminados hoy',
     waits: 'Espera por un coche',
     waitsWindow: 'últimos {minutes} min',
     mean: 'media',
     p95: '19 de cada 20 esperan menos de',
     noWaits: 'Todavía no ha llegado ningún coche.',
-    openTrips: 'Viajes en curso, última hora',
-    openTripsShort: 'última hora',
     offers: 'Ofertas a conductores hoy',
     made: 'hechas',
     declined: 'rechazadas',
@@ -154,7 +152,7 @@ export const MESSAGES = {
     chart: '{what}: mínimo {low}, máximo {high}, ahora {now}',
     summaryDrivers: { one: '{count} conductor de turno, {free} libres.', other: '{count} conductores de turno, {free} libres.' },
     summaryRiders: { one: '{count} pasajero espera', other: '{count} pasajeros esperan' },
-    summaryWhere: ', la mayoría en {zone} ({most}).',
+    summaryWhere: '; la cola más larga está en {zone} ({most}).',
     summaryEnd: '.',
     tariff: 'Tarifa',
     pay_floor: 'Paga mínima',
@@ -207,15 +205,14 @@ export const MESSAGES = {
     on_trip: 'Amb passatger',
     other: 'Altres',
     waiting: 'Passatgers esperant',
-    underWay: 'Viatges en curs',
+    openTrips: 'Viatges oberts',
+    underWay: '{count} en curs, amb conductor',
     completed: 'Acabats avui',
     waits: 'Espera per un cotxe',
     waitsWindow: 'últims {minutes} min',
     mean: 'mitjana',
     p95: '19 de cada 20 esperen menys de',
     noWaits: 'Encara no ha arribat cap cotxe.',
-    openTrips: 'Viatges en curs, última hora',
-    openTripsShort: 'última hora',
     offers: 'Ofertes a conductors avui',
     made: 'fetes',
     declined: 'rebutjades',
@@ -246,7 +243,7 @@ export const MESSAGES = {
     chart: '{what}: mínim {low}, màxim {high}, ara {now}',
     summaryDrivers: { one: '{count} conductor de torn, {free} lliures.', other: '{count} conductors de torn, {free} lliures.' },
     summaryRiders: { one: '{count} passatger espera', other: '{count} passatgers esperen' },
-    summaryWhere: ', la majoria a {zone} ({most}).',
+    summaryWhere: '; la cua més llarga és a {zone} ({most}).',
     summaryEnd: '.',
     tariff: 'Tarifa',
     pay_floor: 'Paga mínima',
@@ -299,15 +296,14 @@ export const MESSAGES = {
     on_trip: 'مع راكب',
     other: 'غير ذلك',
     waiting: 'ركاب ينتظرون',
-    underWay: 'رحلات جارية',
+    openTrips: 'رحلات مفتوحة',
+    underWay: '{count} جارية مع سائق',
     completed: 'اكتملت اليوم',
     waits: 'انتظار السيارة',
     waitsWindow: 'آخر {minutes} دقيقة',
     mean: 'المتوسط',
     p95: '19 من كل 20 ينتظرون أقل من',
     noWaits: 'لم تصل أي سيارة بعد.',
-    openTrips: 'الرحلات الجارية، الساعة الأخيرة',
-    openTripsShort: 'الساعة الأخيرة',
     offers: 'العروض على السائقين اليوم',
     made: 'قُدِّمت',
     declined: 'رُفضت',
@@ -343,7 +339,7 @@ export const MESSAGES = {
     summaryRiders: {
       zero: 'لا أحد ينتظر', one: 'راكب واحد ينتظر', two: 'راكبان ينتظران', few: '{count} ركاب ينتظرون', many: '{count} راكبًا ينتظرون', other: '{count} راكب ينتظرون',
     },
-    summaryWhere: '، أكثرهم في {zone} ({most}).',
+    summaryWhere: '؛ أطول قائمة انتظار في {zone} ({most}).',
     summaryEnd: '.',
     tariff: 'التعرفة',
     pay_floor: 'الحد الأدنى للأجر',
@@ -394,13 +390,18 @@ export function chooseLanguage(wanted) {
 
 /** Speaks one language: messages, numbers, durations, times and money. */
 export class Words {
-  /** @param {string} language @param {string} [timezone] of the city */
-  constructor(language, timezone) {
+  /**
+   * @param {string} language one of LANGUAGES
+   * @param {{timezone?: string, wanted?: readonly string[]}} [how] the city's time zone; somebody's
+   *   languages with their regions, which decide between 20:05 and 8:05 PM
+   */
+  constructor(language, { timezone, wanted = [] } = {}) {
     this.language = language;
     this.timezone = timezone;
     this.direction = language === 'ar' ? 'rtl' : 'ltr';
     // Figures stand in tables with Latin letters beside them: one set of digits for all.
-    this.locale = language === 'ar' ? 'ar-u-nu-latn' : language;
+    const region = wanted.find((tag) => tag.toLowerCase().split('-')[0] === language) ?? language;
+    this.locale = language === 'ar' ? `${region.split('-u-')[0]}-u-nu-latn` : region;
     this.plurals = new Intl.PluralRules(language);
     /** @type {Map<string, any>} */
     this.formats = new Map();
@@ -417,7 +418,10 @@ export class Words {
     const text = typeof message === 'string' ? message : (message[this.plurals.select(Number(values.count))] ?? message.other ?? '');
     return text.replace(/\{(\w+)\}/g, (whole, name) => {
       const value = values[name];
-      return value === undefined ? whole : typeof value === 'number' ? this.number(value) : value;
+      if (value === undefined) return whole;
+      if (typeof value === 'number') return this.number(value);
+      // A Latin name inside an Arabic sentence keeps its own direction and disturbs nobody else's.
+      return this.direction === 'rtl' ? `\u2068${value}\u2069` : value;
     });
   }
 
@@ -437,9 +441,10 @@ export class Words {
     return this.#format('%', { style: 'percent', maximumFractionDigits: 1 }).format(points / 10_000);
   }
 
-  /** @param {number} value @param {string} unit @param {'short' | 'long' | 'narrow'} [display] */
-  measure(value, unit, display = 'short') {
-    return this.#format(unit + display, { style: 'unit', unit, unitDisplay: display, maximumFractionDigits: 2 }).format(value);
+  /** @param {number} value @param {string} unit @param {'short' | 'long' | 'narrow'} [display] @param {number} [decimals] always shown */
+  measure(value, unit, display = 'short', decimals = 0) {
+    const options = { style: /** @type {const} */ ('unit'), unit, unitDisplay: display, minimumFractionDigits: decimals, maximumFractionDigits: decimals || 2 };
+    return this.#format(unit + display + decimals, options).format(value);
   }
 
   /** Seconds as people say them, to the nearest second below an hour. @param {number} seconds @param {'short' | 'long'} [display] */

@@ -192,16 +192,16 @@ class _Work:
         asker = np.repeat(np.arange(len(trips)), (end - first).sum(axis=1))
         drivers = self.index.drivers[self.index.level(number).order[places]]
         self.looked_at += len(drivers)
-        fit = (
-            broken_before_roads(self.columns, self.policy, trips=trips[asker], drivers=drivers) == 0
-        )
-        asker, drivers = asker[fit], drivers[fit]
-        away = self._away(trips[asker], drivers)
-        wanted = self.policy.candidates_per_trip
-        complete = np.ones(len(trips), dtype=np.bool_)
+        away = nearness(self.columns, trips=trips[asker], drivers=drivers)
         if within is not None:
-            near = np.bincount(asker[away <= within], minlength=len(trips))
-            complete = near >= wanted
+            near = away <= within
+            asker, drivers, away = asker[near], drivers[near], away[near]
+        broken = broken_before_roads(self.columns, self.policy, trips=trips[asker], drivers=drivers)
+        fit = broken == 0
+        asker, drivers, away = asker[fit], drivers[fit], away[fit]
+        wanted = self.policy.candidates_per_trip
+        found = np.bincount(asker, minlength=len(trips))
+        complete = np.full(len(trips), within is None) | (found >= wanted)
         keep = complete[asker]
         asker, drivers, away = asker[keep], drivers[keep], away[keep]
         order = np.lexsort((drivers, away, asker))
@@ -210,9 +210,6 @@ class _Work:
         nearest = rank < wanted
         pairs = np.stack([trips[asker[nearest]], drivers[nearest]], axis=1)
         return pairs, complete
-
-    def _away(self, trips: Whole, drivers: Whole) -> Whole:
-        return nearness(self.columns, trips=trips, drivers=drivers)
 
 
 def nearness(columns: Columns, *, trips: Whole, drivers: Whole) -> Whole:

@@ -10,6 +10,7 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any, TypeVar
 
 from dispatch.matching.errors import RoundUnreadable
@@ -80,9 +81,9 @@ class Kind:
 
 def _all_of(kind: type, values: list[Any]) -> list[Any]:
     """The values as they are, if each is exactly of the type: true is not a whole number."""
-    for value in values:
-        if type(value) is not kind:
-            raise TypeError(f"{value!r} is not of the type {kind.__name__}")
+    for found in set(map(type, values)):
+        if found is not kind:
+            raise TypeError(f"a value is of the type {found.__name__} and not {kind.__name__}")
     return values
 
 
@@ -91,7 +92,7 @@ def _plain(kind: type) -> Kind:
 
 
 def _write_points(points: list[Any]) -> list[Any]:
-    return [[e7(point.lon), e7(point.lat)] for point in points]
+    return [[round(point.lon * DEGREE), round(point.lat * DEGREE)] for point in points]
 
 
 def _read_points(written: list[Any]) -> list[Any]:
@@ -163,7 +164,7 @@ def _column(written: Any) -> list[Any]:
 
 def write_columns(rows: Sequence[Any], kinds: Mapping[str, Kind]) -> dict[str, list[Any]]:
     """Rows as one JSON list for each field."""
-    return {name: kind.write([getattr(row, name) for row in rows]) for name, kind in kinds.items()}
+    return {name: kind.write(list(map(attrgetter(name), rows))) for name, kind in kinds.items()}
 
 
 def read_columns(

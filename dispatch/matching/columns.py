@@ -8,6 +8,7 @@ to the last bit, so every machine gets the same columns.
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
@@ -126,12 +127,12 @@ def _trip_columns(
         pickup=plane.spread([trip.pickup for trip in trips]),
         dropoff=plane.spread([trip.dropoff for trip in trips]),
         pickup_zone=_whole(zones[trip.pickup_zone] for trip in trips),
-        seats=_whole(trip.seats for trip in trips),
+        seats=_column(trips, "seats"),
         vehicle_class=_whole(classes[trip.vehicle_class] for trip in trips),
         needs=_bits([trip.needs for trip in trips], needs),
-        asked_at_ms=_whole(trip.asked_at_ms for trip in trips),
-        trip_seconds=_whole(trip.trip_seconds for trip in trips),
-        trip_metres=_whole(trip.trip_metres for trip in trips),
+        asked_at_ms=_column(trips, "asked_at_ms"),
+        trip_seconds=_column(trips, "trip_seconds"),
+        trip_metres=_column(trips, "trip_metres"),
     )
 
 
@@ -144,8 +145,8 @@ def _driver_columns(
     licences: dict[tuple[str, ...] | None, int],
 ) -> DriverColumns:
     at, drivers = snapshot.at_ms, snapshot.drivers
-    free_at = _whole(driver.free_at_ms for driver in drivers)
-    shift_seconds = _whole(driver.shift_seconds for driver in drivers)
+    free_at = _column(drivers, "free_at_ms")
+    shift_seconds = _column(drivers, "shift_seconds")
     began = at - shift_seconds * 1000
     offered = _whole(
         -NO_LIMIT if driver.last_offered_at_ms is None else driver.last_offered_at_ms
@@ -157,13 +158,13 @@ def _driver_columns(
         heads_home=np.array([driver.homeward is not None for driver in drivers], dtype=np.bool_),
         free_in_ms=np.maximum(0, free_at - at),
         free_since_ms=free_at,
-        seats=_whole(driver.seats for driver in drivers),
+        seats=_column(drivers, "seats"),
         vehicle_class=_whole(classes[driver.vehicle_class] for driver in drivers),
         equipment=_bits([driver.equipment for driver in drivers], needs),
         licence=_whole(licences[driver.zones] for driver in drivers),
-        shift_left_ms=_whole(driver.shift_ends_at_ms for driver in drivers) - at,
-        driving_left_ms=_whole(driver.driving_seconds_left for driver in drivers) * 1000,
-        earned_minor=_whole(driver.earned_minor for driver in drivers),
+        shift_left_ms=_column(drivers, "shift_ends_at_ms") - at,
+        driving_left_ms=_column(drivers, "driving_seconds_left") * 1000,
+        earned_minor=_column(drivers, "earned_minor"),
         shift_seconds=shift_seconds,
         # Waiting begins with the shift, with the end of the last trip, or with the last offer.
         idle_since_ms=np.minimum(at, np.maximum(np.maximum(began, free_at), offered)),
@@ -211,6 +212,10 @@ def crow_decimetres(a: Whole, b: Whole) -> Whole:
 
 def _whole(values: Iterable[int]) -> Whole:
     return np.array(list(values), dtype=np.int64)
+
+
+def _column(rows: Sequence[Any], name: str) -> Whole:
+    return np.array(list(map(attrgetter(name), rows)), dtype=np.int64)
 
 
 def _units(degrees: list[float]) -> Whole:

@@ -161,7 +161,9 @@ def _unfit(round_input: RoundInput, trip: int, driver: int) -> tuple[Reason, ...
     same_trip = np.full(len(everybody), trip)
     fit = broken_before_roads(columns, policy, trips=same_trip, drivers=everybody) == 0
     away = nearness(columns, trips=same_trip, drivers=everybody)
-    ahead = int((fit & (away < away[driver])).sum())
+    # Ranked as the candidates were: the equally near by identifier.
+    nearer = (away < away[driver]) | ((away == away[driver]) & (everybody < driver))
+    ahead = int((fit & nearer).sum())
     return (_reason("not_among_nearest", ahead=ahead, asked=policy.candidates_per_trip),)
 
 
@@ -234,7 +236,7 @@ _ENGLISH: Mapping[str, str] = {
     "driver_not_free": "You were not on shift and free, or soon free, in this round.",
     "it_is_yours": "The trip was offered to you; you could be there in {pickup_seconds}.",
     "offered_another": "You were offered another trip in this round, {pickup_seconds} from you.",
-    "not_among_nearest": "Drivers nearer to it who could serve it: {ahead}. The nearest {asked} were compared.",
+    "not_among_nearest": "Drivers ahead of you in nearness who could serve it: {ahead}. The nearest {asked} were compared.",
     "limit_seats": "Your vehicle has fewer seats than the riders need.",
     "limit_vehicle_class": "The trip was asked for in another class of vehicle.",
     "limit_needs": "The rider needs something that your vehicle does not have on board.",

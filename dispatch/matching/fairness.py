@@ -5,8 +5,7 @@ hour than the average of all on shift, and for drivers who have waited longest w
 Knows nothing of declined offers: an offer ends a wait whatever became of it.
 
 Fairness as earnings in proportion to time on shift, evened out over many matches instead of in
-each, is Suehr et al., "Two-Sided Fairness for Repeated Matchings in Two-Sided Markets", KDD 2019
-(section 3).
+each, is Suehr et al., "Two-Sided Fairness for Repeated Matchings in Two-Sided Markets", KDD 2019.
 """
 
 from collections.abc import Iterable
@@ -100,7 +99,7 @@ def gini(values: Iterable[float]) -> float:
     """The Gini coefficient of values that are not negative: from 0 to below 1.
 
     Half the relative mean difference, worked out from the sorted values (Gini 1912; the form with
-    ranks is in Cowell, "Measuring Inequality", 3rd edition, appendix A). Nothing, or nothing but
+    ranks is in Cowell, "Measuring Inequality", 3rd edition). Nothing, or nothing but
     zeros, is perfectly even.
 
     >>> gini([5, 5, 5])

@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 
 from dispatch.matching.columns import Columns, Whole, crow_decimetres
 from dispatch.matching.policy import Policy
-from dispatch.matching.snapshot import UNREACHABLE
 
 CROW_METRES_PER_SECOND = 35
 """No car comes nearer along a straight line than this fast (126 km/h)."""
@@ -73,8 +72,9 @@ def broken_on_roads(
     broken |= np.where(free_in > policy.free_within_seconds * 1000, Limit.NOT_FREE_SOON, 0)
     broken |= np.where(free_in + driving > driver.shift_left_ms[drivers], Limit.SHIFT, 0)
     broken |= np.where(driving > driver.driving_left_ms[drivers], Limit.DRIVING, 0)
-    too_late = free_in + drive_ms > policy.pickup_seconds_max * 1000
-    return broken | np.where(too_late | (drive_ms >= UNREACHABLE), Limit.TOO_FAR, 0)
+    # A pick-up that cannot be reached is later than any policy allows: no case of its own.
+    broken |= np.where(free_in + drive_ms > policy.pickup_seconds_max * 1000, Limit.TOO_FAR, 0)
+    return broken
 
 
 def _broken_by_kind(columns: Columns, *, trips: Whole, drivers: Whole) -> NDArray[np.int64]:

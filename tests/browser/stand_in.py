@@ -1,7 +1,7 @@
 """A service that only looks like one: the pages, tiles of a town, and cars that drive about.
 
 For looking at the pages while they are written, and for their tests; the product never runs it.
-`python -m tests.browser.stand_in [--port N] [--cars N] [--speed N] [--grid]`
+`python -m tests.browser.stand_in [--port N] [--cars N] [--speed N] [--city FOLDER]`
 """
 
 import argparse
@@ -23,7 +23,7 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from tests.browser.town import Tiles, Town, grid_town, manhattan, zones_geojson
+from tests.browser.town import Map, Tiles, Town, grid_town, packed_town, zones_geojson
 from tests.browser.traffic import Traffic
 
 CLIENTS = Path(__file__).resolve().parents[2] / "clients"
@@ -55,10 +55,11 @@ class StandIn:
     sockets: set[WebSocket] = field(default_factory=set)
     paths_asked: list[str] = field(default_factory=list)
     port: int = 0
+    map: Map | None = None
 
     def app(self) -> Starlette:
         """The routes of docs/reference/live_public.md."""
-        tiles = Tiles(self.town)
+        tiles: Map = self.map or Tiles(self.town)
 
         async def page(request: Request) -> Response:
             path = request.url.path.lstrip("/")
@@ -79,11 +80,11 @@ class StandIn:
 
         async def tile(request: Request) -> Response:
             z, x, y = (int(request.path_params[name]) for name in "zxy")
-            body = await asyncio.to_thread(tiles.cut, z, x, y)
+            body = await asyncio.to_thread(tiles.tile, z, x, y)
             if not body:
                 return Response(status_code=204)
             return Response(
-                gzip.compress(body, 1),
+                body if body[:2] == b"\x1f\x8b" else gzip.compress(body, 1),
                 headers={
                     "Content-Encoding": "gzip",
                     "Content-Type": "application/vnd.mapbox-vector-tile",
@@ -200,11 +201,12 @@ def main() -> None:
     parser.add_argument("--cars", type=int, default=600)
     parser.add_argument("--speed", type=float, default=10.0)
     parser.add_argument("--period", type=float, default=1.0)
-    parser.add_argument("--grid", action="store_true", help="the made-up town, not Manhattan")
+    parser.add_argument("--city", type=Path, help="a city pack; otherwise a made-up grid")
     options = parser.parse_args()
-    town = (None if options.grid else manhattan()) or grid_town()
+    town, its_map = packed_town(options.city) if options.city else (grid_town(), None)
     traffic = Traffic(town, cars=options.cars, rate=options.speed)
-    with running(StandIn(town, traffic, options.period, port=options.port)) as address:
+    service = StandIn(town, traffic, options.period, port=options.port, map=its_map)
+    with running(service) as address:
         print(f"{address}/live/", flush=True)
         threading.Event().wait()
 

@@ -1,27 +1,24 @@
 """A town to drive through on a screen: streets, zones, and vector tiles cut from them.
 
-For the stand-in only. Manhattan is read from the shared data when it is there; otherwise a
-small made-up grid serves, which is also what the tests use, because it is the same everywhere.
+For the stand-in only. A city pack can be driven through; the tests use a small made-up grid,
+because it is the same everywhere and there at once.
 """
 
 import csv
-import json
 import math
+import tempfile
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import mapbox_vector_tile
 import numpy as np
 import shapely
 from numpy.typing import NDArray
-from shapely.geometry import Point, Polygon, box, mapping, shape
+from shapely.geometry import Point, Polygon, box, mapping
 from shapely.geometry.base import BaseGeometry
 
-SHARED = Path(__file__).resolve().parents[3] / "shared" / "data"
-if not SHARED.is_dir():  # a work tree one folder deeper
-    SHARED = Path(__file__).resolve().parents[4] / "shared" / "data"
 KINDS = {1: "motorway", 2: "trunk", 3: "primary", 4: "secondary", 5: "tertiary", 6: "residential"}
 
 
@@ -50,10 +47,13 @@ class Town:
     zones: list[Zone]
     demand: NDArray[np.float64]  # (trips, 2): where people ask for a car
     layers: dict[str, Any] = field(default_factory=dict)
+    edges: tuple[float, float, float, float] | None = None
 
     @property
     def bounds(self) -> list[float]:
         """West, south, east, north."""
+        if self.edges is not None:
+            return list(self.edges)
         return [*self.nodes.min(axis=0).tolist(), *self.nodes.max(axis=0).tolist()]
 
 
@@ -113,65 +113,43 @@ def grid_town(side: int = 14) -> Town:
     )
 
 
-def manhattan() -> Town | None:
-    """Manhattan from the shared data; None when that is not beside the repository."""
-    streets = SHARED / "manhattan-day"
-    if not streets.is_dir():
-        return None
-    with (streets / "nodes.csv").open() as file:
-        nodes = np.array([(float(row["lon"]), float(row["lat"])) for row in csv.DictReader(file)])
-    with (streets / "edges.csv").open() as file:
-        rows = list(csv.DictReader(file))
-    metres = np.array([float(row["length_m"]) for row in rows])
-    zones = [
-        Zone(
-            code=item["properties"]["zone_id"],
-            name=item["properties"]["zone_name"],
-            shape=shapely.transform(shapely.make_valid(shape(item["geometry"])), from_utm18),
-        )
-        for item in json.loads((SHARED / "nyc-zones" / "manhattan_taxi_zones.geojson").read_text())[
-            "features"
-        ]
-    ]
-    with (streets / "requests.csv").open() as file:
-        asked = [row for row in csv.DictReader(file) if 72_000 <= float(row["t"]) < 79_200]
-    parks = [(zone.shape, {"kind": "park"}) for zone in zones if zone.name.endswith(" Park")]
-    return Town(
-        name="manhattan",
-        title="Manhattan",
-        timezone="America/New_York",
+class Map(Protocol):
+    """Gives one tile, gzipped or not; None or empty where there is nothing."""
+
+    def tile(self, zoom: int, x: int, y: int) -> bytes | None: ...
+
+
+def packed_town(folder: Path) -> tuple[Town, Map]:
+    """The town of a city pack and its own map, drawn once into a folder for passing things."""
+    from khan.build import open_tiles
+    from roads.pack import CityPack
+
+    pack = CityPack.open(folder)
+    streets = pack.network
+    seconds = streets.arc_ms / 1000
+    nodes = np.column_stack([streets.node_lon, streets.node_lat])
+    demand = nodes
+    if pack.demand.kind == "recorded":
+        with pack.demand.path.open(encoding="utf-8") as file:
+            evening = [
+                row for row in csv.DictReader(file) if row["asked_at"][11:13] in ("20", "21")
+            ]
+        demand = np.array([(float(row["pickup_lon"]), float(row["pickup_lat"])) for row in evening])
+    town = Town(
+        name=pack.name,
+        title=pack.title,
+        timezone=pack.timezone,
         nodes=nodes,
-        tails=np.array([int(row["u"]) for row in rows]),
-        heads=np.array([int(row["v"]) for row in rows]),
-        metres=metres,
-        speeds=metres / np.array([float(row["travel_time_s"]) for row in rows]),
-        names=[""] * len(rows),
-        zones=zones,
-        demand=np.array([(float(row["o_lon"]), float(row["o_lat"])) for row in asked]),
-        layers={"green": parks},
+        tails=streets.arc_tail.astype(np.int64),
+        heads=streets.arc_head.astype(np.int64),
+        metres=np.maximum(1.0, streets.arc_metres.astype(np.float64)),
+        speeds=streets.arc_metres / np.maximum(seconds, 0.1),
+        names=[],
+        zones=[Zone(code=z.code, name=z.name, shape=z.shape) for z in pack.zones.zones],
+        demand=demand,
+        edges=pack.bounds,
     )
-
-
-def from_utm18(points: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Kilometres of UTM zone 18 north to degrees (Snyder 1987, USGS PP 1395, eq. 8-17 to 8-25)."""
-    east, north = points[:, 0] * 1000 - 500_000, points[:, 1] * 1000
-    a, e2, scale = 6_378_137.0, 0.006_694_379_990_14, 0.9996
-    ep2 = e2 / (1 - e2)
-    mu = north / scale / (a * (1 - e2 / 4 - 3 * e2**2 / 64 - 5 * e2**3 / 256))
-    e1 = (1 - math.sqrt(1 - e2)) / (1 + math.sqrt(1 - e2))
-    phi = (
-        mu
-        + (3 * e1 / 2 - 27 * e1**3 / 32) * np.sin(2 * mu)
-        + (21 * e1**2 / 16 - 55 * e1**4 / 32) * np.sin(4 * mu)
-        + 151 * e1**3 / 96 * np.sin(6 * mu)
-    )
-    c, t = ep2 * np.cos(phi) ** 2, np.tan(phi) ** 2
-    n = a / np.sqrt(1 - e2 * np.sin(phi) ** 2)
-    r = a * (1 - e2) / (1 - e2 * np.sin(phi) ** 2) ** 1.5
-    d = east / (n * scale)
-    lat = phi - n * np.tan(phi) / r * (d**2 / 2 - (5 + 3 * t + 10 * c) * d**4 / 24)
-    lon = (d - (1 + 2 * t + c) * d**3 / 6) / np.cos(phi)
-    return np.column_stack([np.degrees(lon) - 75.0, np.degrees(lat)])
+    return town, open_tiles(pack, Path(tempfile.gettempdir()) / "khan-stand-in-tiles")
 
 
 class Tiles:
@@ -211,13 +189,18 @@ class Tiles:
             for name, items in self._layers.items()
             if items
         }
-        self.cut = lru_cache(maxsize=500)(self._cut)
+        self.tile = lru_cache(maxsize=500)(self._cut)
 
     def _cut(self, z: int, x: int, y: int) -> bytes:
         """One tile as Mapbox Vector Tile bytes; empty when nothing lies in it."""
         west, south, east, north = tile_bounds(z, x, y)
         pad = (east - west) / 64
         frame = box(west - pad, south - pad, east + pad, north + pad)
+        (left, bottom), (right, top) = mercator(np.array([(west, south), (east, north)]))
+
+        def into_tile(points: NDArray[np.float64]) -> NDArray[np.float64]:
+            return np.rint((mercator(points) - (left, top)) * 4096 / (right - left, bottom - top))
+
         layers = []
         for name, tree in self._trees.items():
             features = []
@@ -229,18 +212,15 @@ class Tiles:
                 ):
                     continue
                 features.append(
-                    {"geometry": shapely.transform(piece, mercator), "properties": about}
+                    {"geometry": shapely.transform(piece, into_tile), "properties": about}
                 )
             if features:
                 layers.append({"name": name, "features": features})
         if not layers:
             return b""
-        corners = mercator(np.array([(west, south), (east, north)])).ravel().tolist()
-        return bytes(
-            mapbox_vector_tile.encode(
-                layers, default_options={"quantize_bounds": tuple(corners), "extents": 4096}
-            )
-        )
+        # Already in the tile's own units: the encoder's way there is one that shapely means to drop.
+        options = {"extents": 4096, "y_coord_down": True}
+        return bytes(mapbox_vector_tile.encode(layers, default_options=options))
 
 
 def mercator(points: NDArray[np.float64]) -> NDArray[np.float64]:

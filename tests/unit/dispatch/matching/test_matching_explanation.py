@@ -24,6 +24,7 @@ from tests.matching_world import (
     AT_MS,
     driver,
     driver_id,
+    place,
     policy,
     round_of,
     trip,
@@ -120,12 +121,15 @@ def test_every_broken_limit_is_named() -> None:
 
 
 def test_a_driver_behind_the_nearest_is_told_how_many_were_nearer() -> None:
-    rows = [driver(n) for n in range(30)]
+    unfit = [driver(100 + n, zones=()) for n in range(9)]
+    rows = [driver(n, at=place(10 * n)) for n in range(30)]
     times = {(1, n): 60 + n for n in range(20)}
+    level = [driver(n) for n in range(30)]
 
-    said = answered(round_of([trip(1)], rows, times), 1, 29)
-
-    assert said == ["Drivers nearer to it who could serve it: 0. The nearest 20 were compared."]
+    for fleet in ([*rows, *unfit], level):
+        assert answered(round_of([trip(1)], fleet, times), 1, 25) == [
+            "Drivers ahead of you in nearness who could serve it: 25. The nearest 20 were compared."
+        ]
 
 
 def test_a_driver_offered_another_trip_is_told_so() -> None:

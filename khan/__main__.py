@@ -1,0 +1,5 @@
+"""`python -m khan` is `khan`."""
+
+from khan.command_line import main
+
+main()

@@ -1,0 +1,201 @@
+"""Joining the parts: from settings to a service that can run."""
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import structlog
+
+from dispatch.fleet import Fleet
+from dispatch.matching.policy import parse_policy
+from dispatch.position import PositionBoard
+from dispatch.round import Dispatcher, RoundLog
+from doorway.limits import Limiter
+from doorway.services import City, Services
+from fares.pay import parse_pay_floors
+from fares.tariff import parse_tariff
+from foundation.clock import stopwatch_ms
+from foundation.errors import NotFound
+from khan.settings import Settings
+from messages.codes import CodeMessages
+from messages.sender import ConsoleSender
+from registry.passkeys import RelyingParty
+from registry.service import check_vault
+from registry.session_cache import SessionCache
+from registry.vault import Vault
+from roads.engine import open_engine
+from roads.pack import CityPack
+from roads.tile_features import features_of_area, features_of_streets
+from roads.tiles import MapTiles, build_tiles
+from rulebook.charter import Charter, parse_charter
+from rulebook.rule import RuleKind
+from rulebook.service import booking_policy
+from storage.engine import Database
+from storage.outbox import Hub, Relay
+from storage.timings import Timings
+
+log = structlog.get_logger()
+
+_ROOT = Path(__file__).resolve().parent.parent
+_SHIPPED = Path(__file__).resolve().parent / "_shipped"
+
+
+class CityUnknown(NotFound):
+    """No city pack goes by that name, and no folder is there."""
+
+    code = "city_unknown"
+
+    def __init__(self, name: str, known: list[str]) -> None:
+        super().__init__(
+            f"There is no city pack {name!r}; give a folder, or one of: {', '.join(known)}.",
+            name=name,
+        )
+
+
+def shipped(part: str) -> Path:
+    """A folder that comes along: beside the code in a checkout, inside it in a wheel."""
+    return _SHIPPED / part if (_SHIPPED / part).is_dir() else _ROOT / part
+
+
+def find_city(name: str) -> Path:
+    """The folder of a city pack, given as a folder or by the name of one that came along.
+
+    Raises
+    ------
+    CityUnknown
+    """
+    if "/" in name or Path(name).is_dir():
+        if Path(name).is_dir():
+            return Path(name)
+    elif (shipped("cities") / name / "city.json").is_file():
+        return shipped("cities") / name
+    known = sorted(path.parent.name for path in shipped("cities").glob("*/city.json"))
+    raise CityUnknown(name, known)
+
+
+def open_city(name: str, cache: Path) -> City:
+    """A city pack, checked, with its roads prepared and its map drawn; both are cached.
+
+    Raises
+    ------
+    CityUnknown, roads.errors.PackIncomplete, roads.errors.PackInvalid
+    """
+    pack = CityPack.open(find_city(name))
+    roads = open_engine(pack.network, cache / "roads" / pack.network.digest[:16])
+    return City(pack=pack, roads=roads, tiles=open_tiles(pack, cache / "tiles"))
+
+
+def open_tiles(pack: CityPack, cache: Path) -> MapTiles:
+    """The map that came with the pack, or one drawn from its streets and kept in `cache`."""
+    if pack.tiles is not None:
+        return MapTiles(pack.tiles)
+    path = cache / f"{pack.name}-{pack.network.digest[:16]}.pmtiles"
+    if not path.is_file():
+        cache.mkdir(parents=True, exist_ok=True)
+        features = [
+            *features_of_area(boundary=pack.boundary, land=pack.land, zones=pack.zones),
+            *features_of_streets(pack.network),
+        ]
+        build_tiles(path, features, title=pack.title, attribution=pack.attribution)
+    return MapTiles(path)
+
+
+def read_charter(pack: CityPack) -> Charter:
+    """The founding charter of a city, read by every room that acts on it.
+
+    Raises
+    ------
+    rulebook.errors.CharterInvalid
+    """
+    return parse_charter(
+        pack.charter_folder,
+        readers={
+            RuleKind.TARIFF: parse_tariff,
+            RuleKind.PAY_FLOOR: parse_pay_floors,
+            RuleKind.MATCHING_POLICY: parse_policy,
+        },
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Running:
+    """A service, and what its loops turn."""
+
+    settings: Settings
+    services: Services
+    relay: Relay
+    dispatcher: Dispatcher
+    timings: Timings
+
+    async def dispose(self) -> None:
+        """Close every connection to the database."""
+        await self.services.database.dispose()
+        await self.services.office_database.dispose()
+
+
+async def build(settings: Settings) -> Running:
+    """Open the city and the database, and join everything.
+
+    Raises
+    ------
+    storage.engine.DatabaseUnavailable
+        If the database cannot be reached.
+    registry.errors.VaultKeyWrong
+        If the vault's secret is not the one this database was sealed with.
+    """
+    city = open_city(settings.city, settings.cache)
+    database = Database(settings.database_url, pool_size=settings.pool_size)
+    office_database = Database(settings.database_url, role="khan_office", pool_size=2)
+    vault = Vault.from_secret(settings.vault_secret.get_secret_value().encode())
+    async with database.work() as work:
+        await check_vault(work, vault)
+        policy = await booking_policy(work, work.now)
+    clock = await database.clock()
+    board = PositionBoard()
+    hub, fleet = Hub(), Fleet(board, currency=city.pack.currency)
+    relay = Relay(database, hub)
+    hub.listen_to_all(fleet.hear)
+    services = Services(
+        database=database,
+        office_database=office_database,
+        city=city,
+        hub=hub,
+        fleet=fleet,
+        clock=clock,
+        vault=vault,
+        sessions=SessionCache(lambda: stopwatch_ms() / 1000),
+        codes=CodeMessages(_sender(settings)),
+        relying_party=_relying_party(settings, city.pack.title),
+        limiter=Limiter(rate=settings.requests_a_second, burst=4 * settings.requests_a_second),
+        sign_in_limiter=Limiter(
+            rate=settings.sign_ins_a_minute / 60, burst=settings.sign_ins_a_minute
+        ),
+        rounds=RoundLog(),
+        clients=shipped("clients"),
+        is_demonstration=clock.rate != 1 or clock.service_origin != clock.wall_origin,
+    )
+    dispatcher = Dispatcher(
+        database,
+        roads=city.roads,
+        network_digest=city.pack.network.digest,
+        board=board,
+        stale_seconds=policy.position_stale_s,
+    )
+    return Running(
+        settings=settings,
+        services=services,
+        relay=relay,
+        dispatcher=dispatcher,
+        timings=Timings(),
+    )
+
+
+def _sender(settings: Settings) -> ConsoleSender:
+    if settings.messages_file is not None:
+        return ConsoleSender.to_file(settings.messages_file)
+    return ConsoleSender(sys.stdout)
+
+
+def _relying_party(settings: Settings, title: str) -> RelyingParty:
+    host = settings.origin.split("://", 1)[-1].split("/", 1)[0].rsplit(":", 1)[0]
+    return RelyingParty(rp_id=host, name=f"Khan Cars {title}", origins=(settings.origin,))

@@ -1,0 +1,316 @@
+"""`khan demo`: a living city on one command.
+
+The database, the service (with its dispatcher) and a crowd of simulated people, each of them only
+a client of the public APIs. The service is a process of its own, started again at once if it
+dies: whoever kills it sees that nothing is lost.
+"""
+
+import asyncio
+import contextlib
+import json
+import os
+import secrets
+import signal
+import sys
+import tempfile
+import webbrowser
+from collections.abc import AsyncIterator, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import time, timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+from rich.console import Console
+
+from foundation.clock import stopwatch_ms, wall_now
+from foundation.errors import Conflict, Unavailable
+from foundation.measures import Point
+from khan import seed
+from khan.build import find_city, open_city, read_charter
+from khan.report import report_of
+from registry.vault import Vault
+from simulation.crowd import Crowd
+from simulation.demand import places_of, wishes_of
+from simulation.riders import Wish
+from storage import embedded
+from storage.engine import Database
+from storage.migrate import migrate
+
+READY_WITHIN_SECONDS = 90.0
+STOP_WITHIN_SECONDS = 4.0
+
+
+class PortTaken(Conflict):
+    """Another program listens on the port."""
+
+    code = "port_taken"
+
+    def __init__(self, port: int) -> None:
+        super().__init__(f"Port {port} is taken; choose another with --port.", port=port)
+
+
+class ServiceNeverReady(Unavailable):
+    """The service did not come up."""
+
+    code = "service_never_ready"
+
+    def __init__(self, log: str) -> None:
+        super().__init__(f"The service did not become ready. Its log ends with: {log}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Demonstration:
+    """What was asked for on the command line."""
+
+    city: str
+    start: time
+    drivers: int
+    riders_per_hour: float | None
+    speed: float
+    minutes: float | None
+    port: int
+    headless: bool
+    seed: int
+    report: Path | None
+    keep: Path | None
+    open_page: bool
+
+    @property
+    def base_url(self) -> str:
+        """Where the service listens."""
+        return f"http://127.0.0.1:{self.port}"
+
+
+def run(demonstration: Demonstration, console: Console) -> dict[str, Any]:
+    """Run the city until its minutes are over or somebody presses Ctrl-C.
+
+    Returns
+    -------
+    dict
+        The report, computed from the database after everything stopped.
+    """
+    with contextlib.ExitStack() as stack:
+        folder = demonstration.keep
+        if folder is None:
+            folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="khan-demo-")))
+        folder.mkdir(parents=True, exist_ok=True)
+        folder = folder.resolve()
+        stage = Stage(demonstration, folder, console)
+        stack.callback(embedded.stop, folder / "postgres")
+        return asyncio.run(stage.play())
+
+
+class Stage:
+    """One demonstration in one folder."""
+
+    def __init__(self, asked: Demonstration, folder: Path, console: Console) -> None:
+        self._asked, self._folder, self._console = asked, folder, console
+        self._messages = folder / "messages.jsonl"
+        self._log = folder / "service.log"
+        self._cache = Path(os.environ.get("KHAN_CACHE", ".khan/cache")).resolve()
+        self._stopping = asyncio.Event()
+
+    @property
+    def base_url(self) -> str:
+        """Where the service listens."""
+        return self._asked.base_url
+
+    async def play(self) -> dict[str, Any]:
+        """From the empty folder to the report."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, self._stopping.set)
+        address, members, wishes, places = await self.prepare()
+        async with self.service(address):
+            self._greet()
+            crowd = Crowd(self._asked.base_url, self._messages, seed=self._asked.seed)
+            task = asyncio.create_task(
+                crowd.run([m.phone for m in members[1:]], places, wishes, told=self._told)
+            )
+            await self._until_over(task)
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+        database = Database(address)
+        try:
+            report = await report_of(database)
+        finally:
+            await database.dispose()
+        return self._settings() | report
+
+    async def prepare(
+        self,
+    ) -> tuple[str, list[seed.Member], Iterator[tuple[timedelta, Wish]], Sequence[Point]]:
+        """Database, city, people; every step is told."""
+        asked = self._asked
+        with self._step("Starting the database"):
+            server = await asyncio.to_thread(embedded.start, self._folder / "postgres")
+            embedded.create_database(server, "khan")
+            address = server.address("khan")
+            await asyncio.to_thread(migrate, address)
+        with self._step(f"Preparing the streets of {asked.city}"):
+            city = await asyncio.to_thread(open_city, asked.city, self._cache)
+        pack = city.pack
+        begin = seed.start_of(pack, asked.start, today=wall_now())
+        vault = Vault.from_secret(self._secret().encode())
+        database = Database(address)
+        try:
+            seed.set_time(address, begin=begin, rate=asked.speed)
+            with self._step(f"Founding the city and enrolling {asked.drivers} driver-members"):
+                await seed.found(database, read_charter(pack))
+                members = await seed.enrol_members(
+                    database, vault, count=asked.drivers, seed=asked.seed
+                )
+            begin = seed.set_time(address, begin=begin, rate=asked.speed)
+        finally:
+            await database.dispose()
+        wishes: Iterator[tuple[timedelta, Wish]] = iter(())
+        if asked.riders_per_hour != 0:
+            wishes = wishes_of(
+                pack, begin=begin, riders_per_hour=asked.riders_per_hour, seed=asked.seed
+            )
+        return address, members, wishes, places_of(pack, seed=asked.seed)
+
+    @contextlib.asynccontextmanager
+    async def service(self, address: str) -> AsyncIterator[None]:
+        """The service in a process of its own; started again whenever it dies."""
+        keeper = asyncio.create_task(self._keep_alive(address))
+        try:
+            with self._step("Starting the service"):
+                await self._until_ready(keeper)
+            yield
+        finally:
+            keeper.cancel()
+            await asyncio.gather(keeper, return_exceptions=True)
+
+    async def _keep_alive(self, address: str) -> None:
+        while True:
+            with self._log.open("ab") as log:
+                process = await asyncio.create_subprocess_exec(
+                    sys.executable, "-m", "khan", "serve",
+                    env=self._environment(address), stdout=log, stderr=log,
+                    start_new_session=True,
+                )  # fmt: skip
+            try:
+                await process.wait()
+            except asyncio.CancelledError:
+                await _end(process)
+                raise
+            if process.returncode == 2:
+                raise ServiceNeverReady(self._tail())
+            self._console.print(f"  the service ended ({process.returncode}); starting it again")
+
+    async def _until_ready(self, keeper: "asyncio.Task[None]") -> None:
+        began = stopwatch_ms()
+        async with httpx.AsyncClient(trust_env=False, timeout=2) as http:
+            while stopwatch_ms() - began < READY_WITHIN_SECONDS * 1000:
+                if keeper.done():
+                    keeper.result()
+                with contextlib.suppress(httpx.TransportError):
+                    if (await http.get(f"{self._asked.base_url}/readyz")).status_code == 200:
+                        return
+                await asyncio.sleep(0.1)
+        raise ServiceNeverReady(self._tail())
+
+    async def _until_over(self, crowd: "asyncio.Task[None]") -> None:
+        minutes = self._asked.minutes
+        waiters = [asyncio.create_task(self._stopping.wait()), crowd]
+        try:
+            async with asyncio.timeout(None if minutes is None else minutes * 60):
+                await asyncio.wait(waiters, return_when=asyncio.FIRST_COMPLETED)
+        except TimeoutError:
+            pass
+        finally:
+            waiters[0].cancel()
+        if crowd.done() and not crowd.cancelled():
+            crowd.result()
+
+    def _environment(self, address: str) -> dict[str, str]:
+        asked = self._asked
+        return {
+            **os.environ,
+            "DATABASE_URL": address,
+            "KHAN_CITY": str(find_city(asked.city).resolve()),
+            "KHAN_VAULT_SECRET": self._secret(),
+            "KHAN_PORT": str(asked.port),
+            "KHAN_ORIGIN": f"http://localhost:{asked.port}",
+            "KHAN_CACHE": str(self._cache),
+            "KHAN_MESSAGES_FILE": str(self._messages),
+            "KHAN_PID_FILE": str(self._folder / "service.pid"),
+            # Everybody simulated calls from one address, and lives `speed` times as fast.
+            "KHAN_SIGN_INS_A_MINUTE": "100000",
+            "KHAN_REQUESTS_A_SECOND": str(20 * max(1.0, asked.speed)),
+        }
+
+    def _secret(self) -> str:
+        path = self._folder / "vault.secret"
+        if not path.exists():
+            path.touch(mode=0o600)
+            path.write_text(secrets.token_hex(32), encoding="utf-8")
+        return path.read_text(encoding="utf-8")
+
+    def _greet(self) -> None:
+        asked, say = self._asked, self._console.print
+        url = f"http://localhost:{asked.port}"
+        say(f"\n[bold]The city live:[/bold]  {url}/live/")
+        say(f"  APIs: {url}/docs/rider  {url}/docs/driver  {url}/docs/office  {url}/docs/public")
+        say(f"  The service is process {self._pid()}; its log is {self._log}")
+        where = f"--url {url} --messages {self._messages}"
+        say("  Ride along:   khan ride " + where + " --from LAT,LON --to LAT,LON")
+        say(f"  Drive along:  khan drive {where} --phone {seed.VISITOR_DRIVER_PHONE}")
+        if asked.minutes is None:
+            say("  Ctrl-C stops everything.\n")
+        if asked.open_page and not asked.headless:
+            webbrowser.open(f"{url}/live/")
+
+    def _pid(self) -> str:
+        path = self._folder / "service.pid"
+        return path.read_text(encoding="utf-8").strip() if path.exists() else "?"
+
+    def _told(self, ready: int, of: int) -> None:
+        if ready == of:
+            self._console.print(f"  {ready} driver-members are on shift")
+
+    @contextlib.contextmanager
+    def _step(self, words: str) -> Any:
+        began = stopwatch_ms()
+        if self._console.is_terminal:
+            with self._console.status(words):
+                yield
+        else:
+            yield
+        self._console.print(f"  {words}: {(stopwatch_ms() - began) / 1000:.1f} s")
+
+    def _tail(self) -> str:
+        lines = self._log.read_text(encoding="utf-8", errors="replace").splitlines()
+        return " | ".join(lines[-3:])
+
+    def _settings(self) -> dict[str, Any]:
+        asked = self._asked
+        return {
+            "city": asked.city,
+            "drivers": asked.drivers,
+            "speed": asked.speed,
+            "minutes": asked.minutes,
+            "seed": asked.seed,
+            "start": asked.start.strftime("%H:%M"),
+        }
+
+
+async def _end(process: asyncio.subprocess.Process) -> None:
+    """Ask the service to stop; insist after a while."""
+    with contextlib.suppress(ProcessLookupError):
+        process.terminate()
+        try:
+            async with asyncio.timeout(STOP_WITHIN_SECONDS):
+                await process.wait()
+        except TimeoutError:
+            process.kill()
+            await process.wait()
+
+
+def write_report(report: dict[str, Any], path: Path) -> None:
+    """Write the report whole, or not at all."""
+    unfinished = path.with_name(path.name + ".unfinished")
+    unfinished.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
+    unfinished.replace(path)

@@ -1,0 +1,164 @@
+"""The APIs described for people and for programs, from our own host alone.
+
+`/docs/rider` and its like are plain pages drawn from the same OpenAPI document that stands beside
+them as `/docs/rider/openapi.json`; `/docs/errors` lists every refusal with its code.
+"""
+
+from typing import Any
+
+from fastapi import APIRouter, FastAPI
+from fastapi.openapi.utils import get_openapi
+from jinja2 import Environment, select_autoescape
+from starlette.responses import HTMLResponse, JSONResponse, Response
+
+from doorway.problem import status_of
+from foundation.errors import Refusal
+
+ENTRANCES = {
+    "rider": ("Rider API", "Quotes, trips, receipts and a live feed for riders."),
+    "driver": ("Driver API", "Shifts, offers, trips, earnings and a live feed for drivers."),
+    "office": ("Office API", "Phone bookings, and looks for a stated purpose."),
+    "public": ("Public API", "The city, its rules, share links, signing in."),
+}
+_PAGES = Environment(autoescape=select_autoescape(default=True), trim_blocks=True)
+_PAGE = _PAGES.from_string("""<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><title>{{ title }} - Khan Cars</title>
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<link rel="stylesheet" href="/live/docs.css"></head><body><main>
+<p><a href="/live/">The city live</a> / {{ title }}</p><h1>{{ title }}</h1><p>{{ about }}</p>
+<p>As OpenAPI: <a href="/docs/{{ name }}/openapi.json">openapi.json</a>. Refusals are problem
+documents (RFC 9457); <a href="/docs/errors">every code</a>. Every write carries an
+<code>Idempotency-Key</code>: sending it again changes nothing.</p>
+{% for path, method, one in operations %}
+<section><h2><span class="method">{{ method|upper }}</span> <code>{{ path }}</code></h2>
+<p><strong>{{ one.summary }}</strong></p><p>{{ one.description }}</p>
+{% if one.parameters %}<table><caption>Parameters</caption><tr><th scope="col">Name</th>
+<th scope="col">In</th><th scope="col">Needed</th></tr>
+{% for parameter in one.parameters %}<tr><td><code>{{ parameter.name }}</code></td>
+<td>{{ parameter.in }}</td><td>{{ "yes" if parameter.required else "no" }}</td></tr>
+{% endfor %}</table>{% endif %}
+{% if one.fields %}<table><caption>Body</caption><tr><th scope="col">Field</th>
+<th scope="col">Type</th><th scope="col">Needed</th></tr>
+{% for field in one.fields %}<tr><td><code>{{ field.name }}</code></td><td>{{ field.type }}</td>
+<td>{{ "yes" if field.required else "no" }}</td></tr>{% endfor %}</table>{% endif %}
+<p>Answers: {% for status in one.statuses %}<code>{{ status }}</code> {% endfor %}</p></section>
+{% endfor %}
+{% if live %}<section><h2>Live</h2><p>{{ live }}</p></section>{% endif %}
+</main></body></html>""")
+_ERRORS = _PAGES.from_string("""<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><title>Refusals - Khan Cars</title>
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<link rel="stylesheet" href="/live/docs.css"></head><body><main>
+<p><a href="/live/">The city live</a> / Refusals</p><h1>Refusals</h1>
+<table><caption>Every code, with its status</caption><tr><th scope="col">Code</th>
+<th scope="col">Status</th><th scope="col">When</th></tr>
+{% for code, status, when in refusals %}<tr id="{{ code }}"><td><code>{{ code }}</code></td>
+<td>{{ status }}</td><td>{{ when }}</td></tr>{% endfor %}</table></main></body></html>""")
+_LIVE = {
+    "rider": "WebSocket /rider/v1/live: send {type: hello, token, since}; trips come with a "
+    "sequence number to resume from, positions of your driver without.",
+    "driver": "WebSocket /driver/v1/live: send {type: hello, token, since}, then positions "
+    "{type: position, seq, lon, lat, heading}; offers and trips come with a sequence number.",
+    "office": "WebSocket /office/v1/live: send {type: hello, token, purpose_id}; named positions "
+    "come every second, and every look is logged in public.",
+    "public": "WebSocket /public/v1/live: cars and figures once a second, for everybody.",
+}
+
+
+def openapi_of(app: FastAPI, name: str) -> dict[str, Any]:
+    """The OpenAPI document of one entrance."""
+    title, about = ENTRANCES[name]
+    prefix = f"/{name}/v1"
+    routes = [route for route in app.routes if getattr(route, "path", "").startswith(prefix)]
+    return get_openapi(title=f"Khan Cars {title}", version="1", description=about, routes=routes)
+
+
+def refusals() -> list[tuple[str, int, str]]:
+    """Every refusal that is defined: code, status, and when it is given; by code."""
+    found: dict[str, tuple[str, int, str]] = {}
+    waiting = list(Refusal.__subclasses__())
+    while waiting:
+        kind = waiting.pop()
+        waiting += kind.__subclasses__()
+        if "code" in vars(kind) and not kind.__module__.startswith("foundation.errors"):
+            words = (kind.__doc__ or "").strip().split("\n\n")[0]
+            status = status_of(kind.__new__(kind))
+            found[kind.code] = (kind.code, status, " ".join(words.split()))
+    return [found[code] for code in sorted(found)]
+
+
+def router_for(app: FastAPI) -> APIRouter:
+    """Pages and documents of every entrance of `app`."""
+    router = APIRouter(include_in_schema=False)
+    kept: dict[str, dict[str, Any]] = {}
+
+    def document(name: str) -> dict[str, Any]:
+        if name not in kept:
+            kept[name] = openapi_of(app, name)
+        return kept[name]
+
+    @router.get("/docs/errors")
+    async def errors() -> Response:
+        """Every refusal."""
+        return HTMLResponse(_ERRORS.render(refusals=refusals()))
+
+    @router.get("/docs/{name}/openapi.json")
+    async def openapi(name: str) -> Response:
+        """The document for programs."""
+        if name not in ENTRANCES:
+            return Response(status_code=404)
+        return JSONResponse(document(name))
+
+    @router.get("/docs/{name}")
+    async def page(name: str) -> Response:
+        """The page for people."""
+        if name not in ENTRANCES:
+            return Response(status_code=404)
+        title, about = ENTRANCES[name]
+        operations = _operations(document(name))
+        return HTMLResponse(
+            _PAGE.render(
+                name=name, title=title, about=about, operations=operations, live=_LIVE[name]
+            )
+        )
+
+    return router
+
+
+def _operations(document: dict[str, Any]) -> list[tuple[str, str, dict[str, Any]]]:
+    schemas = document.get("components", {}).get("schemas", {})
+    found = []
+    for path, methods in document.get("paths", {}).items():
+        for method, one in methods.items():
+            body = one.get("requestBody", {}).get("content", {}).get("application/json", {})
+            name = body.get("schema", {}).get("$ref", "").rsplit("/", 1)[-1]
+            found.append(
+                (
+                    path,
+                    method,
+                    {
+                        "summary": one.get("summary", ""),
+                        "description": one.get("description", ""),
+                        "parameters": one.get("parameters", []),
+                        "fields": _fields(schemas.get(name, {})),
+                        "statuses": sorted(one.get("responses", {})),
+                    },
+                )
+            )
+    return found
+
+
+def _fields(schema: dict[str, Any]) -> list[dict[str, Any]]:
+    required = set(schema.get("required", []))
+    return [
+        {"name": name, "type": _type(field), "required": name in required}
+        for name, field in schema.get("properties", {}).items()
+    ]
+
+
+def _type(field: dict[str, Any]) -> str:
+    if "$ref" in field:
+        return str(field["$ref"]).rsplit("/", 1)[-1]
+    if "anyOf" in field:
+        return " or ".join(_type(one) for one in field["anyOf"])
+    return str(field.get("format") or field.get("type", ""))

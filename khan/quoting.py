@@ -1,0 +1,96 @@
+"""Prices and receipts on the command line, without a service and without a database."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+
+from fares.price import Journey, price
+from fares.receipt import read_receipt, verify
+from fares.tariff import parse_tariff
+from foundation.clock import wall_now
+from foundation.errors import Invalid
+from foundation.money import Money
+from khan.build import find_city, read_charter
+from khan.places import pasted
+from roads.engine import open_engine
+from roads.pack import CityPack
+from rulebook.rule import RuleKind
+
+
+class QuoteUnusable(Invalid):
+    """What was asked for cannot be priced."""
+
+    code = "quote_unusable"
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"That cannot be priced: {reason}.", reason=reason)
+
+
+def quote_lines(
+    city: str, origin: str, destination: str, *, at: str | None, vehicle_class: str
+) -> Iterator[str]:
+    """The price of a trip by the founding tariff, as lines that sum to the total.
+
+    Raises
+    ------
+    QuoteUnusable, PlaceUnreadable, ...
+        As the rooms refuse.
+    """
+    pack = CityPack.open(find_city(city))
+    pickup, dropoff = pasted(origin), pasted(destination)
+    for which, place in (("--from", pickup), ("--to", dropoff)):
+        if not pack.contains(place):
+            raise QuoteUnusable(f"{which} is outside {pack.title}")
+    route = open_engine(pack.network, Path(".khan/cache/roads")).route(pickup, dropoff)
+    when = _instant(at, pack)
+    tariff = parse_tariff(dict(read_charter(pack).bodies[RuleKind.TARIFF]))
+    journey = Journey(
+        metres=route.metres,
+        seconds=-(-route.milliseconds // 1000),
+        vehicle_class=vehicle_class,
+        zone_from=pack.zone_of(pickup),
+        zone_to=pack.zone_of(dropoff),
+    )
+    priced = price(tariff, journey, when)
+    yield (
+        f"{route.metres / 1000:.1f} km, {journey.seconds // 60} min {journey.seconds % 60} s, "
+        f"{when.astimezone(pack.zone_info):%Y-%m-%d %H:%M} {pack.timezone}"
+    )
+    width = max(len(line.code) for line in priced.lines)
+    for line in priced.lines:
+        amount = str(Money(line.amount_minor, priced.total.currency))
+        yield f"  {line.code:<{width}}  {amount:>14}"
+    yield f"  {'total':<{width}}  {priced.total!s:>14}"
+
+
+def _instant(at: str | None, pack: CityPack) -> datetime:
+    if at is None:
+        return wall_now()
+    try:
+        when = datetime.fromisoformat(at)
+    except ValueError:
+        raise QuoteUnusable(f"{at!r} is not a time like 2014-12-21T20:00") from None
+    return when if when.tzinfo else when.replace(tzinfo=pack.zone_info)
+
+
+class FileUnreadable(Invalid):
+    """A file named on the command line cannot be read."""
+
+    code = "file_unreadable"
+
+    def __init__(self, file: Path, reason: str) -> None:
+        super().__init__(f"{file} cannot be read: {reason}.", file=str(file))
+
+
+def verify_receipt(file: Path) -> list[str]:
+    """What differs when the receipt is computed again; nothing if it is right.
+
+    Raises
+    ------
+    FileUnreadable, fares.receipt.ReceiptUnreadable
+    """
+    try:
+        text = file.read_bytes()
+    except OSError as error:
+        raise FileUnreadable(file, str(error.strerror)) from None
+    return list(verify(read_receipt(text)))

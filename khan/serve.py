@@ -1,0 +1,88 @@
+"""One service process: the web with its loops, until it is told to stop."""
+
+import asyncio
+import logging
+import os
+import socket
+import sys
+
+import structlog
+import uvicorn
+import uvloop
+
+from khan.build import build
+from khan.demo import PortTaken
+from khan.settings import Settings
+from khan.web import create_app
+
+FRAME_BYTES_MAX = 8 * 1024
+CONNECTIONS_MAX = 20_000
+GRACE_SECONDS = 3
+
+
+def serve(settings: Settings) -> None:
+    """Serve until SIGTERM or SIGINT, then stop gracefully.
+
+    Raises
+    ------
+    khan.demo.PortTaken
+    storage.engine.DatabaseUnavailable, roads.errors.PackIncomplete, ...
+        Whatever keeps the service from starting, in one sentence.
+    """
+    configure_logs(settings.log_level)
+    listening = _listen(settings)
+    try:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(_serve(settings, listening))
+    finally:
+        listening.close()
+        if settings.pid_file is not None:
+            settings.pid_file.unlink(missing_ok=True)
+
+
+async def _serve(settings: Settings, listening: socket.socket) -> None:
+    running = await build(settings)
+    config = uvicorn.Config(
+        create_app(running),
+        ws="websockets-sansio",
+        ws_max_size=FRAME_BYTES_MAX,
+        ws_per_message_deflate=False,
+        limit_concurrency=CONNECTIONS_MAX,
+        timeout_graceful_shutdown=GRACE_SECONDS,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        lifespan="on",
+    )
+    if settings.pid_file is not None:
+        settings.pid_file.write_text(f"{os.getpid()}\n", encoding="utf-8")
+    await uvicorn.Server(config).serve(sockets=[listening])
+
+
+def _listen(settings: Settings) -> socket.socket:
+    listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((settings.host, settings.port))
+    except OSError:
+        listening.close()
+        raise PortTaken(settings.port) from None
+    return listening
+
+
+def configure_logs(level: str) -> None:
+    """Logs are events in JSON, a line each: identifiers, never a name, a phone or a place."""
+    threshold = logging.getLevelNamesMapping()[level.upper()]
+    logging.basicConfig(level=max(threshold, logging.WARNING), stream=sys.stderr, force=True)
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            structlog.processors.JSONRenderer(),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(threshold),
+        logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
+        cache_logger_on_first_use=True,
+    )

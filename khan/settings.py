@@ -1,0 +1,78 @@
+"""What an operator chooses. Everything members may choose is a rule, in the rulebook.
+
+Read from the environment, prefix `KHAN_`; `DATABASE_URL` as everybody knows it.
+docs/reference/settings.md lists them, and a test holds the two together.
+"""
+
+from pathlib import Path
+
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from foundation.errors import Invalid
+
+
+class SettingsUnusable(Invalid):
+    """A setting is missing or makes no sense."""
+
+    code = "settings_unusable"
+
+    def __init__(self, name: str, reason: str) -> None:
+        super().__init__(f"The setting {name} cannot be used: {reason}.", name=name)
+
+
+class Settings(BaseSettings):
+    """Settings of one process."""
+
+    model_config = SettingsConfigDict(env_prefix="KHAN_", extra="ignore", populate_by_name=True)
+
+    city: str = Field(description="Folder of a city pack, or the name of one that came along.")
+    database_url: str = Field(
+        validation_alias="DATABASE_URL",
+        description="PostgreSQL 15 to 18. The service takes on the role khan_app there.",
+    )
+    vault_secret: SecretStr = Field(
+        min_length=32,
+        description="At least 32 random characters; names and phones are sealed under it. "
+        "Whoever loses it loses them.",
+    )
+    host: str = Field(default="127.0.0.1", description="Where to listen.")
+    port: int = Field(default=8765, ge=0, le=65535, description="The port to listen on.")
+    origin: str = Field(
+        default="http://localhost:8765",
+        description="Where browsers reach the service: scheme, host, port. Passkeys hang on it.",
+    )
+    cache: Path = Field(
+        default=Path(".khan/cache"), description="Prepared roads and maps; safe to delete."
+    )
+    messages_file: Path | None = Field(
+        default=None,
+        description="Write text messages to this file instead of the console (demonstrations).",
+    )
+    pid_file: Path | None = Field(default=None, description="Write the process's number here.")
+    pool_size: int = Field(default=10, ge=2, le=100, description="Database connections kept open.")
+    requests_a_second: float = Field(
+        default=20.0, gt=0, description="What one signed-in person may ask on average."
+    )
+    sign_ins_a_minute: float = Field(
+        default=20.0, gt=0, description="Codes and sign-ins one address may try in a minute."
+    )
+    log_level: str = Field(default="info", pattern="^(debug|info|warning|error)$",
+                           description="How much is logged: debug, info, warning or error.")  # fmt: skip
+
+
+def load(**chosen: object) -> Settings:
+    """The settings from the environment, with those given by the caller above them.
+
+    Raises
+    ------
+    SettingsUnusable
+        Naming the first setting that is missing or wrong.
+    """
+    try:
+        return Settings(**chosen)  # type: ignore[arg-type]
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = str(first["loc"][0]) if first["loc"] else "?"
+        spelled = name if name.isupper() else f"KHAN_{name.upper()}"
+        raise SettingsUnusable(spelled, first["msg"].rstrip(".")) from None

@@ -1,0 +1,181 @@
+"""The web service: every entrance under one roof, with its loops beside it."""
+
+import contextlib
+from collections.abc import AsyncIterator
+
+import structlog
+from fastapi import APIRouter, FastAPI
+from prometheus_client import CONTENT_TYPE_LATEST, Counter, Histogram, generate_latest
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+import driver_app_api.routes
+import office_api.routes
+import public_api.city
+import public_api.live
+import public_api.shared_trips
+import public_api.sign_in
+import rider_api.routes
+from foundation.clock import stopwatch_ms
+from foundation.errors import Unavailable
+from khan import documentation, http_errors, static_files
+from khan.build import Running
+from khan.worker import Loops
+from public_api.live import LiveView
+from storage.timings import Timings
+
+log = structlog.get_logger()
+
+BODY_BYTES_MAX = 64 * 1024
+REQUESTS = Counter(
+    "khan_http_requests_total", "Answers by entrance and status", ["entrance", "status"]
+)
+SECONDS = Histogram("khan_http_seconds", "Wall time of a request", ["entrance"])
+SOCKETS = Counter("khan_live_sockets_total", "Live sockets opened", ["entrance"])
+
+_HEADERS = [
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"cross-origin-opener-policy", b"same-origin"),
+    (b"permissions-policy", b"geolocation=(), camera=(), microphone=()"),
+    (
+        b"content-security-policy",
+        b"default-src 'none'; script-src 'self'; worker-src 'self'; style-src 'self'; "
+        b"font-src 'self'; img-src 'self' data: blob:; connect-src 'self'; base-uri 'none'; "
+        b"form-action 'none'; frame-ancestors 'none'",
+    ),
+]
+
+
+def create_app(running: Running) -> FastAPI:
+    """The application, for an ASGI server with its lifespan on."""
+    live_view = LiveView(running.services)
+    loops = Loops(running)
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        async with loops.turning(), _also(live_view):
+            log.info("ready", city=running.services.city.pack.name)
+            yield
+        await running.dispose()
+
+    app = FastAPI(
+        title="Khan Cars", openapi_url=None, docs_url=None, redoc_url=None, lifespan=lifespan
+    )
+    entrances = {
+        "rider": (rider_api.routes.router,),
+        "driver": (driver_app_api.routes.router,),
+        "office": (office_api.routes.router,),
+        "public": (
+            public_api.city.router,
+            public_api.sign_in.router,
+            public_api.shared_trips.router,
+            public_api.live.router,
+        ),
+    }
+    app.state.services, app.state.live_view = running.services, live_view
+    for routers in entrances.values():
+        for router in routers:
+            app.include_router(router)
+    app.include_router(public_api.city.tiles)
+    app.include_router(documentation.router_for(app))
+    app.include_router(_operations(running))
+    static_files.mount(app, running.services.clients)
+    http_errors.install(app)
+    app.add_middleware(Measured, timings=running.timings)
+    return app
+
+
+@contextlib.asynccontextmanager
+async def _also(live_view: LiveView) -> AsyncIterator[None]:
+    """The public view turns beside the loops, and says goodbye to its watchers."""
+    import asyncio
+
+    task = asyncio.create_task(live_view.run(), name="public_view")
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        await live_view.close()
+
+
+def _operations(running: Running) -> APIRouter:
+    router = APIRouter(include_in_schema=False)
+
+    @router.get("/")
+    async def home() -> Response:
+        """The city live."""
+        return RedirectResponse("/live/")
+
+    @router.get("/healthz")
+    async def healthz() -> dict[str, str]:
+        """The process is alive."""
+        return {"status": "alive"}
+
+    @router.get("/readyz")
+    async def readyz() -> dict[str, object]:
+        """The database answers, and rounds are run."""
+        async with running.services.database.work() as work:
+            now = work.now
+        if running.services.rounds.number is None:
+            raise NotReadyYet
+        return {"status": "ready", "now": now, "round": running.services.rounds.number}
+
+    @router.get("/metrics")
+    async def metrics() -> Response:
+        """Figures for Prometheus, without a person in them."""
+        return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+
+    return router
+
+
+class NotReadyYet(Unavailable):
+    """The service has started and has not run its first round."""
+
+    code = "not_ready_yet"
+
+    def __init__(self) -> None:
+        super().__init__("The service is starting; please try again in a moment.")
+
+
+class Measured:
+    """Around every request: time it, bound its body, add the headers every answer carries."""
+
+    def __init__(self, app: ASGIApp, *, timings: Timings) -> None:
+        self._app, self._timings = app, timings
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One request, socket or lifespan."""
+        if scope["type"] == "websocket":
+            SOCKETS.labels(_entrance(scope["path"])).inc()
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        began, status = stopwatch_ms(), 500
+
+        async def measured_send(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                message["headers"] = [*message.get("headers", []), *_HEADERS]
+            await send(message)
+
+        try:
+            await self._app(scope, receive, measured_send)
+        finally:
+            took = stopwatch_ms() - began
+            entrance = _entrance(scope["path"])
+            REQUESTS.labels(entrance, status).inc()
+            SECONDS.labels(entrance).observe(took / 1000)
+            if entrance in ("rider", "driver", "office", "public"):
+                self._timings.add(took)
+
+
+def _entrance(path: str) -> str:
+    first = path.split("/", 2)[1] if "/" in path else ""
+    return first if first in ("rider", "driver", "office", "public", "tiles", "live") else "other"
+
+
+__all__ = ["BODY_BYTES_MAX", "Request", "create_app"]

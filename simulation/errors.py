@@ -1,0 +1,18 @@
+"""What the simulation refuses, one sentence each."""
+
+from foundation.errors import Invalid
+
+
+class DemandUnreadable(Invalid):
+    """A table of recorded trips, or a model of demand, has a fault; says where."""
+
+    code = "demand_unreadable"
+
+    def __init__(self, path: object, where: str, reason: str) -> None:
+        place = f"{path}, {where}" if where else str(path)
+        super().__init__(
+            f"The demand cannot be read: {place}: {reason}.",
+            path=str(path),
+            where=where,
+            reason=reason,
+        )
