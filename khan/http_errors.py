@@ -15,6 +15,19 @@ from foundation.errors import Refusal
 
 log = structlog.get_logger()
 
+BODY_BYTES_MAX = 64 * 1024
+
+SECURITY_HEADERS = {
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "no-referrer",
+    "cross-origin-opener-policy": "same-origin",
+    "permissions-policy": "geolocation=(), camera=(), microphone=()",
+    "content-security-policy": "default-src 'none'; script-src 'self'; worker-src 'self'; "
+    "style-src 'self'; font-src 'self'; img-src 'self' data: blob:; connect-src 'self'; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+}
+"""What every answer carries."""
+
 _CODES = {
     400: ("unreadable", "The request could not be read."),
     404: ("no_such_route", "There is nothing at this address."),
@@ -37,8 +50,10 @@ async def _refused(_request: Request, error: Exception) -> Response:
     return refusal_response(error)
 
 
-async def _malformed(_request: Request, error: Exception) -> Response:
+async def _malformed(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
+    if _is_not_json(request):
+        return problem_response(415, problem(415, *_CODES[415]))
     faults = [
         {"field": ".".join(str(part) for part in fault["loc"][1:]), "reason": fault["msg"]}
         for fault in error.errors()
@@ -46,6 +61,15 @@ async def _malformed(_request: Request, error: Exception) -> Response:
     first = faults[0] if faults else {"field": "", "reason": "it could not be read"}
     sentence = f"{first['field'] or 'The body'}: {first['reason']}."
     return problem_response(422, problem(422, "malformed", sentence, faults=faults))
+
+
+def _is_not_json(request: Request) -> bool:
+    """Whether a body was sent, as something else than JSON."""
+    headers = request.headers
+    if "transfer-encoding" not in headers and headers.get("content-length", "0") == "0":
+        return False
+    media_type = headers.get("content-type", "").split(";", 1)[0].strip().lower()
+    return media_type != "application/json" and not media_type.endswith("+json")
 
 
 async def _http(_request: Request, error: Exception) -> Response:
@@ -62,5 +86,7 @@ async def _fault(request: Request, error: Exception) -> Response:
         facts["sqlstate"] = getattr(error.orig, "sqlstate", None)
     log.error("fault", exc_info=error, **facts)
     return problem_response(
-        500, problem(500, "fault", "Something went wrong on our side; nothing was changed.")
+        500,
+        problem(500, "fault", "Something went wrong on our side; nothing was changed."),
+        headers=SECURITY_HEADERS,  # answered outside of what adds them to all others
     )
