@@ -19,7 +19,7 @@ from foundation.measures import Point
 from khan.places import pasted
 from khan.terminal_drive import Driving
 from khan.terminal_ride import Riding
-from khan.terminal_words import Keyboard
+from khan.terminal_words import InputEnded, Keyboard
 from simulation.client import Mailbox, Phone, Refused, ServiceGone, open_phone_line
 
 
@@ -165,3 +165,5 @@ async def _sign_in(
         )
         line.token, line.person_id = signed_in["token"], signed_in["person_id"]
     console.print(f"Signed in as {phone}.")
+
+__all__ = ["InputEnded", "NoCodeCame", "ToldNo", "Unreachable", "drive", "ride"]

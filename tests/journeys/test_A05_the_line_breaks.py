@@ -28,7 +28,7 @@ async def test_a_feed_resumes_where_it_broke_with_nothing_missed_and_nothing_twi
         events = [m["event"] for m in after.heard if m["type"] == "trip"]
     assert resumed == sorted(set(resumed))
     assert min(resumed) > max(heard)
-    assert events == ["driver_assigned", "driver_arrived", "rider_boarded", "trip_completed"]
+    assert events == ["trip_assigned", "driver_arrived", "rider_boarded", "trip_completed"]
     async with rider.live("/rider/v1/live", since=0) as whole:
         await whole.until(lambda m: m.get("event") == "trip_completed")
         assert whole.numbers == sorted({*heard, *resumed})
