@@ -18,6 +18,19 @@ from foundation.errors import Refusal
 
 log = structlog.get_logger()
 
+BODY_BYTES_MAX = 64 * 1024
+
+SECURITY_HEADERS = {
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "no-referrer",
+    "cross-origin-opener-policy": "same-origin",
+    "permissions-policy": "geolocation=(), camera=(), microphone=()",
+    "content-security-policy": "default-src 'none'; script-src 'self'; worker-src 'self'; "
+    "style-src 'self'; font-src 'self'; img-src 'self' data: blob:; connect-src 'self'; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+}
+"""What every answer carries."""
+
 _CODES = {
     400: ("unreadable", "The request could not be read."),
     404: ("no_such_route", "There is nothing at this address."),
@@ -29,10 +42,11 @@ _CODES = {
 
 def install(app: FastAPI) -> None:
     """Answer every refusal and every fault as a problem document."""
-    app.add_exception_handler(Refusal, _refused)
+    # The same handlers serve requests and sockets, which the signature cannot say.
+    app.add_exception_handler(Refusal, _refused)  # type: ignore[arg-type]
     app.add_exception_handler(RequestValidationError, _malformed)
     app.add_exception_handler(HTTPException, _http)
-    app.add_exception_handler(Exception, _fault)
+    app.add_exception_handler(Exception, _fault)  # type: ignore[arg-type]
 
 
 async def _refused(connection: HTTPConnection, error: Exception) -> Response | None:
@@ -49,8 +63,10 @@ async def _close(socket: WebSocket) -> None:
         await socket.close(TRY_AGAIN_LATER)
 
 
-async def _malformed(_request: Request, error: Exception) -> Response:
+async def _malformed(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
+    if _is_not_json(request):
+        return problem_response(415, problem(415, *_CODES[415]))
     faults = [
         {"field": ".".join(str(part) for part in fault["loc"][1:]), "reason": fault["msg"]}
         for fault in error.errors()
@@ -58,6 +74,15 @@ async def _malformed(_request: Request, error: Exception) -> Response:
     first = faults[0] if faults else {"field": "", "reason": "it could not be read"}
     sentence = f"{first['field'] or 'The body'}: {first['reason']}."
     return problem_response(422, problem(422, "malformed", sentence, faults=faults))
+
+
+def _is_not_json(request: Request) -> bool:
+    """Whether a body was sent, as something else than JSON."""
+    headers = request.headers
+    if "transfer-encoding" not in headers and headers.get("content-length", "0") == "0":
+        return False
+    media_type = headers.get("content-type", "").split(";", 1)[0].strip().lower()
+    return media_type != "application/json" and not media_type.endswith("+json")
 
 
 async def _http(_request: Request, error: Exception) -> Response:
@@ -77,5 +102,7 @@ async def _fault(request: HTTPConnection, error: Exception) -> Response | None:
         await _close(request)
         return None
     return problem_response(
-        500, problem(500, "fault", "Something went wrong on our side; nothing was changed.")
+        500,
+        problem(500, "fault", "Something went wrong on our side; nothing was changed."),
+        headers=SECURITY_HEADERS,  # answered outside of what adds them to all others
     )

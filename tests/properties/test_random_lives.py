@@ -22,11 +22,11 @@ from hypothesis.stateful import (
 from sqlalchemy import text
 
 import ledger.views
-from dispatch.figures import run_report
 from dispatch.service import driving, offers, requests, shifts
 from dispatch.service.driving import Measured
 from dispatch.sweep import sweep
 from dispatch.trip import HELD_STATES, TRANSITIONS, Actor, By, Step, Trip, TripState
+from dispatch.views.figures import run_report
 from foundation.chance import SeededChance
 from foundation.errors import Refusal
 from foundation.identifiers import DriverId, RiderId

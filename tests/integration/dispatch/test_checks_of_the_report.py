@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from dispatch.figures import run_report
+from dispatch.views.figures import run_report
 from tests.dispatch_rows import damage
 from tests.town import Town
 

@@ -8,16 +8,16 @@ from uuid import UUID, uuid5
 import psycopg
 import pytest
 
-from dispatch import staff_views
 from dispatch.errors import PurposeNeeded
 from dispatch.matching.snapshot import RoundInput
 from dispatch.matching.solo import decide
 from dispatch.position import OnShift, Position, PositionBoard
 from dispatch.round import Dispatcher
 from dispatch.service import shifts
-from dispatch.staff_views import Reason
 from dispatch.store.rounds import find_round
 from dispatch.store.shifts import upsert_positions
+from dispatch.views import staff as staff_views
+from dispatch.views.staff import Reason
 from foundation.identifiers import DriverId, RoundId
 from foundation.measures import Point
 from roads.straight_line import StraightLineEngine
