@@ -23,6 +23,7 @@ TRIP_COLUMNS = (
 )
 PASSENGERS_MAX = 8
 
+
 def read_trips(path: Path) -> tuple[RecordedTrip, ...]:
     """A table of recorded trips (``.csv`` or ``.csv.gz``), in its order.
 
