@@ -203,9 +203,9 @@ def list_packs(folder: Path) -> tuple[str, ...]:
 
 
 def _zones(folder: Path) -> Zones:
-    path = existing(folder, ZONES, "the zones")
+    document = read_object(folder, ZONES, "the zones")
     try:
-        zones = Zones.load(path)
+        zones = Zones.from_geojson(document.values)
     except ZonesUnreadable as wrong:
         raise PackInvalid(folder, ZONES, "", str(wrong.facts["reason"])) from wrong
     if len(zones) == 0:

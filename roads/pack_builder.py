@@ -44,6 +44,7 @@ _MODEL_CHARTER = Path(__file__).parent / "model_charter"
 _FRAME_METRES = 1_500.0
 """The map reaches this far beyond the service area."""
 
+_EDGE_DEGREES = 0.0005
 _METRES_PER_DEGREE = 111_195.0
 _RIDERS_PER_JUNCTION_HOUR = 0.05
 _RIDERS_PER_HOUR = (40, 1_500)
@@ -344,7 +345,9 @@ def _map_features(city: _City, drawn: DrawnExtract) -> list[MapFeature]:
     features = list(features_of_area(city.boundary, zones, land))
     if city.sea is not None:
         features.append(MapFeature(layer="water", shape=city.sea, attributes=(("kind", "sea"),)))
-    cut = shapely.clip_by_rect([f.shape for f in drawn.features], *city.frame.bounds)
+    # A little beyond the frame: a town's name on the very edge is not cut off.
+    edge = city.frame.buffer(_EDGE_DEGREES).bounds
+    cut = shapely.clip_by_rect([f.shape for f in drawn.features], *edge)
     for feature, shape in zip(drawn.features, cut, strict=True):
         if not shape.is_empty:
             features.append(
