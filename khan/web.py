@@ -21,31 +21,18 @@ from foundation.clock import stopwatch_ms
 from foundation.errors import Unavailable
 from khan import documentation, http_errors, static_files
 from khan.build import Running
+from khan.http_errors import BODY_BYTES_MAX, SECURITY_HEADERS
 from khan.worker import Loops
 from public_api.live import LiveView
 from storage.timings import Timings
 
 log = structlog.get_logger()
 
-BODY_BYTES_MAX = 64 * 1024
 REQUESTS = Counter(
     "khan_http_requests_total", "Answers by entrance and status", ["entrance", "status"]
 )
 SECONDS = Histogram("khan_http_seconds", "Wall time of a request", ["entrance"])
 SOCKETS = Counter("khan_live_sockets_total", "Live sockets opened", ["entrance"])
-
-_HEADERS = [
-    (b"x-content-type-options", b"nosniff"),
-    (b"referrer-policy", b"no-referrer"),
-    (b"cross-origin-opener-policy", b"same-origin"),
-    (b"permissions-policy", b"geolocation=(), camera=(), microphone=()"),
-    (
-        b"content-security-policy",
-        b"default-src 'none'; script-src 'self'; worker-src 'self'; style-src 'self'; "
-        b"font-src 'self'; img-src 'self' data: blob:; connect-src 'self'; base-uri 'none'; "
-        b"form-action 'none'; frame-ancestors 'none'",
-    ),
-]
 
 
 def create_app(running: Running) -> FastAPI:
@@ -61,7 +48,12 @@ def create_app(running: Running) -> FastAPI:
         await running.dispose()
 
     app = FastAPI(
-        title="Khan Cars", openapi_url=None, docs_url=None, redoc_url=None, lifespan=lifespan
+        title="Khan Cars",
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+        lifespan=lifespan,
+        max_body_size=BODY_BYTES_MAX,
     )
     entrances = {
         "rider": (rider_api.routes.router,),
@@ -141,7 +133,7 @@ class NotReadyYet(Unavailable):
 
 
 class Measured:
-    """Around every request: time it, bound its body, add the headers every answer carries."""
+    """Around every request: time it, add the headers every answer carries."""
 
     def __init__(self, app: ASGIApp, *, timings: Timings) -> None:
         self._app, self._timings = app, timings
@@ -159,7 +151,10 @@ class Measured:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                message["headers"] = [*message.get("headers", []), *_HEADERS]
+                message["headers"] = [
+                    *message.get("headers", []),
+                    *((name.encode(), value.encode()) for name, value in SECURITY_HEADERS.items()),
+                ]
             await send(message)
 
         try:

@@ -8,6 +8,7 @@ from starlette.websockets import WebSocket
 
 from dispatch.views import trips as views
 from doorway.live import RIDER_SIDE, FrameUnreadable, LiveSocket
+from foundation.errors import Refusal
 from foundation.identifiers import UUID, DriverId, TripId
 from rider_api.trips import show
 from storage.outbox import Announced
@@ -65,8 +66,15 @@ async def live(socket: WebSocket) -> None:
                 }
             )  # fmt: skip
 
-    async with services.database.work() as work:
-        for trip in await views.list_trips_of_rider(work, caller.person_id, most=5):  # type: ignore[arg-type]
-            if trip.state in _HELD and trip.driver_id is not None:
-                held[trip.trip_id] = trip.driver_id
+    try:
+        async with services.database.work() as work:
+            trips = await views.list_trips_of_rider(work, caller.person_id, most=5)  # type: ignore[arg-type]
+    except Refusal as refusal:
+        await connection.refuse(refusal)
+        return
+    held |= {
+        trip.trip_id: trip.driver_id
+        for trip in trips
+        if trip.state in _HELD and trip.driver_id is not None
+    }
     await connection.run(caller, token, since, describe=describe, receive=receive, also=positions)

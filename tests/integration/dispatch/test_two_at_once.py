@@ -15,12 +15,12 @@ from sqlalchemy import text
 import ledger.views
 import registry.service
 from dispatch import errors
-from dispatch.figures import run_report
 from dispatch.position import Position
 from dispatch.service import driving, offers, requests, shifts
 from dispatch.service.driving import Measured
 from dispatch.store.shifts import upsert_positions
 from dispatch.trip import Actor, By, Trip, TripState
+from dispatch.views.figures import run_report
 from foundation.errors import Refusal
 from foundation.identifiers import DriverId, OfferId, ShiftId, TripId
 from registry.errors import NotFitToWork
