@@ -1,7 +1,7 @@
 """The only SQL that writes the books. Each act is one statement.
 
 Balances are sums over `ledger.entry`, never rows: a balance row of the co-operative would be locked
-by every settlement until its commit (ledger/README.md).
+by every settlement until its commit (docs/decisions/0301).
 """
 
 from collections.abc import Mapping
@@ -10,9 +10,11 @@ from typing import Any
 
 import orjson
 from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
 
 from foundation.identifiers import UUID, DriverId, RiderId, RuleId, TransferId, TripId
 from foundation.money import Currency, Money
+from ledger.errors import HoldReleased
 from ledger.transfer import Kind, Transfer
 from storage.work import UnitOfWork
 
@@ -79,19 +81,26 @@ async def insert_charge(work: UnitOfWork, charge: ChargeRow, transfer: Transfer)
     """Write a charge with its transfer, posting the trip's open hold; whether it was written.
 
     It is not if the trip is charged already, or its hold was let go for another reason than time.
+
+    Raises
+    ------
+    HoldReleased
+        If the hold was let go at the same moment; the unit of work is lost.
     """
-    result = await work.execute(
-        _INSERT_CHARGE,
-        _transfer_values(work, transfer)
-        | {
-            "rider_id": charge.rider_id,
-            "driver_id": charge.driver_id,
-            "total_minor": charge.total.minor,
-            "tariff_rule_id": charge.tariff_rule_id,
-            "quote_id": charge.quote_id,
-            "document": orjson.dumps(charge.document).decode(),
-        },
-    )
+    values = _transfer_values(work, transfer) | {
+        "rider_id": charge.rider_id,
+        "driver_id": charge.driver_id,
+        "total_minor": charge.total.minor,
+        "tariff_rule_id": charge.tariff_rule_id,
+        "quote_id": charge.quote_id,
+        "document": orjson.dumps(charge.document).decode(),
+    }
+    try:
+        result = await work.execute(_INSERT_CHARGE, values)
+    except IntegrityError as error:
+        if "a_hold_ends_once" not in str(error.orig):
+            raise
+        raise HoldReleased(charge.trip_id) from error
     return result.rowcount > 0
 
 
