@@ -1,5 +1,6 @@
 """What goes wrong over HTTP, in one form: problem documents (RFC 9457), never a traceback."""
 
+import contextlib
 from typing import Any
 
 import structlog
@@ -7,9 +8,11 @@ from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from sqlalchemy.exc import DBAPIError
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
+from starlette.websockets import WebSocket
 
+from doorway.live import TRY_AGAIN_LATER
 from doorway.problem import problem, problem_response, refusal_response
 from foundation.errors import Refusal
 
@@ -32,9 +35,18 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(Exception, _fault)
 
 
-async def _refused(_request: Request, error: Exception) -> Response:
+async def _refused(connection: HTTPConnection, error: Exception) -> Response | None:
     assert isinstance(error, Refusal)
+    if isinstance(connection, WebSocket):
+        await _close(connection)
+        return None
     return refusal_response(error)
+
+
+async def _close(socket: WebSocket) -> None:
+    """A socket that something kept from going on is closed, to come back and resume."""
+    with contextlib.suppress(RuntimeError):
+        await socket.close(TRY_AGAIN_LATER)
 
 
 async def _malformed(_request: Request, error: Exception) -> Response:
@@ -55,12 +67,15 @@ async def _http(_request: Request, error: Exception) -> Response:
     return problem_response(error.status_code, body, headers=dict(error.headers or {}))
 
 
-async def _fault(request: Request, error: Exception) -> Response:
+async def _fault(request: HTTPConnection, error: Exception) -> Response | None:
     """A mistake of ours: logged with its kind and place, answered without either."""
     facts: dict[str, Any] = {"path": request.scope.get("route_path", request.url.path)}
     if isinstance(error, DBAPIError):
         facts["sqlstate"] = getattr(error.orig, "sqlstate", None)
     log.error("fault", exc_info=error, **facts)
+    if isinstance(request, WebSocket):
+        await _close(request)
+        return None
     return problem_response(
         500, problem(500, "fault", "Something went wrong on our side; nothing was changed.")
     )

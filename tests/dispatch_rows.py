@@ -1,7 +1,6 @@
 """Rows of dispatch written by hand, right or wrong, past every service: to try what is refused."""
 
 from collections.abc import Sequence
-from contextlib import suppress
 from typing import Any
 from uuid import UUID, uuid5
 
@@ -85,8 +84,7 @@ def damage(address: str, *statements: str) -> None:
     with psycopg.connect(address, autocommit=True) as connection:
         connection.execute("SET session_replication_role = replica")
         for statement in statements:
-            with suppress(psycopg.errors.UndefinedObject):
-                connection.execute(statement)
+            connection.execute(statement)
 
 
 def copied(table: str, key: str, row: UUID, **changes: Any) -> Statement:

@@ -4,9 +4,10 @@
 import { byId, showFigures, showHistory, showLinks, showRules, translate, write } from './figures.mjs';
 import { readCars } from './frames.mjs';
 import { CityMap } from './map.mjs';
+import { LANGUAGES } from './messages.mjs';
 import { Motion, placeOn } from './motion.mjs';
 import { keepOpen } from './socket.mjs';
-import { chooseLanguage, LANGUAGES, Words } from './words.mjs';
+import { chooseLanguage, Words } from './words.mjs';
 
 /** @typedef {import('./style.mjs').Theme} Theme */
 

@@ -41,6 +41,10 @@ _FIND = text(f"SELECT {_COLUMNS} FROM dispatch.trip WHERE trip_id = :trip_id")
 async def lock_trip(work: UnitOfWork, trip_id: TripId) -> Trip | None:
     """The trip, locked until the end of the unit of work: the parent lock of all its changes."""
     row = (await work.execute(_FOR_UPDATE, {"trip_id": trip_id})).one_or_none()
+    if row is not None and row.run_id is not None and row.shift_id is None:
+        # We waited for an acceptance. The row is as it left it, but the statement sees other
+        # tables as they were when it began, without the run; the next one sees both.
+        row = (await work.execute(_FIND, {"trip_id": trip_id})).one_or_none()
     return None if row is None else _trip(row)
 
 

@@ -19,6 +19,12 @@ CARS = 40
 # Patience, not pace: a machine that is busy with other tests draws a map slowly.
 PATIENCE_MS = 30_000
 expect.set_options(timeout=PATIENCE_MS)
+NO_WEBGL = """
+const before = HTMLCanvasElement.prototype.getContext;
+HTMLCanvasElement.prototype.getContext = function (kind, ...rest) {
+  return /webgl/.test(kind) ? null : before.call(this, kind, ...rest);
+};
+"""
 REPORT_VIOLATIONS = """
 window.violations = [];
 document.addEventListener('securitypolicyviolation', (e) => window.violations.push(e.violatedDirective + ' ' + e.blockedURI));
