@@ -55,9 +55,13 @@ class Watched:
         self.page.locator("#on_shift").filter(has_text=str(CARS)).wait_for(timeout=PATIENCE_MS)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Debian's Chromium, one for all tests."""
+    """Debian's Chromium, one for all tests of a module.
+
+    Not for the whole session: while it is there an event loop counts as running, and every
+    asynchronous test that comes after it in the same process would be refused.
+    """
     if not CHROMIUM.is_file():
         _absent("no /usr/bin/chromium: run infra/install_chromium.sh")
     if not install.is_current(install.VENDOR, install.CLIENTS):
