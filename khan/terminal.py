@@ -166,4 +166,5 @@ async def _sign_in(
         line.token, line.person_id = signed_in["token"], signed_in["person_id"]
     console.print(f"Signed in as {phone}.")
 
+
 __all__ = ["InputEnded", "NoCodeCame", "ToldNo", "Unreachable", "drive", "ride"]

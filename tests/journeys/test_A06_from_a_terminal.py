@@ -16,7 +16,9 @@ from tests.small_city import corner
 
 @pytest.fixture(scope="module")
 def service(found_city: Found) -> Iterator[Service]:
-    with in_a_thread(found_city(rate=40.0, drivers=3, matching_policy={"offer_seconds": 120})) as it:
+    with in_a_thread(
+        found_city(rate=40.0, drivers=3, matching_policy={"offer_seconds": 120})
+    ) as it:
         yield it
 
 
