@@ -85,6 +85,11 @@ def _is_not_json(request: Request) -> bool:
     return media_type != "application/json" and not media_type.endswith("+json")
 
 
+def too_large() -> Response:
+    """The answer to a body that need not even be read."""
+    return problem_response(413, problem(413, *_CODES[413]))
+
+
 async def _http(_request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     code, sentence = _CODES.get(error.status_code, ("refused", str(error.detail)))

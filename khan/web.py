@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 import structlog
 from fastapi import APIRouter, FastAPI
 from prometheus_client import CONTENT_TYPE_LATEST, Counter, Histogram, generate_latest
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -21,7 +22,7 @@ from foundation.clock import stopwatch_ms
 from foundation.errors import Unavailable
 from khan import documentation, http_errors, static_files
 from khan.build import Running
-from khan.http_errors import BODY_BYTES_MAX, SECURITY_HEADERS
+from khan.http_errors import BODY_BYTES_MAX, SECURITY_HEADERS, too_large
 from khan.worker import Loops
 from public_api.live import LiveView
 from storage.timings import Timings
@@ -53,7 +54,6 @@ def create_app(running: Running) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         lifespan=lifespan,
-        max_body_size=BODY_BYTES_MAX,
     )
     entrances = {
         "rider": (rider_api.routes.router,),
@@ -71,7 +71,7 @@ def create_app(running: Running) -> FastAPI:
         for router in routers:
             app.include_router(router)
     app.include_router(public_api.city.tiles)
-    app.include_router(documentation.router_for(app))
+    app.include_router(documentation.router_for(entrances))
     app.include_router(_operations(running))
     static_files.mount(app, running.services.clients)
     http_errors.install(app)
@@ -133,7 +133,7 @@ class NotReadyYet(Unavailable):
 
 
 class Measured:
-    """Around every request: time it, add the headers every answer carries."""
+    """Around every request: time it, bound its body, add the headers every answer carries."""
 
     def __init__(self, app: ASGIApp, *, timings: Timings) -> None:
         self._app, self._timings = app, timings
@@ -157,8 +157,21 @@ class Measured:
                 ]
             await send(message)
 
+        taken = 0
+
+        async def bounded_receive() -> Message:
+            nonlocal taken
+            message = await receive()
+            taken += len(message.get("body", b""))
+            if taken > BODY_BYTES_MAX:
+                raise HTTPException(413)
+            return message
+
         try:
-            await self._app(scope, receive, measured_send)
+            if _declared_length(scope) > BODY_BYTES_MAX:
+                await too_large()(scope, receive, measured_send)
+            else:
+                await self._app(scope, bounded_receive, measured_send)
         finally:
             took = stopwatch_ms() - began
             entrance = _entrance(scope["path"])
@@ -166,6 +179,14 @@ class Measured:
             SECONDS.labels(entrance).observe(took / 1000)
             if entrance in ("rider", "driver", "office", "public"):
                 self._timings.add(took)
+
+
+def _declared_length(scope: Scope) -> int:
+    """Bytes of the body as its header says; 0 if it does not say."""
+    for name, value in scope["headers"]:
+        if name == b"content-length" and value.isdigit():
+            return int(value)
+    return 0
 
 
 def _entrance(path: str) -> str:

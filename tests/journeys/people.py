@@ -1,8 +1,9 @@
 """People with phones, for journeys: each says what they do and checks what comes back."""
 
+import asyncio
 import contextlib
 import json
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import Callable
 from typing import Any, Self
 
 import httpx
@@ -100,20 +101,27 @@ def refusal_of(answer: httpx.Response) -> str:
 class Live:
     """A live socket, and everything that came over it."""
 
-    def __init__(self, person: Person, path: str, since: int | None, hello: dict[str, Any]) -> None:
+    def __init__(
+        self,
+        person: Person,
+        path: str,
+        since: int | None,
+        hello: dict[str, Any],
+        *,
+        hello_first: bool = True,
+    ) -> None:
         self.person, self.path, self.since = person, path, since
-        self._hello = hello
+        self._hello, self._hello_first = hello, hello_first
         self.heard: list[dict[str, Any]] = []
-        self._read = 0
 
     async def __aenter__(self) -> Self:
         url = self.person.service.url.replace("http", "ws", 1) + self.path
         self.socket: ClientConnection = await connect(
             url, compression=None, proxy=None, close_timeout=2
         )
-        await self.say(
-            {"type": "hello", "token": self.person.token, "since": self.since, **self._hello}
-        )
+        hello = {"type": "hello", "token": self.person.token, "since": self.since, **self._hello}
+        if self._hello_first:
+            await self.say(hello)
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -124,8 +132,6 @@ class Live:
 
     async def next(self) -> dict[str, Any]:
         """The next message."""
-        import asyncio
-
         async with asyncio.timeout(PATIENCE_SECONDS):
             message = json.loads(await self.socket.recv())
         self.heard.append(message)
@@ -200,8 +206,6 @@ class Driver(Person):
 
     async def wait_for_offer(self, trip_id: str) -> dict[str, Any]:
         """By asking, as a client without a socket would."""
-        import asyncio
-
         async with asyncio.timeout(PATIENCE_SECONDS):
             while True:
                 for offer in (await self.get("/driver/v1/offers"))["offers"]:
@@ -307,6 +311,3 @@ async def _cancel_all(rider: Rider) -> None:
     for trip in answer.json()["trips"]:
         if trip["state"] in ("scheduled", "requested", "matching", "assigned", "arrived"):
             await rider.ask("POST", f"/rider/v1/trips/{trip['trip_id']}/cancel", {})
-
-
-__all__ = ["AsyncIterator", "Iterator"]

@@ -5,6 +5,7 @@ import contextlib
 import io
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -226,6 +227,13 @@ class ServiceProcess:
         code = self.process.wait(timeout=20)
         self.process = None
         return code
+
+
+def free_port() -> int:
+    """A port nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 def environment(city: Founded, port: int) -> dict[str, str]:
