@@ -89,6 +89,7 @@ class Database:
             max_overflow=pool_size,
             pool_timeout=5,
             pool_use_lifo=True,
+            hide_parameters=True,  # an error that is logged shows the statement, not whom it is about
             connect_args={"server_settings": settings, "timeout": 5, "command_timeout": 30},
         )
 

@@ -39,6 +39,8 @@ async def test_I29_a_look_at_a_trip_needs_a_purpose_and_leaves_a_public_row(town
     assert await office.refused("GET", path) == "422 malformed"
     unknown = {"Purpose-Id": new_id()}
     assert await office.refused("GET", path, headers=unknown) == "403 purpose_needed"
+    no_trip = {"reason": "rider_asks", "note": "where is my car"}
+    assert await office.refused("POST", "/office/v1/purposes", no_trip) == "422 purpose_unclear"
     before = (await office.get("/public/v1/access-log"))["accesses"]
     stated = {"reason": "rider_asks", "note": "where is my car", "trip_id": trip["trip_id"]}
     purpose = (await office.post("/office/v1/purposes", stated))["purpose_id"]
