@@ -23,7 +23,7 @@ async def test_a_caller_is_booked_by_telephone_and_served(town: Town) -> None:
 
 async def test_the_office_cancels_without_a_fee_and_the_rider_is_told_why(town: Town) -> None:
     office, rider = await town.office(), await town.rider()
-    trip = await rider.book(corner(2, 5), corner(2, 1), needs=["wheelchair"])
+    trip = await rider.book(corner(2, 5), corner(2, 1), needs=["stretcher"])
     async with rider.live("/rider/v1/live") as heard:
         await heard.message("welcome")
         path = f"/office/v1/trips/{trip['trip_id']}/cancel"
@@ -34,7 +34,7 @@ async def test_the_office_cancels_without_a_fee_and_the_rider_is_told_why(town: 
 
 async def test_I29_a_look_at_a_trip_needs_a_purpose_and_leaves_a_public_row(town: Town) -> None:
     office, rider = await town.office(), await town.rider()
-    trip = await rider.book(corner(5, 3), corner(1, 3), needs=["wheelchair"])
+    trip = await rider.book(corner(5, 3), corner(1, 3), needs=["stretcher"])
     path = f"/office/v1/trips/{trip['trip_id']}"
     assert await office.refused("GET", path) == "422 malformed"
     unknown = {"Purpose-Id": new_id()}

@@ -92,7 +92,7 @@ async def test_a_field_that_makes_no_sense_is_named(town: Town, field: str, valu
 
 async def test_texts_no_database_keeps_are_refused_and_strange_ones_are_kept(town: Town) -> None:
     rider = await town.rider()
-    trip = await rider.book(corner(1, 5), corner(5, 5), needs=["wheelchair"])
+    trip = await rider.book(corner(1, 5), corner(5, 5), needs=["stretcher"])
     path = f"/rider/v1/trips/{trip['trip_id']}/cancel"
     for content in ('{"reason": "a\\u0000b"}', '{"reason": "\\ud800"}', '{"reason": ""}'):
         answer = await rider.ask(
