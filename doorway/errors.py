@@ -55,3 +55,12 @@ class PlacesTheSame(Invalid):
 
     def __init__(self) -> None:
         super().__init__("Pick-up and destination are the same place.")
+
+
+class PeriodBackwards(Invalid):
+    """A stretch of time begins before it ends."""
+
+    code = "period_backwards"
+
+    def __init__(self) -> None:
+        super().__init__("The start lies after the end; please turn them round.")

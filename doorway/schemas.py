@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 
 from foundation.measures import Point
 from foundation.money import Money
@@ -23,6 +23,18 @@ Longitude = Annotated[
 Latitude = Annotated[
     float, Field(strict=True, ge=-90, le=90, allow_inf_nan=False, examples=[40.7505])
 ]
+
+
+def _numbers(count: int) -> WithJsonSchema:
+    """So many numbers in a row, said plainly: not every reader knows `prefixItems`."""
+    number = {"type": "number"}
+    return WithJsonSchema({"type": "array", "items": number, "minItems": count, "maxItems": count})
+
+
+LonLat = Annotated[tuple[float, float], _numbers(2)]
+"""Longitude, latitude."""
+Box = Annotated[tuple[float, float, float, float], _numbers(4)]
+"""West, south, east, north."""
 
 
 class Place(Model):

@@ -10,6 +10,7 @@ from starlette.requests import Request
 import ledger.views
 from dispatch.views import trips as views
 from doorway.caller import Driver
+from doorway.periods import period
 from doorway.schemas import MoneyOut, StatementLineOut, problems
 from doorway.services import services_of
 from driver_app_api.schemas import (
@@ -86,10 +87,8 @@ async def statement(
 ) -> StatementOut:
     """Your lines in the books from `start` to before `end`; the last 7 days by default."""
     async with services_of(request).database.work() as work:
-        until = end or work.now
-        found = await ledger.views.driver_statement(
-            work, DriverId(caller.person_id), start or until - timedelta(days=7), until
-        )
+        since, until = period(start, end, now=work.now, days=7)
+        found = await ledger.views.driver_statement(work, DriverId(caller.person_id), since, until)
     return StatementOut(
         start=found.start,
         end=found.end,

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import Field, StringConstraints
 
-from doorway.schemas import Latitude, Longitude, Model, MoneyOut, Place, StatementLineOut
+from doorway.schemas import Latitude, Longitude, LonLat, Model, MoneyOut, Place, StatementLineOut
 
 Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 
@@ -235,6 +235,6 @@ class RouteOut(Model):
 
     seconds: int
     metres: int
-    line: list[tuple[float, float]]
+    line: list[LonLat]
     manoeuvres: list[ManoeuvreOut]
     degraded: bool

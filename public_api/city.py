@@ -53,7 +53,12 @@ async def city(request: Request) -> CityOut:
     )
 
 
-@router.get("/zones", summary="The zones, as GeoJSON")
+@router.get(
+    "/zones",
+    response_class=FileResponse,
+    responses={200: {"content": {"application/geo+json": {"schema": {"type": "object"}}}}},
+    summary="The zones, as GeoJSON",
+)
 async def zones(request: Request) -> Response:
     """The zones that tariffs and figures speak of."""
     pack = services_of(request).city.pack

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import Field, StringConstraints
 
-from doorway.schemas import DriverCardOut, Model, Place
+from doorway.schemas import Box, DriverCardOut, LonLat, Model, Place
 
 Phone = Annotated[
     str, StringConstraints(min_length=4, max_length=40), Field(examples=["+1 212 555 0100"])
@@ -108,8 +108,8 @@ class CityOut(Model):
     currency: str
     country: str
     languages: list[str]
-    centre: tuple[float, float]
-    bounds: tuple[float, float, float, float]
+    centre: LonLat
+    bounds: Box
     tiles: str
     zones: str
     attribution: str

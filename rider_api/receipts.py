@@ -1,6 +1,5 @@
 """The receipt of a trip, the rider's statement, and the rider."""
 
-from datetime import timedelta
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
@@ -13,6 +12,7 @@ import registry.views
 from dispatch.errors import TripNotEnded
 from dispatch.views import trips as views
 from doorway.caller import Rider
+from doorway.periods import period
 from doorway.schemas import MoneyOut, StatementLineOut, problems
 from doorway.services import services_of
 from foundation.identifiers import UUID, RiderId, TripId
@@ -52,10 +52,8 @@ async def statement(
 ) -> StatementOut:
     """The rider's lines in the books from `start` to before `end`; the last 31 days by default."""
     async with services_of(request).database.work() as work:
-        until = end or work.now
-        found = await ledger.views.rider_statement(
-            work, RiderId(caller.person_id), start or until - timedelta(days=31), until
-        )
+        since, until = period(start, end, now=work.now, days=31)
+        found = await ledger.views.rider_statement(work, RiderId(caller.person_id), since, until)
     return StatementOut(
         start=found.start,
         end=found.end,

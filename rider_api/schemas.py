@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, Field, StringConstraints
 
-from doorway.schemas import DriverCardOut, LineOut, Model, MoneyOut, Place, StatementLineOut
+from doorway.schemas import DriverCardOut, LineOut, LonLat, Model, MoneyOut, Place, StatementLineOut
 
 Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 
@@ -43,7 +43,7 @@ class QuoteOut(Model):
     zone_to: str | None
     tariff_rule_id: UUID
     degraded: bool = Field(description="The road engine was down: a straight-line estimate.")
-    route: list[tuple[float, float]] = Field(description="(longitude, latitude) along the way.")
+    route: list[LonLat] = Field(description="(longitude, latitude) along the way.")
 
 
 class TripIn(Model):
