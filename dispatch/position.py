@@ -98,11 +98,14 @@ class PositionBoard:
         return self._on_shift.get(driver_id)
 
     def begin_trip(self, driver_id: DriverId, trip_id: TripId) -> None:
-        """The rider is on board: count the metres from here."""
+        """The rider is on board: count the metres from here. Repeating it changes nothing."""
         known = self._on_shift.get(driver_id)
-        if known is not None:
-            known.phase, known.trip_id = Phase.ON_TRIP, trip_id
-            known.metres, known.has_gap = 0.0, False
+        if known is None:
+            return
+        if known.trip_id == trip_id and known.phase in (Phase.ON_TRIP, Phase.AT_STOP):
+            return
+        known.phase, known.trip_id = Phase.ON_TRIP, trip_id
+        known.metres, known.has_gap = 0.0, False
 
     def set_phase(self, driver_id: DriverId, phase: Phase, trip_id: TripId | None) -> None:
         """What the driver does from now on."""

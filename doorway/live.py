@@ -37,6 +37,7 @@ from storage.work import UnitOfWork
 HELLO_WITHIN_SECONDS = 10.0
 SEND_WITHIN_SECONDS = 10.0
 CHECK_SESSION_EVERY_SECONDS = 60.0
+REVOKED_WITHIN_SECONDS = 0.3
 FRAMES_A_SECOND, FRAMES_BURST = 50.0, 200.0
 
 # RFC 6455, section 7.4.1, and the IANA registry of close codes.
@@ -132,7 +133,7 @@ class LiveSocket:
             tasks = [
                 asyncio.create_task(self._tell(caller, since, subscription, describe)),
                 asyncio.create_task(self._listen(receive)),
-                asyncio.create_task(self._watch_session(token)),
+                asyncio.create_task(self._watch_session(caller, token)),
             ]
             if also is not None:
                 tasks.append(asyncio.create_task(_forever(also)))
@@ -158,7 +159,7 @@ class LiveSocket:
         """Say why, and close."""
         status, body = document(refusal)
         with contextlib.suppress(RuntimeError, WebSocketDisconnect, TimeoutError):
-            await self.send({"type": "problem", **orjson.loads(body)})
+            await self.send(_problem_frame(body))
             code = SIGNED_OUT if status in (401, 403) else POLICY_VIOLATION
             await self.close(TRY_AGAIN_LATER if status in (429, 503) else code)
 
@@ -222,25 +223,42 @@ class LiveSocket:
                 answer = await receive(message)
             except Refusal as refusal:
                 _, body = document(refusal)
-                answer = {"type": "problem", **orjson.loads(body)}
+                answer = _problem_frame(body)
             if answer is not None:
                 await self.send(answer)
 
     async def _receive(self) -> dict[str, Any]:
-        text = await self._socket.receive_text()
+        frame = await self._socket.receive()
+        if frame["type"] == "websocket.disconnect":
+            raise WebSocketDisconnect(frame.get("code", 1000), frame.get("reason"))
+        if frame.get("text") is None:
+            raise FrameUnreadable  # a binary frame
         try:
-            message = orjson.loads(text)
+            message = orjson.loads(frame["text"])
         except orjson.JSONDecodeError:
             raise FrameUnreadable from None
         if not isinstance(message, dict):
             raise FrameUnreadable
         return message
 
-    async def _watch_session(self, token: str) -> None:
-        """A session that is revoked ends its sockets too."""
-        while True:
-            await asyncio.sleep(CHECK_SESSION_EVERY_SECONDS)
-            require_role(await caller_of(self.services, token), self._side.role)
+    async def _watch_session(self, caller: Caller, token: str) -> None:
+        """A session that is revoked ends its sockets too: at once if it was revoked in this
+        process, else when it is next asked for."""
+        revoked = asyncio.Event()
+        with self.services.sessions.watched(caller, revoked.set):
+            while True:
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(CHECK_SESSION_EVERY_SECONDS):
+                        await revoked.wait()
+                    revoked.clear()
+                    await asyncio.sleep(REVOKED_WITHIN_SECONDS)  # it is told before its commit
+                require_role(await caller_of(self.services, token), self._side.role)
+
+
+def _problem_frame(body: bytes) -> dict[str, Any]:
+    """A problem document as a message, whose own `type` says what kind of message it is."""
+    problem: dict[str, Any] = orjson.loads(body)
+    return problem | {"type": "problem"}
 
 
 async def _forever(also: Callable[[], Awaitable[None]]) -> None:

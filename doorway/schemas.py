@@ -2,10 +2,13 @@
 
 from datetime import datetime
 from typing import Annotated, Any
+from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from foundation.measures import Point
+from foundation.money import Money
+from ledger.statement import StatementLine
 
 
 class Model(BaseModel):
@@ -44,6 +47,43 @@ class LineOut(Model):
     code: str
     amount_minor: int
     detail: dict[str, Any] = {}
+
+
+class MoneyOut(Model):
+    """An amount in the smallest unit of its currency."""
+
+    amount_minor: int
+    currency: str
+
+    @classmethod
+    def of(cls, money: Money) -> "MoneyOut":
+        """Money as it is sent."""
+        return cls(amount_minor=money.minor, currency=money.currency)
+
+
+class StatementLineOut(MoneyOut):
+    """One line in the books; `why` is a sentence its owner can check."""
+
+    made_at: datetime
+    transfer_id: UUID
+    trip_id: UUID
+    kind: str
+    code: str
+    why: str
+
+    @classmethod
+    def of_line(cls, line: StatementLine) -> "StatementLineOut":
+        """A line as it is sent."""
+        return cls(
+            amount_minor=line.amount.minor,
+            currency=line.amount.currency,
+            made_at=line.made_at,
+            transfer_id=line.transfer_id,
+            trip_id=line.trip_id,
+            kind=line.kind,
+            code=line.code,
+            why=line.why,
+        )
 
 
 class DriverCardOut(Model):

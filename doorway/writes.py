@@ -59,8 +59,8 @@ async def once(
     except Refusal as refusal:
         refused = _answer(fingerprint, status, refusal)
         async with database.work() as work:
-            kept = await idempotency.keep_unless_kept(work, caller, key, refused)
-        return _response(kept, fingerprint, is_replay=kept != refused)
+            before = await idempotency.keep_unless_kept(work, caller, key, refused)
+        return _response(before or refused, fingerprint, is_replay=before is not None)
     except IntegrityError as error:
         if constraint_of(error) != "idempotency_pkey":
             raise

@@ -1,28 +1,62 @@
 """What you earned, and the way there."""
 
 from datetime import datetime, timedelta
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Query
 from pydantic import AwareDatetime
 from starlette.requests import Request
 
 import ledger.views
-from dispatch import views
+from dispatch.views import trips as views
 from doorway.caller import Driver
-from doorway.schemas import problems
+from doorway.schemas import MoneyOut, StatementLineOut, problems
 from doorway.services import services_of
-from driver_app_api.schemas import ManoeuvreOut, RouteEnds, RouteOut
-from foundation.events import as_json
+from driver_app_api.schemas import (
+    EarnedOut,
+    EarningsOut,
+    ManoeuvreOut,
+    RouteEnds,
+    RouteOut,
+    StatementOut,
+    TotalsOut,
+    WorkedOut,
+)
 from foundation.identifiers import DriverId
 from foundation.measures import Point
+from foundation.money import Money
+from ledger.statement import Earnings, Worked
 from roads.manoeuvres import manoeuvres_of
 
 router = APIRouter(tags=["earnings"])
 
 
+def _maybe(money: Money | None) -> MoneyOut | None:
+    return None if money is None else MoneyOut.of(money)
+
+
+def _worked(worked: Worked) -> WorkedOut:
+    return WorkedOut(
+        seconds_on_shift=worked.seconds_on_shift,
+        seconds_engaged=worked.seconds_engaged,
+        metres=worked.metres,
+        trips=worked.trips,
+    )
+
+
+def _earned(earned: Earnings) -> EarnedOut:
+    return EarnedOut(
+        pay=MoneyOut.of(earned.pay),
+        tips=MoneyOut.of(earned.tips),
+        reimbursed=MoneyOut.of(earned.reimbursed),
+        worked=_worked(earned.worked),
+        pay_per_engaged_hour=_maybe(earned.pay_per_engaged_hour),
+        pay_per_hour_on_shift=_maybe(earned.pay_per_hour_on_shift),
+    )
+
+
 @router.get("/earnings", responses=problems(), summary="Today and this shift")
-async def earnings(request: Request, caller: Driver) -> dict[str, Any]:
+async def earnings(request: Request, caller: Driver) -> EarningsOut:
     """Pay and tips since the city's midnight, and since your shift began."""
     services = services_of(request)
     driver_id = DriverId(caller.person_id)
@@ -37,8 +71,10 @@ async def earnings(request: Request, caller: Driver) -> dict[str, Any]:
         found = await ledger.views.driver_earnings(
             work, driver_id, currency=services.city.pack.currency, periods=periods
         )
-    document: dict[str, Any] = as_json(found)
-    return document
+    return EarningsOut(
+        today=_earned(found["today"]),
+        shift=_earned(found["shift"]) if "shift" in found else None,
+    )
 
 
 @router.get("/statement", responses=problems(409), summary="Every line, with its reason")
@@ -47,15 +83,32 @@ async def statement(
     caller: Driver,
     start: Annotated[AwareDatetime | None, Query()] = None,
     end: Annotated[AwareDatetime | None, Query()] = None,
-) -> dict[str, Any]:
+) -> StatementOut:
     """Your lines in the books from `start` to before `end`; the last 7 days by default."""
     async with services_of(request).database.work() as work:
         until = end or work.now
         found = await ledger.views.driver_statement(
             work, DriverId(caller.person_id), start or until - timedelta(days=7), until
         )
-    document: dict[str, Any] = as_json(found)
-    return document
+    return StatementOut(
+        start=found.start,
+        end=found.end,
+        lines=[StatementLineOut.of_line(line) for line in found.lines],
+        totals=[
+            TotalsOut(
+                opening=MoneyOut.of(one.opening),
+                pay=MoneyOut.of(one.pay),
+                tips=MoneyOut.of(one.tips),
+                reimbursed=MoneyOut.of(one.reimbursed),
+                other=MoneyOut.of(one.other),
+                closing=MoneyOut.of(one.closing),
+                pay_per_engaged_hour=_maybe(found.pay_per_engaged_hour(one)),
+                pay_per_hour_on_shift=_maybe(found.pay_per_hour_on_shift(one)),
+            )
+            for one in found.totals
+        ],
+        worked=_worked(found.worked),
+    )
 
 
 @router.get("/routes", responses=problems(404), summary="The way there")

@@ -6,10 +6,11 @@ from typing import Any
 from fastapi import APIRouter
 from starlette.websockets import WebSocket
 
-from dispatch import views
 from dispatch.errors import NotOnShift
 from dispatch.position import Position
+from dispatch.views import trips as views
 from doorway.live import DRIVER_SIDE, FrameUnreadable, LiveSocket
+from doorway.services import Services
 from driver_app_api.offers import offer_out
 from driver_app_api.trips import show
 from foundation.identifiers import UUID, DriverId, OfferId, TripId
@@ -28,48 +29,52 @@ async def live(socket: WebSocket) -> None:
     if opened is None:
         return
     caller, token, since = opened
-    services = connection.services
-    driver_id = DriverId(caller.person_id)
+    feed = _Feed(connection.services, DriverId(caller.person_id))
+    await connection.run(caller, token, since, describe=feed.describe, receive=feed.receive)
 
-    async def describe(work: UnitOfWork, announced: Announced) -> dict[str, Any] | None:
+
+class _Feed:
+    """What one driver's socket says and hears."""
+
+    def __init__(self, services: Services, driver_id: DriverId) -> None:
+        self._services, self._driver_id = services, driver_id
+
+    async def describe(self, work: UnitOfWork, announced: Announced) -> dict[str, Any] | None:
+        """A fact in this driver's words; None for what they do not hear of."""
         facts = announced.payload
         match announced.kind:
             case "offer_made":
-                offer = await views.offer_for_driver(
-                    work, OfferId(UUID(facts["offer_id"])), driver_id
-                )
-                if offer.state != "made":
-                    return None  # over before it could be shown: the facts that follow say how
-                return {"type": "offer", "offer": offer_out(offer).model_dump(mode="json")}
+                return await self._offer(work, OfferId(UUID(facts["offer_id"])))
             case "offer_declined" | "offer_lapsed" | "offer_withdrawn" | "offer_accepted":
-                return {
-                    "type": "offer_ended",
-                    "offer_id": facts["offer_id"],
-                    "how": announced.kind.removeprefix("offer_"),
-                }
+                how = announced.kind.removeprefix("offer_")
+                return {"type": "offer_ended", "offer_id": facts["offer_id"], "how": how}
             case "shift_started" | "shift_ended":
                 return {"type": announced.kind, "shift_id": facts["shift_id"]}
-            case _ if "after" in facts:
-                trip = await show(work, services, TripId(UUID(facts["trip_id"])), driver_id)
-                return {
-                    "type": "trip",
-                    "event": announced.kind,
-                    "trip": trip.model_dump(mode="json"),
-                }
+            case kind if "after" in facts:
+                trip_id = TripId(UUID(facts["trip_id"]))
+                trip = await show(work, self._services, trip_id, self._driver_id)
+                return {"type": "trip", "event": kind, "trip": trip.model_dump(mode="json")}
             case _:
                 return None
 
-    async def receive(message: dict[str, Any]) -> dict[str, Any] | None:
+    async def _offer(self, work: UnitOfWork, offer_id: OfferId) -> dict[str, Any] | None:
+        offer = await views.offer_for_driver(work, offer_id, self._driver_id)
+        if offer.state != "made":
+            return None  # over before it could be shown: the facts that follow say how
+        return {"type": "offer", "offer": offer_out(offer).model_dump(mode="json")}
+
+    async def receive(self, message: dict[str, Any]) -> dict[str, Any] | None:
+        """Positions, and pings that keep a connection open."""
         match message.get("type"):
             case "position":
-                _take_position(message)
+                self._take_position(message)
                 return None
             case "ping":
                 return {"type": "pong"}
             case _:
                 raise FrameUnreadable
 
-    def _take_position(message: dict[str, Any]) -> None:
+    def _take_position(self, message: dict[str, Any]) -> None:
         seq, heading = message.get("seq"), message.get("heading", 0)
         if type(seq) is not int or not 0 <= seq < 2**62:
             raise FrameUnreadable
@@ -78,19 +83,17 @@ async def live(socket: WebSocket) -> None:
         if not math.isfinite(heading):
             raise FrameUnreadable
         point = Point(message.get("lon"), message.get("lat"))  # type: ignore[arg-type]
-        known = services.board.find(driver_id)
+        known = self._services.board.find(self._driver_id)
         if known is None:
             # Off shift a position is not even looked at (I30).
             raise NotOnShift
-        services.board.report(
+        self._services.board.report(
             Position(
-                driver_id=driver_id,
+                driver_id=self._driver_id,
                 shift_id=known.shift_id,
                 seq=seq,
                 point=point,
                 heading=round(heading) % 360,
-                at=services.now(),
+                at=self._services.now(),
             )
         )
-
-    await connection.run(caller, token, since, describe=describe, receive=receive)

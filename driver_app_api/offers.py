@@ -6,9 +6,9 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from dispatch import views
 from dispatch.service import offers
-from dispatch.views import OfferView
+from dispatch.views import trips as views
+from dispatch.views.trips import OfferView
 from doorway.caller import Driver
 from doorway.schemas import Place, problems
 from doorway.services import services_of

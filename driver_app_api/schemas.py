@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import Field, StringConstraints
 
-from doorway.schemas import Latitude, Longitude, Model, Place
+from doorway.schemas import Latitude, Longitude, Model, MoneyOut, Place, StatementLineOut
 
 Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 
@@ -159,6 +159,56 @@ class MeOut(Model):
     expiring: list[ExpiringOut]
     vehicles: list[VehicleOut]
     shift: ShiftOut | None
+
+
+class WorkedOut(Model):
+    """The work a pay is for: seconds, metres driven for trips, completed trips."""
+
+    seconds_on_shift: int
+    seconds_engaged: int
+    metres: int
+    trips: int
+
+
+class EarnedOut(Model):
+    """What you earned in a time; pay by the hour is without tips, null without any hour."""
+
+    pay: MoneyOut
+    tips: MoneyOut
+    reimbursed: MoneyOut
+    worked: WorkedOut
+    pay_per_engaged_hour: MoneyOut | None
+    pay_per_hour_on_shift: MoneyOut | None
+
+
+class EarningsOut(Model):
+    """Since the city's midnight, and since your shift began (null off shift)."""
+
+    today: EarnedOut
+    shift: EarnedOut | None
+
+
+class TotalsOut(Model):
+    """What a statement comes to in one currency."""
+
+    opening: MoneyOut
+    pay: MoneyOut
+    tips: MoneyOut
+    reimbursed: MoneyOut
+    other: MoneyOut
+    closing: MoneyOut
+    pay_per_engaged_hour: MoneyOut | None
+    pay_per_hour_on_shift: MoneyOut | None
+
+
+class StatementOut(Model):
+    """Every line from `start` to before `end`, with the work it is for."""
+
+    start: datetime
+    end: datetime
+    lines: list[StatementLineOut]
+    totals: list[TotalsOut]
+    worked: WorkedOut
 
 
 class RouteEnds(Model):

@@ -5,9 +5,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 import registry.views
-from dispatch import views
 from dispatch.position import Position
 from dispatch.service import shifts
+from dispatch.views import trips as views
 from doorway.caller import Driver
 from doorway.schemas import problems
 from doorway.services import services_of

@@ -1,6 +1,7 @@
 """The trip under way, step by step."""
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Any
 
 from fastapi import APIRouter
@@ -8,10 +9,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 import registry.views
-from dispatch import views
 from dispatch.service import driving
 from dispatch.service.driving import Measured
-from dispatch.views import TripView
+from dispatch.views import trips as views
+from dispatch.views.trips import TripView
 from doorway.caller import Driver
 from doorway.schemas import Place, problems
 from doorway.services import Services, services_of
@@ -34,8 +35,20 @@ router = APIRouter(tags=["trips"])
 _ANSWERS: dict[int | str, dict[str, Any]] = {200: {"model": TripOut}, **problems(404, 409)}
 
 
-async def shown(work: UnitOfWork, services: Services, trip: TripView) -> TripOut:
-    """A trip as its driver sees it."""
+async def shown(
+    work: UnitOfWork, services: Services, trip: TripView, driver_id: DriverId
+) -> TripOut:
+    """A trip as its driver sees it; once they gave it back, what came of it is not theirs."""
+    if trip.driver_id != driver_id:
+        trip = replace(
+            trip,
+            state="released",
+            assigned_at=None,
+            arrived_at=None,
+            boarded_at=None,
+            ended_at=None,
+            end_reason=None,
+        )
     names = await registry.views.first_names(work, [PersonId(trip.rider_id)], vault=services.vault)
     return TripOut(
         trip_id=trip.trip_id,
@@ -66,7 +79,8 @@ async def show(
     work: UnitOfWork, services: Services, trip_id: TripId, driver_id: DriverId
 ) -> TripOut:
     """A trip the driver holds or held (TripNotFound otherwise)."""
-    return await shown(work, services, await views.trip_for_driver(work, trip_id, driver_id))
+    trip = await views.trip_for_driver(work, trip_id, driver_id)
+    return await shown(work, services, trip, driver_id)
 
 
 Step = Callable[[UnitOfWork, TripId, DriverId], Awaitable[object]]
@@ -91,8 +105,11 @@ async def current(request: Request, caller: Driver) -> CurrentOut:
     """Your trip, or null."""
     services = services_of(request)
     async with services.database.work() as work:
-        trip = await views.find_current_trip(work, DriverId(caller.person_id))
-        return CurrentOut(trip=None if trip is None else await shown(work, services, trip))
+        driver_id = DriverId(caller.person_id)
+        trip = await views.find_current_trip(work, driver_id)
+        return CurrentOut(
+            trip=None if trip is None else await shown(work, services, trip, driver_id)
+        )
 
 
 @router.get("/trips/{trip_id}", responses=problems(404), summary="One of your trips")

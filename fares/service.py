@@ -91,26 +91,56 @@ async def make_quote(
         stops=stops,
         concession=concession,
     )
-    at = booked_for or work.now
-    rules, policy = await _rules_in_force(work, at)
+    rules, policy = await _rules_in_force(work, booked_for or work.now)
     _check(policy, work.now, seats=seats, booked_for=booked_for)
-    priced = price(rules.tariff, journey, at)
-    pay = driver_pay(priced.lines, journey, share=rules.tariff.share, floors=rules.floors)
-    quote = Quote(
-        quote_id=QuoteId(work.new_id()),
+    asked = Asked(
         rider_id=rider_id,
         pickup=pickup,
         dropoff=dropoff,
-        metres=metres,
-        seconds=seconds,
         route_line=encode_line(route_line),
-        vehicle_class=vehicle_class,
-        seats=seats,
-        stops=stops,
         needs=tuple(needs),
-        zone_from=zone_from,
-        zone_to=zone_to,
-        concession=concession,
+        booked_for=booked_for,
+        degraded=degraded,
+    )
+    quote = _quote(work, asked, journey, rules=rules, valid_seconds=policy.quote_valid_s)
+    await store.insert_quote(work, quote)
+    return quote
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What a quote keeps of the request beside the journey that is priced."""
+
+    rider_id: RiderId
+    pickup: Point
+    dropoff: Point
+    route_line: str
+    needs: tuple[str, ...]
+    booked_for: datetime | None
+    degraded: bool
+
+
+def _quote(
+    work: UnitOfWork, asked: Asked, journey: Journey, *, rules: PriceRules, valid_seconds: int
+) -> Quote:
+    at = asked.booked_for or work.now
+    priced = price(rules.tariff, journey, at)
+    pay = driver_pay(priced.lines, journey, share=rules.tariff.share, floors=rules.floors)
+    return Quote(
+        quote_id=QuoteId(work.new_id()),
+        rider_id=asked.rider_id,
+        pickup=asked.pickup,
+        dropoff=asked.dropoff,
+        metres=journey.metres,
+        seconds=journey.seconds,
+        route_line=asked.route_line,
+        vehicle_class=journey.vehicle_class,
+        seats=journey.seats,
+        stops=journey.stops,
+        needs=asked.needs,
+        zone_from=journey.zone_from,
+        zone_to=journey.zone_to,
+        concession=journey.concession,
         tariff_rule_id=rules.tariff_rule.rule_id,
         pay_floor_rule_id=rules.pay_floor_rule.rule_id,
         priced_at=at,
@@ -118,12 +148,10 @@ async def make_quote(
         total=priced.total,
         driver_pay_minor=pay.pay_minor,
         made_at=work.now,
-        expires_at=work.now + timedelta(seconds=policy.quote_valid_s),
-        booked_for=booked_for,
-        degraded=degraded,
+        expires_at=work.now + timedelta(seconds=valid_seconds),
+        booked_for=asked.booked_for,
+        degraded=asked.degraded,
     )
-    await store.insert_quote(work, quote)
-    return quote
 
 
 async def price_now(work: UnitOfWork, journey: Journey, *, at: datetime | None = None) -> Priced:

@@ -45,7 +45,7 @@ def cities(found: dict[str, Any]) -> list[tuple[str, ...]]:
     for city in found.values():
         key = city["countrycode"], city["timezone"]
         by_zone[key].append((-city["population"], city["longitude"], city["latitude"]))
-    rows = []
+    rows: list[tuple[str, ...]] = []
     for (country, timezone), there in sorted(by_zone.items()):
         kept = sorted(there)[:1] + [c for c in sorted(there)[1:] if -c[0] >= PEOPLE_MIN]
         rows.append((country, timezone, " ".join(f"{lon:.2f} {lat:.2f}" for _, lon, lat in kept)))
@@ -54,7 +54,7 @@ def cities(found: dict[str, Any]) -> list[tuple[str, ...]]:
 
 def countries(found: dict[str, Any]) -> list[tuple[str, ...]]:
     """One row for each country that has money and a language."""
-    rows = []
+    rows: list[tuple[str, ...]] = []
     for code, about in sorted(found.items()):
         tags = [tag for tag in about["languages"].split(",") if tag]
         currency = CURRENCY_NEWER_THAN_SOURCE.get(code, about["currencycode"])

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import structlog
+from sqlalchemy.exc import DBAPIError
 
 from dispatch.fleet import Fleet
 from dispatch.matching.policy import parse_policy
@@ -15,9 +16,8 @@ from doorway.services import City, Services
 from fares.pay import parse_pay_floors
 from fares.tariff import parse_tariff
 from foundation.clock import stopwatch_ms
-from foundation.errors import NotFound
+from foundation.errors import NotFound, Unavailable
 from khan.settings import Settings
-from khan.timings import Timings
 from messages.codes import CodeMessages
 from messages.sender import ConsoleSender
 from registry.passkeys import RelyingParty
@@ -33,6 +33,7 @@ from rulebook.rule import RuleKind
 from rulebook.service import booking_policy
 from storage.engine import Database
 from storage.outbox import Hub, Relay
+from storage.timings import Timings
 
 log = structlog.get_logger()
 
@@ -50,6 +51,19 @@ class CityUnknown(NotFound):
             f"There is no city pack {name!r}; give a folder, or one of: {', '.join(known)}.",
             name=name,
         )
+
+
+# SQLSTATE: undefined function, table, schema, column; no such role to take on.
+_NOT_OURS = frozenset({"42883", "42P01", "3F000", "42703", "22023"})
+
+
+class TablesMissing(Unavailable):
+    """The database answers, and does not hold this version's tables."""
+
+    code = "tables_missing"
+
+    def __init__(self) -> None:
+        super().__init__("The database lacks our tables; run `khan migrate` on it as their owner.")
 
 
 def shipped(part: str) -> Path:
@@ -140,6 +154,8 @@ async def build(settings: Settings) -> Running:
     ------
     storage.engine.DatabaseUnavailable
         If the database cannot be reached.
+    TablesMissing
+        If its tables were never made.
     registry.errors.VaultKeyWrong
         If the vault's secret is not the one this database was sealed with.
     """
@@ -147,19 +163,20 @@ async def build(settings: Settings) -> Running:
     database = Database(settings.database_url, pool_size=settings.pool_size)
     office_database = Database(settings.database_url, role="khan_office", pool_size=2)
     vault = Vault.from_secret(settings.vault_secret.get_secret_value().encode())
-    async with database.work() as work:
-        await check_vault(work, vault)
-        policy = await booking_policy(work, work.now)
+    try:
+        async with database.work() as work:
+            await check_vault(work, vault)
+            policy = await booking_policy(work, work.now)
+    except DBAPIError as error:
+        await database.dispose()
+        if getattr(error.orig, "sqlstate", None) in _NOT_OURS:
+            raise TablesMissing from error
+        raise
     clock = await database.clock()
     board = PositionBoard()
     hub, fleet = Hub(), Fleet(board, currency=city.pack.currency)
     relay = Relay(database, hub)
     hub.listen_to_all(fleet.hear)
-    sender = (
-        ConsoleSender.to_file(settings.messages_file)
-        if settings.messages_file is not None
-        else ConsoleSender(sys.stdout)
-    )
     services = Services(
         database=database,
         office_database=office_database,
@@ -169,7 +186,7 @@ async def build(settings: Settings) -> Running:
         clock=clock,
         vault=vault,
         sessions=SessionCache(lambda: stopwatch_ms() / 1000),
-        codes=CodeMessages(sender),
+        codes=CodeMessages(_sender(settings)),
         relying_party=_relying_party(settings, city.pack.title),
         limiter=Limiter(rate=settings.requests_a_second, burst=4 * settings.requests_a_second),
         sign_in_limiter=Limiter(
@@ -193,6 +210,12 @@ async def build(settings: Settings) -> Running:
         dispatcher=dispatcher,
         timings=Timings(),
     )
+
+
+def _sender(settings: Settings) -> ConsoleSender:
+    if settings.messages_file is not None:
+        return ConsoleSender.to_file(settings.messages_file)
+    return ConsoleSender(sys.stdout)
 
 
 def _relying_party(settings: Settings, title: str) -> RelyingParty:

@@ -49,6 +49,7 @@ def _time(value: str) -> time:
 
 @app.command()
 def demo(
+    *,
     city_name: Annotated[
         str,
         typer.Option("--city", help="A city pack's folder, or the name of one that came along."),
@@ -116,8 +117,26 @@ def migrate(
     console.print("The tables are up to date.")
 
 
+@app.command()
+def found(
+    url: Annotated[str, typer.Option(envvar="DATABASE_URL", help="The database.")],
+    city_name: Annotated[str, typer.Option("--city", help="The city pack whose charter it is.")],
+) -> None:
+    """Found the city on the charter of its pack, once: its rules as version 1."""
+    import asyncio
+
+    from khan.build import find_city, read_charter
+    from khan.seed import found_on
+    from roads.pack import CityPack
+
+    charter = read_charter(CityPack.open(find_city(city_name)))
+    asyncio.run(found_on(url, charter))
+    console.print(f"{charter.title} is in force from {charter.valid_from:%Y-%m-%d}.")
+
+
 @city.command("build")
 def city_build(
+    *,
     extract: Annotated[Path, typer.Argument(help="An OpenStreetMap extract, .osm.pbf.")],
     folder: Annotated[Path, typer.Argument(help="Where the pack is made.")],
     replace: Annotated[
@@ -163,6 +182,7 @@ def city_show(
 
 @app.command()
 def quote(
+    *,
     city_name: Annotated[str, typer.Option("--city", help="A city pack.")],
     origin: Annotated[str, typer.Option("--from", help="LAT,LON, as pasted from a map.")],
     destination: Annotated[str, typer.Option("--to", help="LAT,LON, as pasted from a map.")],
@@ -195,6 +215,7 @@ def receipt_verify(
 
 @rounds.command("replay")
 def round_replay(
+    *,
     round_id: Annotated[str, typer.Argument(help="The round's identifier.")],
     url: Annotated[str | None, typer.Option(envvar="DATABASE_URL", help="The database.")] = None,
     data: Annotated[Path | None, typer.Option(help="A demonstration's --keep folder.")] = None,
@@ -221,6 +242,7 @@ def bench_service_command(
 
 @bench.command("rounds")
 def bench_rounds_command(
+    *,
     trips: Annotated[int, typer.Option(min=1, help="Open trips.")] = 1000,
     drivers: Annotated[int, typer.Option(min=1, help="Free drivers.")] = 10_000,
     seed: Annotated[int, typer.Option(help="Of the instance.")] = 1,
@@ -233,6 +255,7 @@ def bench_rounds_command(
 
 @app.command()
 def ride(
+    *,
     origin: Annotated[str, typer.Option("--from", help="LAT,LON, as pasted from a map.")],
     destination: Annotated[str, typer.Option("--to", help="LAT,LON, as pasted from a map.")],
     url: Annotated[str, typer.Option(help="The service.")] = "http://localhost:8765",
@@ -252,6 +275,7 @@ def ride(
 
 @app.command()
 def drive(
+    *,
     phone: Annotated[str, typer.Option(help="The phone of a driver-member.")],
     url: Annotated[str, typer.Option(help="The service.")] = "http://localhost:8765",
     messages: Annotated[

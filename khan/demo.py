@@ -14,9 +14,9 @@ import signal
 import sys
 import tempfile
 import webbrowser
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import time
+from datetime import time, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -25,17 +25,19 @@ from rich.console import Console
 
 from foundation.clock import stopwatch_ms, wall_now
 from foundation.errors import Conflict, Unavailable
+from foundation.measures import Point
 from khan import seed
 from khan.build import find_city, open_city, read_charter
 from khan.report import report_of
 from registry.vault import Vault
 from simulation.crowd import Crowd
 from simulation.demand import places_of, wishes_of
+from simulation.riders import Wish
 from storage import embedded
 from storage.engine import Database
 from storage.migrate import migrate
 
-READY_WITHIN_SECONDS = 60.0
+READY_WITHIN_SECONDS = 90.0
 STOP_WITHIN_SECONDS = 4.0
 
 
@@ -115,6 +117,7 @@ class Stage:
         return self._asked.base_url
 
     async def play(self) -> dict[str, Any]:
+        """From the empty folder to the report."""
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, self._stopping.set)
@@ -135,7 +138,9 @@ class Stage:
             await database.dispose()
         return self._settings() | report
 
-    async def prepare(self) -> tuple[str, list[seed.Member], Any, Any]:
+    async def prepare(
+        self,
+    ) -> tuple[str, list[seed.Member], Iterator[tuple[timedelta, Wish]], Sequence[Point]]:
         """Database, city, people; every step is told."""
         asked = self._asked
         with self._step("Starting the database"):
@@ -146,7 +151,7 @@ class Stage:
         with self._step(f"Preparing the streets of {asked.city}"):
             city = await asyncio.to_thread(open_city, asked.city, self._cache)
         pack = city.pack
-        begin = seed.start_of(pack, asked.start, wall_now())
+        begin = seed.start_of(pack, asked.start, today=wall_now())
         vault = Vault.from_secret(self._secret().encode())
         database = Database(address)
         try:
@@ -159,9 +164,11 @@ class Stage:
             begin = seed.set_time(address, begin=begin, rate=asked.speed)
         finally:
             await database.dispose()
-        wishes = wishes_of(
-            pack, begin=begin, riders_per_hour=asked.riders_per_hour, seed=asked.seed
-        )
+        wishes: Iterator[tuple[timedelta, Wish]] = iter(())
+        if asked.riders_per_hour != 0:
+            wishes = wishes_of(
+                pack, begin=begin, riders_per_hour=asked.riders_per_hour, seed=asked.seed
+            )
         return address, members, wishes, places_of(pack, seed=asked.seed)
 
     @contextlib.asynccontextmanager

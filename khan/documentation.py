@@ -4,9 +4,10 @@
 them as `/docs/rider/openapi.json`; `/docs/errors` lists every refusal with its code.
 """
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter, FastAPI, HTTPException
 from fastapi.openapi.utils import get_openapi
 from jinja2 import Environment, select_autoescape
 from starlette.responses import HTMLResponse, JSONResponse, Response
@@ -65,12 +66,15 @@ _LIVE = {
 }
 
 
-def openapi_of(app: FastAPI, name: str) -> dict[str, Any]:
+def openapi_of(name: str, routers: Sequence[APIRouter]) -> dict[str, Any]:
     """The OpenAPI document of one entrance."""
     title, about = ENTRANCES[name]
-    prefix = f"/{name}/v1"
-    routes = [route for route in app.routes if getattr(route, "path", "").startswith(prefix)]
-    return get_openapi(title=f"Khan Cars {title}", version="1", description=about, routes=routes)
+    alone = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
+    for router in routers:
+        alone.include_router(router)
+    return get_openapi(
+        title=f"Khan Cars {title}", version="1", description=about, routes=alone.routes
+    )
 
 
 def refusals() -> list[tuple[str, int, str]]:
@@ -87,14 +91,14 @@ def refusals() -> list[tuple[str, int, str]]:
     return [found[code] for code in sorted(found)]
 
 
-def router_for(app: FastAPI) -> APIRouter:
-    """Pages and documents of every entrance of `app`."""
+def router_for(entrances: Mapping[str, Sequence[APIRouter]]) -> APIRouter:
+    """Pages and documents of every entrance, by its routers."""
     router = APIRouter(include_in_schema=False)
     kept: dict[str, dict[str, Any]] = {}
 
     def document(name: str) -> dict[str, Any]:
         if name not in kept:
-            kept[name] = openapi_of(app, name)
+            kept[name] = openapi_of(name, entrances[name])
         return kept[name]
 
     @router.get("/docs/errors")
@@ -106,14 +110,14 @@ def router_for(app: FastAPI) -> APIRouter:
     async def openapi(name: str) -> Response:
         """The document for programs."""
         if name not in ENTRANCES:
-            return Response(status_code=404)
+            raise HTTPException(404)
         return JSONResponse(document(name))
 
     @router.get("/docs/{name}")
     async def page(name: str) -> Response:
         """The page for people."""
         if name not in ENTRANCES:
-            return Response(status_code=404)
+            raise HTTPException(404)
         title, about = ENTRANCES[name]
         operations = _operations(document(name))
         return HTMLResponse(

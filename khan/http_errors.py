@@ -1,5 +1,6 @@
 """What goes wrong over HTTP, in one form: problem documents (RFC 9457), never a traceback."""
 
+import contextlib
 from typing import Any
 
 import structlog
@@ -7,13 +8,28 @@ from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from sqlalchemy.exc import DBAPIError
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
+from starlette.websockets import WebSocket
 
+from doorway.live import TRY_AGAIN_LATER
 from doorway.problem import problem, problem_response, refusal_response
 from foundation.errors import Refusal
 
 log = structlog.get_logger()
+
+BODY_BYTES_MAX = 64 * 1024
+
+SECURITY_HEADERS = {
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "no-referrer",
+    "cross-origin-opener-policy": "same-origin",
+    "permissions-policy": "geolocation=(), camera=(), microphone=()",
+    "content-security-policy": "default-src 'none'; script-src 'self'; worker-src 'self'; "
+    "style-src 'self'; font-src 'self'; img-src 'self' data: blob:; connect-src 'self'; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+}
+"""What every answer carries."""
 
 _CODES = {
     400: ("unreadable", "The request could not be read."),
@@ -26,19 +42,31 @@ _CODES = {
 
 def install(app: FastAPI) -> None:
     """Answer every refusal and every fault as a problem document."""
-    app.add_exception_handler(Refusal, _refused)
+    # The same handlers serve requests and sockets, which the signature cannot say.
+    app.add_exception_handler(Refusal, _refused)  # type: ignore[arg-type]
     app.add_exception_handler(RequestValidationError, _malformed)
     app.add_exception_handler(HTTPException, _http)
-    app.add_exception_handler(Exception, _fault)
+    app.add_exception_handler(Exception, _fault)  # type: ignore[arg-type]
 
 
-async def _refused(_request: Request, error: Exception) -> Response:
+async def _refused(connection: HTTPConnection, error: Exception) -> Response | None:
     assert isinstance(error, Refusal)
+    if isinstance(connection, WebSocket):
+        await _close(connection)
+        return None
     return refusal_response(error)
 
 
-async def _malformed(_request: Request, error: Exception) -> Response:
+async def _close(socket: WebSocket) -> None:
+    """A socket that something kept from going on is closed, to come back and resume."""
+    with contextlib.suppress(RuntimeError):
+        await socket.close(TRY_AGAIN_LATER)
+
+
+async def _malformed(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
+    if _is_not_json(request):
+        return problem_response(415, problem(415, *_CODES[415]))
     faults = [
         {"field": ".".join(str(part) for part in fault["loc"][1:]), "reason": fault["msg"]}
         for fault in error.errors()
@@ -48,6 +76,20 @@ async def _malformed(_request: Request, error: Exception) -> Response:
     return problem_response(422, problem(422, "malformed", sentence, faults=faults))
 
 
+def _is_not_json(request: Request) -> bool:
+    """Whether a body was sent, as something else than JSON."""
+    headers = request.headers
+    if "transfer-encoding" not in headers and headers.get("content-length", "0") == "0":
+        return False
+    media_type = headers.get("content-type", "").split(";", 1)[0].strip().lower()
+    return media_type != "application/json" and not media_type.endswith("+json")
+
+
+def too_large() -> Response:
+    """The answer to a body that need not even be read."""
+    return problem_response(413, problem(413, *_CODES[413]))
+
+
 async def _http(_request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     code, sentence = _CODES.get(error.status_code, ("refused", str(error.detail)))
@@ -55,12 +97,17 @@ async def _http(_request: Request, error: Exception) -> Response:
     return problem_response(error.status_code, body, headers=dict(error.headers or {}))
 
 
-async def _fault(request: Request, error: Exception) -> Response:
+async def _fault(request: HTTPConnection, error: Exception) -> Response | None:
     """A mistake of ours: logged with its kind and place, answered without either."""
     facts: dict[str, Any] = {"path": request.scope.get("route_path", request.url.path)}
     if isinstance(error, DBAPIError):
         facts["sqlstate"] = getattr(error.orig, "sqlstate", None)
     log.error("fault", exc_info=error, **facts)
+    if isinstance(request, WebSocket):
+        await _close(request)
+        return None
     return problem_response(
-        500, problem(500, "fault", "Something went wrong on our side; nothing was changed.")
+        500,
+        problem(500, "fault", "Something went wrong on our side; nothing was changed."),
+        headers=SECURITY_HEADERS,  # answered outside of what adds them to all others
     )

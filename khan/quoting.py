@@ -1,12 +1,11 @@
 """Prices and receipts on the command line, without a service and without a database."""
 
-import json
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
 from fares.price import Journey, price
-from fares.receipt import verify
+from fares.receipt import read_receipt, verify
 from fares.tariff import parse_tariff
 from foundation.clock import wall_now
 from foundation.errors import Invalid
@@ -74,13 +73,13 @@ def _instant(at: str | None, pack: CityPack) -> datetime:
     return when if when.tzinfo else when.replace(tzinfo=pack.zone_info)
 
 
-class ReceiptUnreadable(Invalid):
-    """The file is not a receipt."""
+class FileUnreadable(Invalid):
+    """A file named on the command line cannot be read."""
 
-    code = "receipt_unreadable"
+    code = "file_unreadable"
 
     def __init__(self, file: Path, reason: str) -> None:
-        super().__init__(f"{file} is not a receipt: {reason}.", file=str(file))
+        super().__init__(f"{file} cannot be read: {reason}.", file=str(file))
 
 
 def verify_receipt(file: Path) -> list[str]:
@@ -88,14 +87,10 @@ def verify_receipt(file: Path) -> list[str]:
 
     Raises
     ------
-    ReceiptUnreadable
+    FileUnreadable, fares.receipt.ReceiptUnreadable
     """
     try:
-        document = json.loads(file.read_text(encoding="utf-8"))
+        text = file.read_bytes()
     except OSError as error:
-        raise ReceiptUnreadable(file, str(error.strerror)) from None
-    except (json.JSONDecodeError, UnicodeDecodeError):
-        raise ReceiptUnreadable(file, "it is not JSON") from None
-    if not isinstance(document, dict):
-        raise ReceiptUnreadable(file, "it is not a JSON object")
-    return list(verify(document))
+        raise FileUnreadable(file, str(error.strerror)) from None
+    return list(verify(read_receipt(text)))

@@ -3,9 +3,9 @@
 from typing import Any
 
 import ledger.views
-from dispatch.figures import run_report
-from khan.timings import percentile_ms
+from dispatch.views.figures import run_report
 from storage.engine import Database
+from storage.timings import percentile_ms
 
 
 async def report_of(database: Database) -> dict[str, Any]:

@@ -13,8 +13,9 @@ from foundation.chance import SeededChance
 from foundation.identifiers import DriverId, PersonId, VehicleId
 from registry.licence import USUAL_PAPERS, Paper, VehicleDetails
 from registry.person import Role
-from registry.service import enrol_driver, grant_role, join_person
+from registry.service import enrol_driver, find_person_by_phone, grant_role, join_person
 from registry.vault import Vault
+from registry.views import list_vehicles
 from roads.pack import CityPack
 from rulebook.charter import Charter
 from rulebook.errors import CharterExists
@@ -42,7 +43,7 @@ class Member:
     phone: str
 
 
-def start_of(pack: CityPack, start: time, today: datetime) -> datetime:
+def start_of(pack: CityPack, start: time, *, today: datetime) -> datetime:
     """When a demonstration begins: at `start`, local time, on the recorded day or on `today`."""
     day = pack.demand.recorded_on or today.astimezone(pack.zone_info).date()
     return datetime.combine(day, start, tzinfo=pack.zone_info).astimezone(UTC)
@@ -75,6 +76,22 @@ async def found(database: Database, charter: Charter) -> None:
             await found_city(work, charter)
     except CharterExists:
         pass
+
+
+async def found_on(url: str, charter: Charter) -> None:
+    """Found a city in service on its charter.
+
+    Raises
+    ------
+    CharterExists
+        If it is founded already.
+    """
+    database = Database(url)
+    try:
+        async with database.work() as work:
+            await found_city(work, charter)
+    finally:
+        await database.dispose()
 
 
 async def enrol_members(database: Database, vault: Vault, *, count: int, seed: int) -> list[Member]:
@@ -136,9 +153,6 @@ async def _member(
 
 
 async def _find(work: UnitOfWork, vault: Vault, phone: str) -> Member | None:
-    from registry.service import find_person_by_phone
-    from registry.views import list_vehicles
-
     person = await find_person_by_phone(work, phone, vault=vault)
     if person is None:
         return None

@@ -5,12 +5,13 @@ import logging
 import os
 import socket
 import sys
+from typing import TextIO
 
 import structlog
 import uvicorn
 import uvloop
 
-from khan.build import build
+from khan.build import Running, build
 from khan.demo import PortTaken
 from khan.settings import Settings
 from khan.web import create_app
@@ -30,7 +31,7 @@ def serve(settings: Settings) -> None:
         Whatever keeps the service from starting, in one sentence.
     """
     configure_logs(settings.log_level)
-    listening = _listen(settings)
+    listening = listen(settings)
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(_serve(settings, listening))
@@ -41,25 +42,37 @@ def serve(settings: Settings) -> None:
 
 
 async def _serve(settings: Settings, listening: socket.socket) -> None:
-    running = await build(settings)
-    config = uvicorn.Config(
-        create_app(running),
-        ws="websockets-sansio",
-        ws_max_size=FRAME_BYTES_MAX,
-        ws_per_message_deflate=False,
-        limit_concurrency=CONNECTIONS_MAX,
-        timeout_graceful_shutdown=GRACE_SECONDS,
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        lifespan="on",
-    )
+    server = server_of(await build(settings))
     if settings.pid_file is not None:
         settings.pid_file.write_text(f"{os.getpid()}\n", encoding="utf-8")
-    await uvicorn.Server(config).serve(sockets=[listening])
+    await server.serve(sockets=[listening])
 
 
-def _listen(settings: Settings) -> socket.socket:
+def server_of(running: Running) -> uvicorn.Server:
+    """The web server of a service, with the limits that hold in service."""
+    return uvicorn.Server(
+        uvicorn.Config(
+            create_app(running),
+            ws="websockets-sansio",
+            ws_max_size=FRAME_BYTES_MAX,
+            ws_per_message_deflate=False,
+            limit_concurrency=CONNECTIONS_MAX,
+            timeout_graceful_shutdown=GRACE_SECONDS,
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            lifespan="on",
+        )
+    )
+
+
+def listen(settings: Settings) -> socket.socket:
+    """The socket the service will listen on; port 0 takes any free one.
+
+    Raises
+    ------
+    khan.demo.PortTaken
+    """
     listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
@@ -74,6 +87,12 @@ def configure_logs(level: str) -> None:
     """Logs are events in JSON, a line each: identifiers, never a name, a phone or a place."""
     threshold = logging.getLevelNamesMapping()[level.upper()]
     logging.basicConfig(level=max(threshold, logging.WARNING), stream=sys.stderr, force=True)
+    configure_structlog(level, sys.stderr)
+
+
+def configure_structlog(level: str, stream: TextIO) -> None:
+    """Our own events, a line of JSON each, to `stream`."""
+    threshold = logging.getLevelNamesMapping()[level.upper()]
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
@@ -83,6 +102,6 @@ def configure_logs(level: str) -> None:
             structlog.processors.JSONRenderer(),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(threshold),
-        logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
+        logger_factory=structlog.WriteLoggerFactory(file=stream),
         cache_logger_on_first_use=True,
     )

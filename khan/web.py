@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 import structlog
 from fastapi import APIRouter, FastAPI
 from prometheus_client import CONTENT_TYPE_LATEST, Counter, Histogram, generate_latest
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -21,31 +22,18 @@ from foundation.clock import stopwatch_ms
 from foundation.errors import Unavailable
 from khan import documentation, http_errors, static_files
 from khan.build import Running
-from khan.timings import Timings
+from khan.http_errors import BODY_BYTES_MAX, SECURITY_HEADERS, too_large
 from khan.worker import Loops
 from public_api.live import LiveView
+from storage.timings import Timings
 
 log = structlog.get_logger()
 
-BODY_BYTES_MAX = 64 * 1024
 REQUESTS = Counter(
     "khan_http_requests_total", "Answers by entrance and status", ["entrance", "status"]
 )
 SECONDS = Histogram("khan_http_seconds", "Wall time of a request", ["entrance"])
 SOCKETS = Counter("khan_live_sockets_total", "Live sockets opened", ["entrance"])
-
-_HEADERS = [
-    (b"x-content-type-options", b"nosniff"),
-    (b"referrer-policy", b"no-referrer"),
-    (b"cross-origin-opener-policy", b"same-origin"),
-    (b"permissions-policy", b"geolocation=(), camera=(), microphone=()"),
-    (
-        b"content-security-policy",
-        b"default-src 'none'; script-src 'self'; worker-src 'self'; style-src 'self'; "
-        b"font-src 'self'; img-src 'self' data: blob:; connect-src 'self'; base-uri 'none'; "
-        b"form-action 'none'; frame-ancestors 'none'",
-    ),
-]
 
 
 def create_app(running: Running) -> FastAPI:
@@ -61,7 +49,11 @@ def create_app(running: Running) -> FastAPI:
         await running.dispose()
 
     app = FastAPI(
-        title="Khan Cars", openapi_url=None, docs_url=None, redoc_url=None, lifespan=lifespan
+        title="Khan Cars",
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+        lifespan=lifespan,
     )
     entrances = {
         "rider": (rider_api.routes.router,),
@@ -79,7 +71,7 @@ def create_app(running: Running) -> FastAPI:
         for router in routers:
             app.include_router(router)
     app.include_router(public_api.city.tiles)
-    app.include_router(documentation.router_for(app))
+    app.include_router(documentation.router_for(entrances))
     app.include_router(_operations(running))
     static_files.mount(app, running.services.clients)
     http_errors.install(app)
@@ -159,11 +151,27 @@ class Measured:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                message["headers"] = [*message.get("headers", []), *_HEADERS]
+                message["headers"] = [
+                    *message.get("headers", []),
+                    *((name.encode(), value.encode()) for name, value in SECURITY_HEADERS.items()),
+                ]
             await send(message)
 
+        taken = 0
+
+        async def bounded_receive() -> Message:
+            nonlocal taken
+            message = await receive()
+            taken += len(message.get("body", b""))
+            if taken > BODY_BYTES_MAX:
+                raise HTTPException(413)
+            return message
+
         try:
-            await self._app(scope, receive, measured_send)
+            if _declared_length(scope) > BODY_BYTES_MAX:
+                await too_large()(scope, receive, measured_send)
+            else:
+                await self._app(scope, bounded_receive, measured_send)
         finally:
             took = stopwatch_ms() - began
             entrance = _entrance(scope["path"])
@@ -171,6 +179,14 @@ class Measured:
             SECONDS.labels(entrance).observe(took / 1000)
             if entrance in ("rider", "driver", "office", "public"):
                 self._timings.add(took)
+
+
+def _declared_length(scope: Scope) -> int:
+    """Bytes of the body as its header says; 0 if it does not say."""
+    for name, value in scope["headers"]:
+        if name == b"content-length" and value.isdigit():
+            return int(value)
+    return 0
 
 
 def _entrance(path: str) -> str:

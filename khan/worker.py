@@ -14,8 +14,8 @@ from prometheus_client import Counter, Gauge, Histogram
 
 from dispatch.sweep import sweep
 from foundation.errors import Unavailable
-from khan import timings
 from khan.build import Running
+from storage import timings
 from storage.outbox import BATCH
 
 log = structlog.get_logger()

@@ -48,13 +48,18 @@ class HoldVoided(_Booked):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FarePosted(_Booked):
-    """A trip's fare is in the books; `driver_minor` is what its driver got of it, top-up included."""
+    """A trip's fare is in the books.
+
+    `driver_minor` is what its driver got of it: `pay_minor`, of which `top_up_minor` came from the
+    co-operative, and outlays given back.
+    """
 
     kind: ClassVar[str] = "fare_posted"
 
     driver_id: DriverId
     total_minor: int
     driver_minor: int
+    pay_minor: int
     top_up_minor: int
 
 

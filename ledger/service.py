@@ -3,12 +3,8 @@
 Doing a thing again changes nothing; doing it again otherwise is refused.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime
-from typing import Literal, NoReturn
-
-from sqlalchemy.exc import IntegrityError
+from typing import Any, Literal, NoReturn
 
 from fares.fare import Fare
 from fares.lines import lines_as_json
@@ -32,7 +28,7 @@ from ledger.errors import (
 from ledger.events import FarePosted, FeePosted, HoldPlaced, HoldVoided, RefundPosted, TipPosted
 from ledger.settlement import Parties
 from ledger.transfer import CHARGES, Kind, Transfer, transfer_id
-from ledger.views import find_charge
+from ledger.views import fare_of_trip, find_charge
 from storage.work import UnitOfWork
 
 EXPIRED = "expired"
@@ -146,15 +142,11 @@ async def settle_trip(
         return
     work.announce(
         FarePosted(
-            event_id=work.new_id(),
-            occurred_at=work.now,
-            transfer_id=transfer.transfer_id,
-            trip_id=trip_id,
-            rider_id=rider_id,
+            **_of(work, transfer, rider_id),
             driver_id=driver_id,
-            currency=transfer.currency,
             total_minor=fare.total.minor,
             driver_minor=_credited(transfer, Role.DRIVER),
+            pay_minor=fare.pay.pay_minor,
             top_up_minor=fare.pay.top_up_minor,
         )
     )
@@ -205,13 +197,8 @@ async def settle_fee(
         return
     work.announce(
         FeePosted(
-            event_id=work.new_id(),
-            occurred_at=work.now,
-            transfer_id=transfer.transfer_id,
-            trip_id=trip_id,
-            rider_id=rider_id,
+            **_of(work, transfer, rider_id),
             driver_id=driver_id,
-            currency=transfer.currency,
             fee=fee.value,
             total_minor=amount.minor,
             driver_minor=_credited(transfer, Role.DRIVER),
@@ -226,33 +213,35 @@ async def tip(
 
     Raises
     ------
-    AmountNotPositive
-        If it is nothing.
+    AmountNotPositive, CurrencyOfTheTrip
+        If the amount makes no sense for the trip.
     FareNotFound
-        If the trip has no fare of this rider and driver in this currency.
+        If the trip has no fare of this rider and driver.
     TipAlreadyGiven
         If another amount was given.
     """
     if amount.minor <= 0:
         raise AmountNotPositive(amount)
+    charge = await find_charge(work, trip_id)
+    if (
+        charge is None
+        or charge.kind is not Kind.FARE
+        or (charge.rider_id, charge.driver_id) != (rider_id, driver_id)
+    ):
+        raise FareNotFound(trip_id)
+    if charge.total.currency != amount.currency:
+        raise CurrencyOfTheTrip(amount, charge.total.currency)
     parties = Parties(trip_id=trip_id, rider_id=rider_id, driver_id=driver_id)
     transfer = settlement.tip_transfer(parties, amount)
-    if not await store.insert_transfer(work, transfer, fare_of=(rider_id, driver_id)):
-        given = await store.find_tip(work, trip_id)
-        if given is None:
-            raise FareNotFound(trip_id)
+    if charge.tip.minor or not await store.insert_transfer(work, transfer):
+        given = (await fare_of_trip(work, trip_id)).tip
         if given != amount:
             raise TipAlreadyGiven(trip_id, given)
         return
     work.announce(
         TipPosted(
-            event_id=work.new_id(),
-            occurred_at=work.now,
-            transfer_id=transfer.transfer_id,
-            trip_id=trip_id,
-            rider_id=rider_id,
+            **_of(work, transfer, rider_id),
             driver_id=driver_id,
-            currency=transfer.currency,
             amount_minor=amount.minor,
         )
     )
@@ -291,12 +280,7 @@ async def refund(work: UnitOfWork, *, trip_id: TripId, amount: Money, reason: st
         raise RefundAtTheSameMoment(trip_id)
     work.announce(
         RefundPosted(
-            event_id=work.new_id(),
-            occurred_at=work.now,
-            transfer_id=transfer.transfer_id,
-            trip_id=trip_id,
-            rider_id=captured.rider_id,
-            currency=amount.currency,
+            **_of(work, transfer, captured.rider_id),
             amount_minor=amount.minor,
             reason=reason,
         )
@@ -342,9 +326,7 @@ async def record_work(
 
 async def _charge(work: UnitOfWork, charge: store.ChargeRow, transfer: Transfer) -> bool:
     """Write a charge; False if the very same is there."""
-    with _refusing_a_released_hold(charge.trip_id):
-        written = await store.insert_charge(work, charge, transfer)
-    if written:
+    if await store.insert_charge(work, charge, transfer):
         return True
     before = await find_charge(work, charge.trip_id)
     if before is None:
@@ -357,17 +339,6 @@ async def _charge(work: UnitOfWork, charge: store.ChargeRow, transfer: Transfer)
     if not is_same:
         raise TripAlreadyCharged(charge.trip_id, before.kind.value, before.total)
     return False
-
-
-@contextmanager
-def _refusing_a_released_hold(trip_id: TripId) -> Iterator[None]:
-    """The hold was open when we looked and somebody else ended it first: the other one won."""
-    try:
-        yield
-    except IntegrityError as error:
-        if "a_hold_ends_once" not in str(error.orig):
-            raise
-        raise HoldReleased(trip_id) from error
 
 
 async def _void(work: UnitOfWork, trip_id: TripId, *, ordinal: int, reason: str) -> bool:
@@ -397,15 +368,22 @@ async def _raise_charged(work: UnitOfWork, trip_id: TripId) -> NoReturn:
     raise TripAlreadyCharged(trip_id, charge.kind.value, charge.total)
 
 
+def _of(work: UnitOfWork, transfer: Transfer, rider_id: RiderId) -> dict[str, Any]:
+    """What every fact of a transfer says."""
+    return {
+        "event_id": work.new_id(),
+        "occurred_at": work.now,
+        "transfer_id": transfer.transfer_id,
+        "trip_id": transfer.trip_id,
+        "rider_id": rider_id,
+        "currency": transfer.currency,
+    }
+
+
 def _announce_hold(work: UnitOfWork, transfer: Transfer, rider_id: RiderId) -> None:
     work.announce(
         HoldPlaced(
-            event_id=work.new_id(),
-            occurred_at=work.now,
-            transfer_id=transfer.transfer_id,
-            trip_id=transfer.trip_id,
-            rider_id=rider_id,
-            currency=transfer.currency,
+            **_of(work, transfer, rider_id),
             amount_minor=transfer.entries[0].amount_minor,
         )
     )

@@ -1,7 +1,7 @@
 """The only SQL that writes the books. Each act is one statement.
 
 Balances are sums over `ledger.entry`, never rows: a balance row of the co-operative would be locked
-by every settlement until its commit (ledger/README.md).
+by every settlement until its commit (docs/decisions/0301).
 """
 
 from collections.abc import Mapping
@@ -10,9 +10,11 @@ from typing import Any
 
 import orjson
 from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
 
 from foundation.identifiers import UUID, DriverId, RiderId, RuleId, TransferId, TripId
 from foundation.money import Currency, Money
+from ledger.errors import HoldReleased
 from ledger.transfer import Kind, Transfer
 from storage.work import UnitOfWork
 
@@ -69,21 +71,9 @@ class Captured:
     refunds: int
 
 
-async def insert_transfer(
-    work: UnitOfWork, transfer: Transfer, *, fare_of: tuple[RiderId, DriverId] | None = None
-) -> bool:
-    """Write a transfer with its entries, unless it is there; whether it was written.
-
-    Parameters
-    ----------
-    fare_of
-        Write it only if the trip has a fare of this rider and driver in this currency.
-    """
-    rider_id, driver_id = fare_of or (None, None)
-    result = await work.execute(
-        _INSERT_TRANSFER,
-        _transfer_values(work, transfer) | {"fare_of_rider": rider_id, "fare_of_driver": driver_id},
-    )
+async def insert_transfer(work: UnitOfWork, transfer: Transfer) -> bool:
+    """Write a transfer with its entries, unless it is there; whether it was written."""
+    result = await work.execute(_INSERT_TRANSFER, _transfer_values(work, transfer))
     return result.rowcount > 0
 
 
@@ -91,19 +81,26 @@ async def insert_charge(work: UnitOfWork, charge: ChargeRow, transfer: Transfer)
     """Write a charge with its transfer, posting the trip's open hold; whether it was written.
 
     It is not if the trip is charged already, or its hold was let go for another reason than time.
+
+    Raises
+    ------
+    HoldReleased
+        If the hold was let go at the same moment; the unit of work is lost.
     """
-    result = await work.execute(
-        _INSERT_CHARGE,
-        _transfer_values(work, transfer)
-        | {
-            "rider_id": charge.rider_id,
-            "driver_id": charge.driver_id,
-            "total_minor": charge.total.minor,
-            "tariff_rule_id": charge.tariff_rule_id,
-            "quote_id": charge.quote_id,
-            "document": orjson.dumps(charge.document).decode(),
-        },
-    )
+    values = _transfer_values(work, transfer) | {
+        "rider_id": charge.rider_id,
+        "driver_id": charge.driver_id,
+        "total_minor": charge.total.minor,
+        "tariff_rule_id": charge.tariff_rule_id,
+        "quote_id": charge.quote_id,
+        "document": orjson.dumps(charge.document).decode(),
+    }
+    try:
+        result = await work.execute(_INSERT_CHARGE, values)
+    except IntegrityError as error:
+        if "a_hold_ends_once" not in str(error.orig):
+            raise
+        raise HoldReleased(charge.trip_id) from error
     return result.rowcount > 0
 
 
@@ -149,12 +146,6 @@ async def list_holds_run_out(work: UnitOfWork, *, limit: int) -> list[tuple[Trip
     """Trip and number of holds that ran out and were not ended yet, the longest past first."""
     rows = await work.execute(_HOLDS_RUN_OUT, {"limit": limit})
     return [(TripId(row.trip_id), row.ordinal) for row in rows]
-
-
-async def find_tip(work: UnitOfWork, trip_id: TripId) -> Money | None:
-    """The trip's tip."""
-    row = (await work.execute(_TIP, {"trip_id": trip_id})).one_or_none()
-    return None if row is None else Money(row.amount_minor, Currency(row.currency))
 
 
 async def find_captured(work: UnitOfWork, trip_id: TripId) -> Captured | None:
@@ -203,7 +194,8 @@ def _transfer_values(work: UnitOfWork, transfer: Transfer) -> dict[str, Any]:
 
 
 # Accounts are opened in the order of their identifiers, so that two settlements that open the
-# same ones wait for each other in one direction only.
+# same ones wait for each other in one direction only. Look-ups are scalar or LATERAL, so that they
+# go by index: a plan that was made when the tables were empty would otherwise join them whole.
 _INSERT_TRANSFER = text("""
     WITH opened AS (
         INSERT INTO ledger.account (account_id, role, owned_by, owner_id, currency, opened_at)
@@ -211,7 +203,7 @@ _INSERT_TRANSFER = text("""
                CAST(:currency AS text), CAST(:made_at AS timestamptz)
         FROM unnest(CAST(:opened_ids AS uuid[]), CAST(:opened_roles AS text[]),
                     CAST(:opened_owners AS uuid[])) AS new (account_id, role, owner_id)
-        WHERE NOT EXISTS (SELECT FROM ledger.account WHERE account.account_id = new.account_id)
+        WHERE (SELECT true FROM ledger.account WHERE account.account_id = new.account_id) IS NULL
         ON CONFLICT DO NOTHING
     ), written AS (
         INSERT INTO ledger.transfer (transfer_id, kind, trip_id, ordinal, currency, entries,
@@ -219,11 +211,6 @@ _INSERT_TRANSFER = text("""
         SELECT CAST(:transfer_id AS uuid), CAST(:kind AS text), CAST(:trip_id AS uuid),
                CAST(:ordinal AS smallint), CAST(:currency AS text), CAST(:entries AS smallint),
                CAST(:expires_at AS timestamptz), CAST(:reason AS text), CAST(:made_at AS timestamptz)
-        WHERE CAST(:fare_of_rider AS uuid) IS NULL OR EXISTS (
-            SELECT FROM ledger.charge
-            WHERE charge.trip_id = :trip_id AND charge.kind = 'fare'
-              AND charge.rider_id = :fare_of_rider AND charge.driver_id = CAST(:fare_of_driver AS uuid)
-              AND charge.currency = :currency)
         ON CONFLICT DO NOTHING
         RETURNING transfer_id
     )
@@ -244,12 +231,14 @@ _INSERT_CHARGE = text("""
                CAST(:currency AS text), CAST(:made_at AS timestamptz)
         FROM unnest(CAST(:opened_ids AS uuid[]), CAST(:opened_roles AS text[]),
                     CAST(:opened_owners AS uuid[])) AS new (account_id, role, owner_id)
-        WHERE NOT EXISTS (SELECT FROM ledger.account WHERE account.account_id = new.account_id)
+        WHERE (SELECT true FROM ledger.account WHERE account.account_id = new.account_id) IS NULL
         ON CONFLICT DO NOTHING
     ), hold AS (
         SELECT hold.transfer_id, hold.expires_at, ending.kind AS ended_by, ending.reason
         FROM ledger.transfer AS hold
-        LEFT JOIN ledger.transfer AS ending ON ending.resolves = hold.transfer_id
+        LEFT JOIN LATERAL (
+            SELECT kind, reason FROM ledger.transfer WHERE resolves = hold.transfer_id LIMIT 1
+        ) AS ending ON true
         WHERE hold.trip_id = CAST(:trip_id AS uuid) AND hold.kind = 'hold'
         ORDER BY hold.ordinal DESC LIMIT 1
     ), charged AS (
@@ -295,8 +284,7 @@ _INSERT_VOID = text("""
         FROM ledger.transfer AS hold
         WHERE hold.trip_id = CAST(:trip_id AS uuid) AND hold.kind = 'hold'
           AND hold.ordinal = CAST(:ordinal AS smallint)
-          AND NOT EXISTS (
-              SELECT FROM ledger.transfer AS ending WHERE ending.resolves = hold.transfer_id)
+          AND (SELECT true FROM ledger.transfer WHERE resolves = hold.transfer_id) IS NULL
         ON CONFLICT DO NOTHING
         RETURNING resolves, currency
     )
@@ -324,12 +312,6 @@ _HOLDS_RUN_OUT = text("""
     WHERE hold.expires_at <= service_now()
       AND NOT EXISTS (SELECT FROM ledger.transfer AS ending WHERE ending.resolves = hold.transfer_id)
     ORDER BY hold.expires_at, hold.trip_id LIMIT :limit
-""")
-
-_TIP = text("""
-    SELECT entry.amount_minor, transfer.currency
-    FROM ledger.transfer JOIN ledger.entry USING (transfer_id)
-    WHERE transfer.trip_id = :trip_id AND transfer.kind = 'tip' AND entry.line = 1
 """)
 
 _CAPTURED = text("""

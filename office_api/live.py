@@ -7,10 +7,13 @@ from fastapi import APIRouter
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 import registry.views
-from dispatch import staff_views
+from dispatch.views import staff as staff_views
+from doorway.caller import caller_of
 from doorway.live import OFFICE_SIDE, HelloMissing, LiveSocket
 from foundation.errors import Refusal
 from foundation.identifiers import UUID, PersonId
+from registry.person import Role
+from registry.session import require_role
 
 router = APIRouter()
 
@@ -24,7 +27,7 @@ async def live(socket: WebSocket) -> None:
     opened = await connection.open()
     if opened is None:
         return
-    caller = opened[0]
+    caller, token, _ = opened
     services = connection.services
     names: dict[PersonId, str] = {}
     try:
@@ -34,6 +37,7 @@ async def live(socket: WebSocket) -> None:
         return
     try:
         while True:
+            require_role(await caller_of(services, token), Role.OFFICE)
             async with services.office_database.work() as work:
                 found = await staff_views.read_positions(
                     work, purpose_id=purpose_id, actor_id=caller.person_id

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import Field, StringConstraints
 
-from dispatch.staff_views import Reason
+from dispatch.views.staff import Reason
 from doorway.schemas import Model, Place
 
 

@@ -6,9 +6,9 @@ from fastapi import APIRouter, Header
 from starlette.requests import Request
 from starlette.responses import Response
 
-from dispatch import staff_views
 from dispatch.service import requests
 from dispatch.trip import Actor, By
+from dispatch.views import staff as staff_views
 from doorway.caller import Office
 from doorway.places import quote_between
 from doorway.schemas import problems

@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 
 import rulebook.service
-from dispatch.staff_views import list_accesses
+from dispatch.views.staff import list_accesses
 from doorway.schemas import Clock, problems
 from doorway.services import services_of
 from public_api.schemas import CityOut, RuleOut, RulesOut

@@ -15,10 +15,11 @@ import numpy as np
 from fastapi import APIRouter
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
-from dispatch import figures as tables
 from dispatch.position import OnShift, Phase
+from dispatch.views import figures as tables
 from doorway.services import Services, services_of
 from public_api import live_frames as frames
+from storage.work import UnitOfWork
 
 router = APIRouter()
 
@@ -104,59 +105,43 @@ class LiveView:
             waiting = await tables.list_waiting(work)
             on_board = await tables.count_on_board(work)
             if self._slow is None or self._is_slow_due(now):
-                midnight = now.astimezone(services.city.pack.zone_info).replace(
-                    hour=0, minute=0, second=0, microsecond=0
-                )
-                self._slow_at = now
-                self._slow = _Slow(
-                    today=await tables.today(work, midnight),
-                    waits=await tables.waits(work, window_seconds=WINDOW_SECONDS),
-                    by_minute=await tables.mean_waits_by_minute(work, minutes=HISTORY_MINUTES),
-                )
-        slow = self._slow
+                self._slow, self._slow_at = await self._read_slow(work), now
         under_way = on_board + sum(one.has_driver for one in waiting)
         alone = [one for one in waiting if not one.has_driver]
         minute = int(now.timestamp() // 60)
         if not self._open_trips or self._open_trips[-1][0] != minute:
             self._open_trips.append((minute, under_way + len(alone)))
         on_shift = [known for known in services.board if known.position is not None]
-        cars = self._cars(now, on_shift)
         figures = frames.Figures(
             now=now,
             rate=services.clock.rate,
             demonstration=services.is_demonstration,
             drivers=_driver_figures(on_shift),
-            trips=frames.TripFigures(
-                waiting=len(alone),
-                under_way=under_way,
-                completed_today=slow.today.completed,
-                unserved_today=slow.today.unfulfilled,
-                cancelled_today=slow.today.cancelled,
-            ),
-            waits=frames.WaitFigures(
-                mean_seconds=slow.waits.mean_seconds,
-                p95_seconds=slow.waits.p95_seconds,
-                trips=slow.waits.trips,
-                window_seconds=WINDOW_SECONDS,
-            ),
-            offers=frames.OfferFigures(
-                made_today=slow.today.offers_made,
-                accepted_today=slow.today.offers_accepted,
-                declined_today=slow.today.offers_declined,
-                lapsed_today=slow.today.offers_lapsed,
-            ),
+            trips=_trip_figures(self._slow.today, waiting=len(alone), under_way=under_way),
+            waits=_wait_figures(self._slow.waits),
+            offers=_offer_figures(self._slow.today),
             round=frames.RoundFigures(
                 number=services.rounds.number,
                 ms=services.rounds.ms,
                 degraded=services.rounds.degraded,
             ),
-            history=self._history(minute, slow.by_minute),
+            history=self._history(minute, self._slow.by_minute),
             zones=self._queues(alone, on_shift),
         )
         riders = frames.gather_riders(
             np.array([(one.place.lon, one.place.lat) for one in alone]).reshape(-1, 2)
         )
-        return cars, frames.encode_figures(figures, riders)
+        return self._cars(now, on_shift), frames.encode_figures(figures, riders)
+
+    async def _read_slow(self, work: UnitOfWork) -> _Slow:
+        midnight = work.now.astimezone(self.services.city.pack.zone_info).replace(
+            hour=0, minute=0, second=0, microsecond=0
+        )
+        return _Slow(
+            today=await tables.today(work, midnight),
+            waits=await tables.waits(work, window_seconds=WINDOW_SECONDS),
+            by_minute=await tables.mean_waits_by_minute(work, minutes=HISTORY_MINUTES),
+        )
 
     def _is_slow_due(self, now: datetime) -> bool:
         assert self._slow_at is not None
@@ -229,6 +214,34 @@ def _public_state(phase: Phase) -> int:
             return frames.CarState.TO_PICKUP
         case Phase.ON_TRIP | Phase.AT_STOP:
             return frames.CarState.ON_TRIP
+
+
+def _trip_figures(today: tables.Today, *, waiting: int, under_way: int) -> frames.TripFigures:
+    return frames.TripFigures(
+        waiting=waiting,
+        under_way=under_way,
+        completed_today=today.completed,
+        unserved_today=today.unfulfilled,
+        cancelled_today=today.cancelled,
+    )
+
+
+def _wait_figures(waits: tables.Waits) -> frames.WaitFigures:
+    return frames.WaitFigures(
+        mean_seconds=waits.mean_seconds,
+        p95_seconds=waits.p95_seconds,
+        trips=waits.trips,
+        window_seconds=WINDOW_SECONDS,
+    )
+
+
+def _offer_figures(today: tables.Today) -> frames.OfferFigures:
+    return frames.OfferFigures(
+        made_today=today.offers_made,
+        accepted_today=today.offers_accepted,
+        declined_today=today.offers_declined,
+        lapsed_today=today.offers_lapsed,
+    )
 
 
 def _driver_figures(on_shift: list[OnShift]) -> frames.DriverFigures:

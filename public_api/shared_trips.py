@@ -4,8 +4,8 @@ from fastapi import APIRouter
 from starlette.requests import Request
 
 import registry.views
-from dispatch import views
 from dispatch.service.after import digest_of
+from dispatch.views import trips as views
 from doorway.schemas import DriverCardOut, Place, problems
 from doorway.services import services_of
 from public_api.schemas import SharedTripOut

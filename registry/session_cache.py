@@ -6,7 +6,8 @@ a revocation in another process is felt by then at the latest.
 
 import hashlib
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 
 from foundation.identifiers import UUID, PersonId, SessionId
@@ -47,6 +48,7 @@ class SessionCache:
         self._size = size
         self._callers: OrderedDict[bytes, tuple[float, Caller]] = OrderedDict()
         self._barred: OrderedDict[UUID, float] = OrderedDict()
+        self._watchers: dict[UUID, list[Callable[[], None]]] = {}
 
     def find(self, token: str, *, now: datetime) -> Caller | None:
         """The caller with this token, if seen within the last seconds; `now` is service time."""
@@ -83,6 +85,8 @@ class SessionCache:
         simply read from the database each time.
         """
         now = self._wall_seconds()
+        for tell in self._watchers.get(revoked, ()):
+            tell()
         self._barred[revoked] = now
         self._barred.move_to_end(revoked)
         while self._barred:
@@ -90,6 +94,21 @@ class SessionCache:
             if now - since <= _BARRED_SECONDS:
                 break
             del self._barred[oldest]
+
+    @contextmanager
+    def watched(self, caller: Caller, tell: Callable[[], None]) -> Iterator[None]:
+        """While the block runs, call `tell` when the caller's session, or all of theirs, is
+        forgotten: the revocation may not be committed yet, and may never be."""
+        ids: tuple[UUID, UUID] = (caller.session_id, caller.person_id)
+        for one in ids:
+            self._watchers.setdefault(one, []).append(tell)
+        try:
+            yield
+        finally:
+            for one in ids:
+                self._watchers[one].remove(tell)
+                if not self._watchers[one]:
+                    del self._watchers[one]
 
     def clear(self) -> None:
         """Forget every caller."""

@@ -6,10 +6,12 @@ from typing import Any
 from fastapi import APIRouter
 from starlette.websockets import WebSocket
 
-from dispatch import views
+from dispatch.views import trips as views
+from dispatch.views.trips import TripView
 from doorway.live import RIDER_SIDE, FrameUnreadable, LiveSocket
-from foundation.identifiers import UUID, DriverId, TripId
-from rider_api.trips import show
+from foundation.errors import Refusal
+from foundation.identifiers import UUID, DriverId, RiderId, TripId
+from rider_api.trips import shown
 from storage.outbox import Announced
 from storage.work import UnitOfWork
 
@@ -27,46 +29,68 @@ async def live(socket: WebSocket) -> None:
     if opened is None:
         return
     caller, token, since = opened
-    services = connection.services
-    held: dict[TripId, DriverId] = {}
-    sent: dict[TripId, int] = {}
+    feed = _Feed(connection, RiderId(caller.person_id))
+    try:
+        await feed.look()
+    except Refusal as refusal:
+        await connection.refuse(refusal)
+        return
+    await connection.run(
+        caller, token, since, describe=feed.describe, receive=feed.receive, also=feed.positions
+    )
 
-    async def describe(work: UnitOfWork, announced: Announced) -> dict[str, Any] | None:
+
+class _Feed:
+    """What one rider's socket says and hears."""
+
+    def __init__(self, connection: LiveSocket, rider_id: RiderId) -> None:
+        self._connection, self._rider_id = connection, rider_id
+        self._held: dict[TripId, DriverId] = {}
+        self._sent: dict[TripId, int] = {}
+
+    async def look(self) -> None:
+        """Find the trips that a driver serves now."""
+        async with self._connection.services.database.work() as work:
+            trips = await views.list_trips_of_rider(work, self._rider_id, most=5)
+        for trip in trips:
+            self._note(trip)
+
+    def _note(self, trip: TripView) -> None:
+        self._held.pop(trip.trip_id, None)
+        if trip.state in _HELD and trip.driver_id is not None:
+            self._held[trip.trip_id] = trip.driver_id
+
+    async def describe(self, work: UnitOfWork, announced: Announced) -> dict[str, Any] | None:
+        """A step of one of the rider's trips, with the trip as it stands."""
         if "trip_id" not in announced.payload or "after" not in announced.payload:
             return None
         trip_id = TripId(UUID(announced.payload["trip_id"]))
-        trip = await views.trip_for_rider(work, trip_id, caller.person_id)  # type: ignore[arg-type]
-        held.pop(trip_id, None)
-        if trip.state in _HELD and trip.driver_id is not None:
-            held[trip_id] = trip.driver_id
-        shown = await show(work, services, trip_id, caller.person_id)
-        return {"type": "trip", "event": announced.kind, "trip": shown.model_dump(mode="json")}
+        trip = await views.trip_for_rider(work, trip_id, self._rider_id)
+        self._note(trip)
+        out = (await shown(work, self._connection.services, [trip]))[0]
+        return {"type": "trip", "event": announced.kind, "trip": out.model_dump(mode="json")}
 
-    async def receive(message: dict[str, Any]) -> dict[str, Any] | None:
+    async def receive(self, message: dict[str, Any]) -> dict[str, Any] | None:
+        """Pings that keep a connection open."""
         if message.get("type") == "ping":
             return {"type": "pong"}
         raise FrameUnreadable
 
-    async def positions() -> None:
+    async def positions(self) -> None:
+        """Where the driver of each live trip is, once a second if it changed."""
         await asyncio.sleep(POSITION_EVERY_SECONDS)
-        for trip_id, driver_id in list(held.items()):
-            known = services.board.find(driver_id)
+        for trip_id, driver_id in list(self._held.items()):
+            known = self._connection.services.board.find(driver_id)
             # Only the driver of the live trip, and only while they serve it.
             if known is None or known.trip_id != trip_id or known.position is None:
                 continue
-            if sent.get(trip_id) == known.position.seq:
+            if self._sent.get(trip_id) == known.position.seq:
                 continue
-            sent[trip_id] = known.position.seq
+            self._sent[trip_id] = known.position.seq
             point = known.position.point
-            await connection.send(
+            await self._connection.send(
                 {
                     "type": "position", "trip_id": trip_id, "lon": point.lon, "lat": point.lat,
                     "heading": known.position.heading, "at": known.position.at,
                 }
             )  # fmt: skip
-
-    async with services.database.work() as work:
-        for trip in await views.list_trips_of_rider(work, caller.person_id, most=5):  # type: ignore[arg-type]
-            if trip.state in _HELD and trip.driver_id is not None:
-                held[trip.trip_id] = trip.driver_id
-    await connection.run(caller, token, since, describe=describe, receive=receive, also=positions)

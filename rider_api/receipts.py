@@ -10,14 +10,13 @@ from starlette.requests import Request
 import fares.service
 import ledger.views
 import registry.views
-from dispatch import views
 from dispatch.errors import TripNotEnded
+from dispatch.views import trips as views
 from doorway.caller import Rider
-from doorway.schemas import problems
+from doorway.schemas import MoneyOut, StatementLineOut, problems
 from doorway.services import services_of
-from foundation.events import as_json
 from foundation.identifiers import UUID, RiderId, TripId
-from rider_api.schemas import MeOut
+from rider_api.schemas import MeOut, StatementOut
 
 router = APIRouter(tags=["receipts"])
 
@@ -50,15 +49,20 @@ async def statement(
     caller: Rider,
     start: Annotated[AwareDatetime | None, Query()] = None,
     end: Annotated[AwareDatetime | None, Query()] = None,
-) -> dict[str, Any]:
+) -> StatementOut:
     """The rider's lines in the books from `start` to before `end`; the last 31 days by default."""
     async with services_of(request).database.work() as work:
         until = end or work.now
         found = await ledger.views.rider_statement(
             work, RiderId(caller.person_id), start or until - timedelta(days=31), until
         )
-    document: dict[str, Any] = as_json(found)
-    return document
+    return StatementOut(
+        start=found.start,
+        end=found.end,
+        opening=[MoneyOut.of(money) for money in found.opening],
+        lines=[StatementLineOut.of_line(line) for line in found.lines],
+        owed=[MoneyOut.of(money) for money in found.owed],
+    )
 
 
 @router.get("/me", responses=problems(404), summary="Who you are here")

@@ -1,12 +1,12 @@
 """What riders send and get. Coordinates are longitude, latitude; amounts are minor units."""
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 from uuid import UUID
 
 from pydantic import AwareDatetime, Field, StringConstraints
 
-from doorway.schemas import DriverCardOut, LineOut, Model, Place
+from doorway.schemas import DriverCardOut, LineOut, Model, MoneyOut, Place, StatementLineOut
 
 Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 
@@ -132,11 +132,13 @@ class MeOut(Model):
 
 
 class StatementOut(Model):
-    """Money owed and paid between two instants."""
+    """Money owed and paid from `start` to before `end`; `owed` is what is owed then."""
 
     start: datetime
     end: datetime
-    statement: dict[str, Any]
+    opening: list[MoneyOut]
+    lines: list[StatementLineOut]
+    owed: list[MoneyOut]
 
 
 LiveKind = Literal["welcome", "trip", "position", "problem"]

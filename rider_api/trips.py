@@ -7,10 +7,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 import registry.views
-from dispatch import views
 from dispatch.service import after, requests
 from dispatch.trip import Actor, By
-from dispatch.views import TripView
+from dispatch.views import trips as views
+from dispatch.views.trips import TripView
 from doorway.caller import Rider
 from doorway.schemas import DriverCardOut, Place, problems
 from doorway.services import Services, services_of

@@ -76,6 +76,11 @@ def open_engine(
 ) -> RoadEngine:
     """The preferred engine, or the next one that works here.
 
+    The hierarchies of ``cch`` live on the fact that few streets lead out of a quarter. Where
+    that is not so, they lose: on an artificial, perfect grid of 60,000 junctions a route took
+    about a second and ``dijkstra`` a tenth of that. On the extracts of real cities tried so far
+    ``cch`` was ahead.
+
     Parameters
     ----------
     cache_folder

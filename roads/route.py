@@ -105,8 +105,21 @@ def draw(network: RoadNetwork, path: Path, flat_map: FlatMap) -> Drawing:
         metres[-1] *= path.to_fraction
         points = np.concatenate([[0, 0], ends]).astype(np.int64)
         points[1:] += len(head) - 1
+    line, points = _without_repeats(line, points)
     streets = _streets(network, arcs, metres, points)
     return Drawing(line=line, streets=streets, arc_metres=metres, arc_points=points)
+
+
+def _without_repeats(line: FloatArray, points: LongArray) -> tuple[FloatArray, LongArray]:
+    """The line without points that repeat the one before: they would have no direction.
+
+    A line that goes nowhere keeps its two ends.
+    """
+    moves = (np.diff(line, axis=0) != 0).any(axis=1)
+    if not moves.any():
+        return line[[0, -1]], np.zeros_like(points)
+    kept = np.concatenate([[True], moves])
+    return line[kept], (np.cumsum(kept) - 1)[points]
 
 
 def _streets(

@@ -19,6 +19,9 @@ from roads.snap import Snapper, Snaps
 ARC_MS_MAX = 3_600_000
 """No open arc takes longer than an hour; what does is better closed."""
 
+STUMP_METRES = 1.0
+"""Less than this of an arc is not worth a word to the driver."""
+
 _CELLS_AT_ONCE = 4_000_000
 
 
@@ -145,9 +148,9 @@ class SearchEngine:
         flat, _, leave, reach = self._candidate_times(
             weights, start, end, np.zeros((1, 2), np.int64)
         )
-        best = int(flat.argmin())
-        if flat[best] >= UNREACHABLE:
+        if flat.min() >= UNREACHABLE:
             raise NoRoute
+        best = self._best(flat, (start, leave), (end, reach))
         one, other = int(leave[best]), int(reach[best])
         arc, goal = int(start.arcs[one]), int(end.arcs[other])
         is_ahead = arc == goal and start.fractions[one] <= end.fractions[other]
@@ -169,6 +172,23 @@ class SearchEngine:
             destination_gap_metres=float(end.metres[0]),
             degraded=False,
         )
+
+    def _best(
+        self, flat: LongArray, begins: tuple[Snaps, LongArray], ends: tuple[Snaps, LongArray]
+    ) -> int:
+        """The quickest combination; of equals, one that drives no stump of an arc.
+
+        At a junction a place is the end of some arcs and the beginning of others. Who sets out
+        from there into a street is not told to depart along another one.
+        """
+        quickest = np.flatnonzero(flat == flat.min())
+        (start, leave), (end, reach) = begins, ends
+        one, other = leave[quickest], reach[quickest]
+        metres = self.network.arc_metres
+        to_drive = (1 - start.fractions[one]) * metres[start.arcs[one]]
+        driven = end.fractions[other] * metres[end.arcs[other]]
+        stumps = (to_drive < STUMP_METRES).astype(int) + (driven < STUMP_METRES)
+        return int(quickest[stumps.argmin()])
 
     def _candidate_times(
         self, weights: Weights, origins: Snaps, destinations: Snaps, pairs: LongArray

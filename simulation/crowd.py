@@ -51,7 +51,7 @@ class Crowd:
         places
             Where drivers begin and cruise to.
         wishes
-            Trips wanted, each at a time after the beginning, in order.
+            Trips wanted, in the order of their time.
         told
             Called with how many drivers are on shift, of how many.
         """

@@ -226,4 +226,4 @@ class SimulatedDriver:
 
 def _is_taken_away(message: dict[str, Any]) -> bool:
     """Whether the message tells that the trip was cancelled."""
-    return message["type"] == "trip" and message["trip"]["state"].startswith("cancelled")
+    return message["type"] == "trip" and str(message["trip"]["state"]).startswith("cancelled")

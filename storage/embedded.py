@@ -167,7 +167,9 @@ def _start_locked(folder: Path, *, durable: bool) -> Path:
 def _start_server(folder: Path, *, durable: bool) -> None:
     # The paths are given from within the folder: pg_ctl hands them to a shell, between quotes
     # that a dollar sign in a folder's name would break out of.
-    (folder / "server.log").write_text("", encoding="utf-8")
+    log = folder / "server.log"
+    if log.exists():
+        log.replace(folder / "server.previous.log")
     _tool(
         "pg_ctl", "-D", "data", "-w", "-t", f"{_START_SECONDS:.0f}", "-s", "-l", "server.log",
         "-o", _options(_socket_folder(folder), durable=durable), "start",

@@ -43,12 +43,16 @@ async def keep(work: UnitOfWork, caller: str, key: str, answer: KeptAnswer) -> N
 
 async def keep_unless_kept(
     work: UnitOfWork, caller: str, key: str, answer: KeptAnswer
-) -> KeptAnswer:
-    """Keep an answer that had no effect (a refusal), or find the one given before."""
-    await work.execute(_KEEP_UNLESS_KEPT, _parameters(caller, key, answer))
-    found = await find(work, caller, key)
-    assert found is not None
-    return found
+) -> KeptAnswer | None:
+    """Keep an answer that had no effect (a refusal).
+
+    Returns
+    -------
+    KeptAnswer or None
+        The answer given before, if there is one; then nothing is kept.
+    """
+    made = await work.execute(_KEEP_UNLESS_KEPT, _parameters(caller, key, answer))
+    return None if made.rowcount == 1 else await find(work, caller, key)
 
 
 async def find(work: UnitOfWork, caller: str, key: str) -> KeptAnswer | None:

@@ -130,5 +130,7 @@ async def found_example(database: Database) -> City:
             "UPDATE storage.service_time SET demonstration = true, wall_origin = clock_timestamp(),"
             " service_origin = '2014-12-16 12:00-05', rate = 1"
         )
+        # The books alone: the trips of these tests are only identifiers, and never completed.
+        owner.execute("ALTER TABLE ledger.charge DISABLE TRIGGER i17_paid_means_completed")
     rules = await found(database)
     return City(database=database, tariff_rule_id=RuleId(rules[RuleKind.TARIFF].rule_id))

@@ -45,11 +45,7 @@ def example_bodies() -> dict[RuleKind, dict[str, Any]]:
         RuleKind.TARIFF: example_tariff(),
         RuleKind.PAY_FLOOR: example_pay_floor(),
         RuleKind.BOOKING_POLICY: example_booking_policy(),
-        RuleKind.MATCHING_POLICY: {
-            "round_seconds": 1.0,
-            "offer_seconds": 15,
-            "weights": {"age": 0.5},
-        },
+        RuleKind.MATCHING_POLICY: examples_on("matching_policy.md")[0],
     }
 
 

@@ -15,7 +15,7 @@ function shape(name, attributes) {
 /**
  * Draw values into an element that has role="img".
  * @param {HTMLElement} into
- * @param {(number | null)[]} values oldest first; null leaves a gap
+ * @param {(number | null)[]} values oldest first; null where there is none
  * @param {{what: string, say: (key: string, values: Record<string, string | number>) => string, write: (value: number) => string}} words
  */
 export function drawChart(into, values, { what, say, write }) {
@@ -31,22 +31,15 @@ export function drawChart(into, values, { what, say, write }) {
   const floor = (low + high - span) / 2;
   const y = (/** @type {number} */ value) => HEIGHT * (0.92 - 0.84 * ((value - floor) / span));
   const step = WIDTH / (values.length - 1);
-  let path = '';
-  let area = '';
-  let start = -1;
-  values.forEach((value, i) => {
-    if (value === null) return;
-    const isFirst = i === 0 || values[i - 1] === null;
-    const spot = `${(i * step).toFixed(1)} ${y(value).toFixed(1)}`;
-    path += `${isFirst ? 'M' : 'L'}${spot}`;
-    if (isFirst) start = i;
-    area += isFirst ? `M${(i * step).toFixed(1)} ${HEIGHT}L${spot}` : `L${spot}`;
-    if (i === values.length - 1 || values[i + 1] === null) area += `L${(i * step).toFixed(1)} ${HEIGHT}Z`;
-  });
+  // A minute in which no car arrived has no mean wait: the line goes on to the next that has one.
+  const spots = values.flatMap((value, i) => (value === null ? [] : [[i * step, y(value)]]));
+  const line = `M${spots.map(([x, at]) => `${x.toFixed(1)} ${at.toFixed(1)}`).join('L')}`;
+  const area = `${line}L${spots[spots.length - 1][0].toFixed(1)} ${HEIGHT}L${spots[0][0].toFixed(1)} ${HEIGHT}Z`;
   const image = shape('svg', { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, preserveAspectRatio: 'none', 'aria-hidden': 'true', focusable: 'false' });
-  image.append(shape('path', { class: 'area', d: area }), shape('path', { class: 'line', d: path }));
+  image.append(shape('path', { class: 'area', d: area }), shape('path', { class: 'line', d: line }));
   const dot = document.createElement('span');
   dot.className = 'now';
   dot.style.setProperty('--now', String(y(now) / HEIGHT));
-  into.replaceChildren(image, ...(start >= 0 && values[values.length - 1] !== null ? [dot] : []));
+  dot.style.setProperty('--when', String(spots[spots.length - 1][0] / WIDTH));
+  into.replaceChildren(image, dot);
 }

@@ -51,7 +51,8 @@ export function showFigures(figures, words, zones) {
     byId(`split-${state}`).style.flexGrow = String(drivers[state]);
   }
   write('waiting', number(trips.waiting));
-  write('under_way', number(trips.under_way));
+  write('open', number(trips.waiting + trips.under_way));
+  write('under-way', words.say('underWay', { count: trips.under_way }));
   write('completed', number(trips.completed_today));
   write('waits-window', `· ${words.say('waitsWindow', { minutes: Math.round(waits.window_seconds / 60) })}`);
   write('mean', waits.mean_seconds == null ? '–' : words.duration(waits.mean_seconds));
@@ -145,7 +146,7 @@ export function showHistory({ waits, trips, minutes }, words) {
   write('trips-window', trips.length > 1 && minutes >= 1 ? `· ${words.say('waitsWindow', { minutes })}` : '');
   const say = words.say.bind(words);
   drawChart(byId('waits-chart'), waits, { what: words.say('waits'), say, write: (value) => words.duration(value) });
-  drawChart(byId('trips-chart'), trips, { what: words.say('underWay'), say, write: (value) => words.number(value) });
+  drawChart(byId('trips-chart'), trips, { what: words.say('openTrips'), say, write: (value) => words.number(value) });
 }
 
 /**

@@ -4,9 +4,10 @@
 import { byId, showFigures, showHistory, showLinks, showRules, translate, write } from './figures.mjs';
 import { readCars } from './frames.mjs';
 import { CityMap } from './map.mjs';
+import { LANGUAGES } from './messages.mjs';
 import { Motion, placeOn } from './motion.mjs';
 import { keepOpen } from './socket.mjs';
-import { chooseLanguage, LANGUAGES, Words } from './words.mjs';
+import { chooseLanguage, Words } from './words.mjs';
 
 /** @typedef {import('./style.mjs').Theme} Theme */
 
@@ -161,7 +162,7 @@ function takeFigures(data) {
   page.figures = figures;
   const at = Math.floor(Date.parse(figures.now) / 60_000);
   if (page.samples.at(-1)?.at !== at) {
-    page.samples.push({ at, wait: figures.waits.mean_seconds, trips: figures.trips.under_way });
+    page.samples.push({ at, wait: figures.waits.mean_seconds, trips: figures.trips.waiting + figures.trips.under_way });
     page.samples.splice(0, page.samples.length - SAMPLES_MAX);
   }
   page.map?.setRiders(figures.waiting ?? []);

@@ -16,7 +16,7 @@ function colour(name) {
 /** Room that the columns take from the map, so that the city stands between them. */
 function padding() {
   const gap = 12;
-  if (!window.matchMedia('(min-width: 1024px)').matches) return { top: gap, bottom: gap, left: gap, right: gap };
+  if (!window.matchMedia('(min-width: 1024px)').matches) return { top: gap, bottom: window.innerHeight > 700 ? 48 : gap, left: gap, right: gap };
   const [start, end] = ['start', 'end'].map((id) => document.getElementById(id)?.getBoundingClientRect().width ?? 0);
   const isRightToLeft = document.documentElement.dir === 'rtl';
   return { top: gap, bottom: gap, left: (isRightToLeft ? end : start) + 8, right: (isRightToLeft ? start : end) + 8 };

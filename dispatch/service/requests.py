@@ -18,7 +18,7 @@ from dispatch.trip import SYSTEM, Actor, By, Holder, Step, Trip, TripState, whol
 from fares.errors import QuoteExpired
 from fares.quote import Quote
 from foundation.chance import digits
-from foundation.identifiers import UUID, EventId, QuoteId, RiderId, TripId
+from foundation.identifiers import UUID, EventId, QuoteId, RiderId, RuleId, TripId
 from foundation.money import Money
 from rulebook.booking_policy import BookingPolicy
 from rulebook.rule import RuleKind
@@ -58,11 +58,34 @@ async def request_trip(
     slot = await store.find_free_slot(work, rider_id, policy.open_requests_per_rider)
     if slot is None:
         raise errors.TooManyOpenRequests(policy.open_requests_per_rider)
-    trip = Trip(
+    trip = _new_trip(work, trip_id, quote, policy=policy, rule_id=rule.rule_id)
+    request = store.Request(
+        channel=channel,
+        taken_by=taken_by,
+        slot=slot,
+        quote=quote,
+        matching_from=_matching_from(quote, policy, now=work.now),
+    )
+    try:
+        await store.insert_trip(work, trip, request, by=by)
+    except IntegrityError as error:
+        raise _refusal(error, trip, policy) from error
+    await ledger.service.hold(work, trip_id=trip_id, rider_id=rider_id, amount=quote.total)
+    if trip.state is TripState.REQUESTED:
+        trip, fact = machine.advance(trip, Step.START_MATCHING, now=work.now, by=SYSTEM)
+        await store.save_step(work, trip, fact)
+    return trip
+
+
+def _new_trip(
+    work: UnitOfWork, trip_id: TripId, quote: Quote, *, policy: BookingPolicy, rule_id: RuleId
+) -> Trip:
+    """The trip as it is asked for: now, or ahead."""
+    return Trip(
         trip_id=trip_id,
-        rider_id=rider_id,
-        quote_id=quote_id,
-        booking_rule_id=rule.rule_id,
+        rider_id=quote.rider_id,
+        quote_id=quote.quote_id,
+        booking_rule_id=rule_id,
         state=TripState.REQUESTED if quote.booked_for is None else TripState.SCHEDULED,
         last_seq=1,
         attempt=1,
@@ -75,31 +98,6 @@ async def request_trip(
         expires_at=(quote.booked_for or work.now) + timedelta(seconds=policy.request_expires_s),
         state_since=work.now,
     )
-    request = store.Request(
-        channel=channel,
-        taken_by=taken_by,
-        slot=slot,
-        pickup_zone=quote.zone_from,
-        dropoff_zone=quote.zone_to,
-        seats=quote.seats,
-        vehicle_class=quote.vehicle_class,
-        needs=quote.needs,
-        trip_metres=quote.metres,
-        trip_seconds=quote.seconds,
-        pay_minor=quote.driver_pay_minor,
-        total_minor=quote.total.minor,
-        currency=quote.total.currency,
-        matching_from=_matching_from(quote, policy, now=work.now),
-    )
-    try:
-        await store.insert_trip(work, trip, request, by=by)
-    except IntegrityError as error:
-        raise _refusal(error, trip, policy) from error
-    await ledger.service.hold(work, trip_id=trip_id, rider_id=rider_id, amount=quote.total)
-    if trip.state is TripState.REQUESTED:
-        trip, fact = machine.advance(trip, Step.START_MATCHING, now=work.now, by=SYSTEM)
-        await store.save_step(work, trip, fact)
-    return trip
 
 
 def _matching_from(quote: Quote, policy: BookingPolicy, *, now: datetime) -> datetime:

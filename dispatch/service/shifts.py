@@ -1,5 +1,6 @@
 """On and off duty."""
 
+from contextlib import suppress
 from datetime import timedelta
 
 from sqlalchemy.exc import IntegrityError
@@ -10,6 +11,7 @@ import rulebook.service
 from dispatch import errors
 from dispatch.events import ShiftEnded, ShiftStarted
 from dispatch.service.offers import withdraw_open_offer_of
+from dispatch.store import offers as offer_store
 from dispatch.store import shifts as store
 from dispatch.store.shifts import Shift
 from dispatch.trip import whole_seconds
@@ -50,9 +52,9 @@ async def start_shift(
         await store.insert_shift(work, shift)
     except IntegrityError as error:
         match constraint_of(error):
-            case "a_vehicle_works_one_shift_at_a_time":
+            case "a_vehicle_works_one_shift_at_a_time" | "one_open_shift_a_vehicle":
                 raise errors.AlreadyOnShift("This vehicle") from error
-            case "a_driver_works_one_shift_at_a_time" | "shift_pkey":
+            case "a_driver_works_one_shift_at_a_time" | "one_open_shift_a_driver" | "shift_pkey":
                 raise errors.AlreadyOnShift("You") from error
             case _:
                 raise
@@ -81,13 +83,13 @@ async def end_shift(
     ShiftHasTrip
         While a trip is under way.
     """
-    # The offer first: trips are locked before shifts, always (design: isolation).
-    await withdraw_open_offer_of(work, driver_id, reason="off_shift")
-    shift = await store.lock_shift(work, shift_id)
+    shift = await store.find_shift(work, shift_id)
     if shift is None or shift.driver_id != driver_id:
         raise errors.ShiftNotFound(shift_id)
+    if shift.ended_at is None:
+        shift = await _lock_without_offer(work, shift)
     if shift.ended_at is not None:
-        return shift
+        return shift  # and an offer of another shift, begun since, stays as it is
     trip_id = await store.find_trip_under_way(work, driver_id)
     if trip_id is not None:
         raise errors.ShiftHasTrip(trip_id)
@@ -111,9 +113,30 @@ async def end_shift(
     return shift
 
 
+async def _lock_without_offer(work: UnitOfWork, shift: Shift) -> Shift:
+    """The shift, locked, its driver without an open offer.
+
+    Trips are locked before shifts, always (design: isolation). So when a round has made an offer
+    while we waited for the shift, the shift is let go again, the offer withdrawn, and so anew.
+    """
+    while True:
+        await withdraw_open_offer_of(work, shift.driver_id, reason="off_shift")
+        savepoint = await work.connection.begin_nested()
+        locked = await store.lock_shift(work, shift.shift_id)
+        assert locked is not None, "shifts are never deleted"
+        if await offer_store.find_open_of_driver(work, shift.driver_id) is None:
+            await savepoint.commit()
+            return locked
+        await savepoint.rollback()
+
+
 async def end_shift_of(work: UnitOfWork, shift_id: ShiftId, *, reason: str) -> None:
-    """End a shift that has run out of hours, or whose driver may not work any more."""
-    shift = await store.lock_shift(work, shift_id)
+    """End a shift that has run out of hours, or whose driver may not work any more.
+
+    While a trip is under way nothing happens: the shift ends after it.
+    """
+    shift = await store.find_shift(work, shift_id)
     if shift is None or shift.ended_at is not None:
         return
-    await end_shift(work, shift_id=shift_id, driver_id=shift.driver_id, reason=reason)
+    with suppress(errors.ShiftHasTrip):
+        await end_shift(work, shift_id=shift_id, driver_id=shift.driver_id, reason=reason)

@@ -106,31 +106,40 @@ class NewOffer:
     why: dict[str, Any]
 
 
+# Trips and shifts are locked by a statement of its own, which waits for nobody: whom somebody else
+# is busy with is left out. What the next statement then sees of them cannot change under it, so
+# that one driver who goes off shift just now does not undo the offers to all others.
+_LOCK = text("""
+    SELECT wanted.offer_id
+    FROM unnest(CAST(:offer_ids AS uuid[]), CAST(:trip_ids AS uuid[]),
+                CAST(:attempts AS integer[]), CAST(:shift_ids AS uuid[]))
+        AS wanted (offer_id, trip_id, attempt, shift_id)
+    JOIN dispatch.trip USING (trip_id) JOIN dispatch.shift USING (shift_id)
+    WHERE trip.state = 'matching' AND trip.attempt = wanted.attempt AND shift.ended_at IS NULL
+    ORDER BY trip_id
+    FOR NO KEY UPDATE OF trip SKIP LOCKED FOR SHARE OF shift SKIP LOCKED
+""")
+# In the order of drivers: two rounds at once then wait for one another in one direction only.
 _INSERT = text("""
     WITH wanted AS (
         SELECT * FROM unnest(
             CAST(:offer_ids AS uuid[]), CAST(:trip_ids AS uuid[]), CAST(:attempts AS integer[]),
             CAST(:driver_ids AS uuid[]), CAST(:vehicle_ids AS uuid[]), CAST(:shift_ids AS uuid[]),
             CAST(:pickup_seconds AS integer[]), CAST(:whys AS jsonb[]))
-            AS w (offer_id, trip_id, attempt, driver_id, vehicle_id, shift_id, pickup_seconds, why)),
-    looking AS (
-        SELECT wanted.* FROM wanted JOIN dispatch.trip USING (trip_id)
-        WHERE trip.state = 'matching' AND trip.attempt = wanted.attempt
-          AND NOT EXISTS (SELECT 1 FROM dispatch.run
-                          WHERE run.driver_id = wanted.driver_id AND run.ended_at IS NULL)
-          AND EXISTS (SELECT 1 FROM dispatch.shift
-                      WHERE shift.shift_id = wanted.shift_id AND shift.ended_at IS NULL)
-          AND NOT EXISTS (SELECT 1 FROM dispatch.exclusion
-                          WHERE exclusion.trip_id = wanted.trip_id
-                            AND exclusion.driver_id = wanted.driver_id)
-        ORDER BY wanted.trip_id
-        FOR NO KEY UPDATE OF trip SKIP LOCKED)
+            AS w (offer_id, trip_id, attempt, driver_id, vehicle_id, shift_id, pickup_seconds, why))
     INSERT INTO dispatch.offer (
         offer_id, trip_id, attempt, driver_id, vehicle_id, shift_id, round_id, made_at, deadline,
         pickup_seconds, why)
     SELECT offer_id, trip_id, attempt, driver_id, vehicle_id, shift_id, CAST(:round_id AS uuid),
            CAST(:made_at AS timestamptz), CAST(:deadline AS timestamptz), pickup_seconds, why
-    FROM looking
+    FROM wanted
+    WHERE offer_id = ANY (CAST(:locked AS uuid[]))
+      AND NOT EXISTS (SELECT 1 FROM dispatch.run
+                      WHERE run.driver_id = wanted.driver_id AND run.ended_at IS NULL)
+      AND NOT EXISTS (SELECT 1 FROM dispatch.exclusion
+                      WHERE exclusion.trip_id = wanted.trip_id
+                        AND exclusion.driver_id = wanted.driver_id)
+    ORDER BY driver_id
     ON CONFLICT DO NOTHING
     RETURNING offer_id
 """)
@@ -148,15 +157,20 @@ async def insert_offers(
     set of OfferId
         Those that were made.
     """
+    wanted = {
+        "offer_ids": [offer.offer_id for offer in offers],
+        "trip_ids": [offer.trip_id for offer in offers],
+        "attempts": [offer.attempt for offer in offers],
+        "shift_ids": [offer.shift_id for offer in offers],
+    }
+    locked = list((await work.execute(_LOCK, wanted)).scalars())
     result = await work.execute(
         _INSERT,
         {
-            "offer_ids": [offer.offer_id for offer in offers],
-            "trip_ids": [offer.trip_id for offer in offers],
-            "attempts": [offer.attempt for offer in offers],
+            **wanted,
+            "locked": locked,
             "driver_ids": [offer.driver_id for offer in offers],
             "vehicle_ids": [offer.vehicle_id for offer in offers],
-            "shift_ids": [offer.shift_id for offer in offers],
             "pickup_seconds": [offer.pickup_seconds for offer in offers],
             "whys": [orjson.dumps(offer.why).decode() for offer in offers],
             "round_id": round_id,

@@ -32,6 +32,7 @@ _INSERT = text("""
 _OPEN = text(f"""
     SELECT {_COLUMNS} FROM dispatch.shift WHERE driver_id = :driver_id AND ended_at IS NULL
 """)
+_FIND = text(f"SELECT {_COLUMNS} FROM dispatch.shift WHERE shift_id = :shift_id")
 _LOCK = text(f"""
     SELECT {_COLUMNS} FROM dispatch.shift WHERE shift_id = :shift_id FOR NO KEY UPDATE
 """)
@@ -71,6 +72,12 @@ async def find_open_shift(work: UnitOfWork, driver_id: DriverId) -> Shift | None
     return None if row is None else _shift(row)
 
 
+async def find_shift(work: UnitOfWork, shift_id: ShiftId) -> Shift | None:
+    """The shift as last committed, not locked."""
+    row = (await work.execute(_FIND, {"shift_id": shift_id})).one_or_none()
+    return None if row is None else _shift(row)
+
+
 async def lock_shift(work: UnitOfWork, shift_id: ShiftId) -> Shift | None:
     """The shift, locked until the end of the unit of work."""
     row = (await work.execute(_LOCK, {"shift_id": shift_id})).one_or_none()
@@ -93,13 +100,35 @@ async def list_out_of_hours(work: UnitOfWork) -> list[ShiftId]:
     return list((await work.execute(_OUT_OF_HOURS)).scalars())
 
 
+_SUSPENDED = text("""
+    SELECT shift_id FROM dispatch.shift
+    WHERE ended_at IS NULL
+      AND (SELECT standing FROM registry.standing WHERE standing.driver_id = shift.driver_id
+           ORDER BY sequence DESC LIMIT 1) = 'suspended'
+      AND NOT EXISTS (SELECT 1 FROM dispatch.run
+                      WHERE run.shift_id = shift.shift_id AND run.ended_at IS NULL)
+    ORDER BY shift_id LIMIT 200
+""")
+
+
+async def list_suspended(work: UnitOfWork) -> list[ShiftId]:
+    """Open shifts of suspended drivers that have no run under way."""
+    return list((await work.execute(_SUSPENDED)).scalars())
+
+
+# The shift is locked as the row is read. If a shift ended while we waited for it, its position
+# drops out here, alone; refused by the constraint, it would take the whole batch with it.
 _UPSERT = text("""
+    WITH open_shift AS (
+        SELECT shift_id FROM dispatch.shift
+        WHERE shift_id = ANY (CAST(:shift_ids AS uuid[])) AND ended_at IS NULL
+        ORDER BY shift_id FOR SHARE)
     INSERT INTO dispatch.position (driver_id, shift_id, seq, lon, lat, heading, at)
     SELECT p.* FROM unnest(
         CAST(:driver_ids AS uuid[]), CAST(:shift_ids AS uuid[]), CAST(:seqs AS bigint[]),
         CAST(:lons AS float8[]), CAST(:lats AS float8[]), CAST(:headings AS smallint[]),
         CAST(:ats AS timestamptz[])) AS p (driver_id, shift_id, seq, lon, lat, heading, at)
-    JOIN dispatch.shift ON shift.shift_id = p.shift_id AND shift.ended_at IS NULL
+    JOIN open_shift ON open_shift.shift_id = p.shift_id
     ORDER BY p.driver_id
     ON CONFLICT (driver_id) DO UPDATE SET
         shift_id = excluded.shift_id, seq = excluded.seq, lon = excluded.lon, lat = excluded.lat,

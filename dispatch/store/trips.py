@@ -8,6 +8,7 @@ from sqlalchemy import Row, text
 
 from dispatch.events import TripRequested, event_of
 from dispatch.trip import FINAL_STATES, HELD_STATES, Actor, By, Holder, Trip, TripState, TripStep
+from fares.quote import Quote
 from foundation.identifiers import (
     UUID,
     DriverId,
@@ -40,6 +41,10 @@ _FIND = text(f"SELECT {_COLUMNS} FROM dispatch.trip WHERE trip_id = :trip_id")
 async def lock_trip(work: UnitOfWork, trip_id: TripId) -> Trip | None:
     """The trip, locked until the end of the unit of work: the parent lock of all its changes."""
     row = (await work.execute(_FOR_UPDATE, {"trip_id": trip_id})).one_or_none()
+    if row is not None and row.run_id is not None and row.shift_id is None:
+        # We waited for an acceptance. The row is as it left it, but the statement sees other
+        # tables as they were when it began, without the run; the next one sees both.
+        row = (await work.execute(_FIND, {"trip_id": trip_id})).one_or_none()
     return None if row is None else _trip(row)
 
 
@@ -56,16 +61,7 @@ class Request:
     channel: str
     taken_by: UUID | None
     slot: int
-    pickup_zone: str | None
-    dropoff_zone: str | None
-    seats: int
-    vehicle_class: str
-    needs: tuple[str, ...]
-    trip_metres: int
-    trip_seconds: int
-    pay_minor: int
-    total_minor: int
-    currency: str
+    quote: Quote
     matching_from: datetime
 
 
@@ -122,6 +118,7 @@ _INSERT = text("""
 
 async def insert_trip(work: UnitOfWork, trip: Trip, request: Request, *, by: By) -> None:
     """Store a new trip with its first event and its row in the booking register; announce it."""
+    quote = request.quote
     assert trip.last_seq == 1
     assert trip.state in (TripState.REQUESTED, TripState.SCHEDULED)
     step = "book" if trip.state is TripState.SCHEDULED else "request"
@@ -146,17 +143,17 @@ async def insert_trip(work: UnitOfWork, trip: Trip, request: Request, *, by: By)
             "booking_rule_id": trip.booking_rule_id, "state": trip.state, "slot": request.slot,
             "channel": request.channel, "pickup_lon": trip.pickup.lon,
             "pickup_lat": trip.pickup.lat, "dropoff_lon": trip.dropoff.lon,
-            "dropoff_lat": trip.dropoff.lat, "pickup_zone": request.pickup_zone,
-            "dropoff_zone": request.dropoff_zone, "seats": request.seats,
-            "vehicle_class": request.vehicle_class, "needs": list(request.needs),
-            "trip_metres": request.trip_metres, "trip_seconds": request.trip_seconds,
-            "pay_minor": request.pay_minor, "total_minor": request.total_minor,
-            "currency": request.currency, "pin": trip.pin, "pin_tries_left": trip.pin_tries_left,
+            "dropoff_lat": trip.dropoff.lat, "pickup_zone": quote.zone_from,
+            "dropoff_zone": quote.zone_to, "seats": quote.seats,
+            "vehicle_class": quote.vehicle_class, "needs": list(quote.needs),
+            "trip_metres": quote.metres, "trip_seconds": quote.seconds,
+            "pay_minor": quote.driver_pay_minor, "total_minor": quote.total.minor,
+            "currency": quote.total.currency, "pin": trip.pin, "pin_tries_left": trip.pin_tries_left,
             "requested_at": trip.requested_at, "booked_for": trip.booked_for,
             "matching_from": request.matching_from, "expires_at": trip.expires_at,
-            "pickup_words": f"{trip.pickup.lat:.5f},{trip.pickup.lon:.5f} {request.pickup_zone or ''}",
+            "pickup_words": f"{trip.pickup.lat:.5f},{trip.pickup.lon:.5f} {quote.zone_from or ''}",
             "destination_words":
-                f"{trip.dropoff.lat:.5f},{trip.dropoff.lon:.5f} {request.dropoff_zone or ''}",
+                f"{trip.dropoff.lat:.5f},{trip.dropoff.lon:.5f} {quote.zone_to or ''}",
             "taken_by": request.taken_by, "step": step, "actor": by.actor,
             "actor_id": by.actor_id, "event_id": event.event_id,
         },

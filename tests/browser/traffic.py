@@ -108,7 +108,7 @@ class Traffic:
         self._ask(int(self._chance.poisson(len(self._arcs) / 20 / 160 * seconds)))
         self._rounds += max(1, int(seconds / self.rate))
         if int(before // 60) != int(self.seconds // 60):
-            self._history.append((self._wait(), self._under_way()))
+            self._history.append((self._wait(), self._under_way() + len(self._riders)))
 
     def _drive(self, car: int, seconds: float) -> None:
         left = float(seconds) * (0.0 if self._states[car] == CarState.OTHER else 1.0)

@@ -20,6 +20,7 @@ NOT_OUR_WORDS = {
     "LatLng": "Point",
     "Poll": "Motion",
 }
+PLACES_OF_SQL = {"store", "views", "figures"}
 OUR_WORDS = [
     "Account",
     "Allocation",
@@ -77,8 +78,9 @@ def test_every_room_is_in_the_layers_and_in_the_wheel() -> None:
 def test_sql_is_written_in_stores_views_and_storage_only() -> None:
     strays = {}
     for name, tree in product_modules().items():
-        parts = name.removesuffix(".py").split("/")
-        if parts[0] in ("storage", "infra") or {"store", "views", "tables"} & set(parts):
+        parts = name.removesuffix(".py").replace("_", "/").split("/")
+        # `khan` joins the rooms, and reports on all of them at once.
+        if parts[0] in ("storage", "khan", "infra") or PLACES_OF_SQL & set(parts):
             continue
         for node in ast.walk(tree):
             if isinstance(node, ast.ImportFrom) and node.module == "sqlalchemy":

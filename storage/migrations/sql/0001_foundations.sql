@@ -113,7 +113,7 @@ GRANT SELECT, INSERT ON storage.idempotency TO khan_app;
 CREATE TRIGGER append_only BEFORE UPDATE ON storage.idempotency
     FOR EACH ROW EXECUTE FUNCTION storage.refuse_change();
 
--- How long requests took, for reports after the fact: counts in the buckets of `khan.timings`,
+-- How long requests took, for reports after the fact: counts in the buckets of `storage.timings`,
 -- a row a process every few seconds. Wall time; no route, no caller.
 CREATE TABLE storage.http_timing (
     timing_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,

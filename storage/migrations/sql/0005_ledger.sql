@@ -196,8 +196,13 @@ BEGIN
            sum(entry.amount_minor) AS sum_minor
     INTO wrong
     FROM fresh AS entry
-    LEFT JOIN ledger.transfer USING (transfer_id)
-    LEFT JOIN ledger.account USING (account_id)
+    -- LATERAL, so that each is found by its index whatever the statistics of a young table say.
+    LEFT JOIN LATERAL (
+        SELECT * FROM ledger.transfer WHERE transfer.transfer_id = entry.transfer_id LIMIT 1
+    ) AS transfer ON true
+    LEFT JOIN LATERAL (
+        SELECT * FROM ledger.account WHERE account.account_id = entry.account_id LIMIT 1
+    ) AS account ON true
     GROUP BY entry.transfer_id
     HAVING count(*) IS DISTINCT FROM max(transfer.entries) OR min(line) <> 1
         OR max(line) <> count(*) OR sum(entry.amount_minor) <> 0
@@ -305,7 +310,9 @@ BEGIN
            sum(share_bps) FILTER (WHERE account.role = 'cooperative') AS coop_bps,
            sum(share_bps) FILTER (WHERE account.role = 'city') AS city_bps
     INTO entered
-    FROM ledger.entry JOIN ledger.account USING (account_id)
+    FROM ledger.entry CROSS JOIN LATERAL (
+        SELECT * FROM ledger.account WHERE account.account_id = entry.account_id LIMIT 1
+    ) AS account
     WHERE transfer_id = charged.transfer_id;
     IF entered.rider IS DISTINCT FROM charge.total_minor THEN
         PERFORM ledger.refuse('the_rider_pays_the_total', format(

@@ -62,13 +62,17 @@ CREATE TABLE dispatch.shift (
     end_reason text,
     ends_by timestamptz NOT NULL,     -- hours: no offer may be accepted from then on
     CONSTRAINT a_shift_ends_after_it_starts CHECK (ended_at >= started_at),
-    CONSTRAINT an_ended_shift_says_why CHECK ((ended_at IS NULL) = (end_reason IS NULL)),
-    CONSTRAINT a_driver_works_one_shift_at_a_time
-        EXCLUDE USING gist (driver_id WITH =, tstzrange(started_at, ended_at) WITH &&),
-    CONSTRAINT a_vehicle_works_one_shift_at_a_time
-        EXCLUDE USING gist (vehicle_id WITH =, tstzrange(started_at, ended_at) WITH &&)
+    CONSTRAINT an_ended_shift_says_why CHECK ((ended_at IS NULL) = (end_reason IS NULL))
 );
-CREATE INDEX shift_open ON dispatch.shift (driver_id) WHERE ended_at IS NULL;
+-- Two shifts begun at once meet here, before the exclusion constraints: of those, each of two
+-- writers would wait for the other, and a deadlock would be the answer.
+CREATE UNIQUE INDEX one_open_shift_a_driver ON dispatch.shift (driver_id) WHERE ended_at IS NULL;
+CREATE UNIQUE INDEX one_open_shift_a_vehicle ON dispatch.shift (vehicle_id) WHERE ended_at IS NULL;
+ALTER TABLE dispatch.shift
+    ADD CONSTRAINT a_driver_works_one_shift_at_a_time
+        EXCLUDE USING gist (driver_id WITH =, tstzrange(started_at, ended_at) WITH &&),
+    ADD CONSTRAINT a_vehicle_works_one_shift_at_a_time
+        EXCLUDE USING gist (vehicle_id WITH =, tstzrange(started_at, ended_at) WITH &&);
 GRANT SELECT, INSERT ON dispatch.shift TO khan_app;
 GRANT UPDATE (ended_at, end_reason) ON dispatch.shift TO khan_app;
 
@@ -84,6 +88,8 @@ CREATE TABLE dispatch.run (
 CREATE UNIQUE INDEX i01_one_active_run_a_driver ON dispatch.run (driver_id) WHERE ended_at IS NULL;
 GRANT SELECT, INSERT ON dispatch.run TO khan_app;
 GRANT UPDATE (ended_at) ON dispatch.run TO khan_app;
+CREATE TRIGGER ends_once BEFORE UPDATE ON dispatch.run
+    FOR EACH ROW EXECUTE FUNCTION registry.only_ends_once('ended_at');
 
 -- ---------------------------------------------------------------------------------------------
 -- Trips and what happened to them.
@@ -146,7 +152,12 @@ CREATE INDEX trip_of_rider ON dispatch.trip (rider_id, requested_at DESC);
 CREATE INDEX trip_of_driver ON dispatch.trip (driver_id, assigned_at DESC) WHERE driver_id IS NOT NULL;
 CREATE INDEX trip_arrived ON dispatch.trip (arrived_at) WHERE arrived_at IS NOT NULL;
 CREATE INDEX trip_ended ON dispatch.trip (ended_at) WHERE ended_at IS NOT NULL;
-GRANT SELECT, INSERT, UPDATE ON dispatch.trip TO khan_app;
+GRANT SELECT, INSERT ON dispatch.trip TO khan_app;
+-- What was asked for is not among them.
+GRANT UPDATE (state, last_seq, attempt, state_since, matching_since, driver_id, vehicle_id, run_id,
+              assigned_at, arrived_at, boarded_at, ended_at, stop_since, stops, stop_seconds,
+              waiting_seconds, metres_driven, end_reason, pin_tries_left)
+    ON dispatch.trip TO khan_app;
 
 CREATE TABLE dispatch.trip_event (
     trip_id uuid NOT NULL REFERENCES dispatch.trip,
@@ -162,7 +173,9 @@ CREATE TABLE dispatch.trip_event (
     reason text,
     occurred_at timestamptz NOT NULL,
     -- I31: the outbox row of this change, in the same commit, and no other change has it.
-    event_id uuid NOT NULL UNIQUE REFERENCES storage.outbox (event_id) DEFERRABLE INITIALLY DEFERRED,
+    event_id uuid NOT NULL CONSTRAINT i31_one_outbox_row_a_step UNIQUE
+        CONSTRAINT i31_announced_in_the_same_commit
+            REFERENCES storage.outbox (event_id) DEFERRABLE INITIALLY DEFERRED,
     PRIMARY KEY (trip_id, seq),
     CONSTRAINT i09_the_state_after UNIQUE (trip_id, seq, after),
     CONSTRAINT i09_only_legal_steps FOREIGN KEY (before, step, after)
@@ -201,11 +214,19 @@ BEGIN
         RAISE EXCEPTION 'trip % has ended and does not change', OLD.trip_id
             USING ERRCODE = 'restrict_violation', CONSTRAINT = 'i10_final_states_absorb';
     END IF;
-    IF (NEW.trip_id, NEW.rider_id, NEW.quote_id, NEW.booking_rule_id, NEW.requested_at)
-       IS DISTINCT FROM (OLD.trip_id, OLD.rider_id, OLD.quote_id, OLD.booking_rule_id, OLD.requested_at)
-       OR NEW.last_seq < OLD.last_seq THEN
+    IF (NEW.trip_id, NEW.rider_id, NEW.quote_id, NEW.booking_rule_id, NEW.requested_at,
+        NEW.open_slot, NEW.total_minor, NEW.pin)
+       IS DISTINCT FROM (OLD.trip_id, OLD.rider_id, OLD.quote_id, OLD.booking_rule_id,
+        OLD.requested_at, OLD.open_slot, OLD.total_minor, OLD.pin)
+       OR NEW.last_seq < OLD.last_seq OR NEW.pin_tries_left > OLD.pin_tries_left THEN
         RAISE EXCEPTION 'what trip % was asked for does not change', OLD.trip_id
             USING ERRCODE = 'restrict_violation', CONSTRAINT = 'a_request_stands';
+    END IF;
+    -- An offer is good for one attempt. Only a release begins another, or an old offer would count.
+    IF NEW.attempt <> OLD.attempt
+       + CAST(OLD.state IN ('assigned', 'arrived') AND NEW.state = 'matching' AS integer) THEN
+        RAISE EXCEPTION 'trip % begins another attempt without a release', OLD.trip_id
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'i06_another_attempt_by_release_only';
     END IF;
     RETURN NEW;
 END $$;
@@ -221,6 +242,11 @@ DECLARE
     allowed integer;
     quoted record;
 BEGIN
+    -- The checks at the commit are of changes, so nothing may come into the world half-way.
+    IF NEW.state NOT IN ('requested', 'scheduled') OR NEW.last_seq <> 1 OR NEW.attempt <> 1 THEN
+        RAISE EXCEPTION 'trip % does not begin with its request', NEW.trip_id
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'i09_a_trip_begins_with_its_request';
+    END IF;
     SELECT (body::jsonb ->> 'open_requests_per_rider')::integer INTO allowed
         FROM rulebook.rule WHERE rule_id = NEW.booking_rule_id AND kind = 'booking_policy';
     IF allowed IS NULL OR NEW.open_slot > allowed THEN
@@ -253,6 +279,39 @@ CREATE TABLE dispatch.assignment (
 );
 GRANT SELECT, INSERT ON dispatch.assignment TO khan_app;
 GRANT UPDATE (to_at) ON dispatch.assignment TO khan_app;
+CREATE TRIGGER ends_once BEFORE UPDATE ON dispatch.assignment
+    FOR EACH ROW EXECUTE FUNCTION registry.only_ends_once('to_at');
+CREATE TRIGGER append_only BEFORE DELETE ON dispatch.assignment
+    FOR EACH ROW EXECUTE FUNCTION storage.refuse_change();
+
+-- I3, from the assignment's side: it is open as long as its trip is held so, and begins open.
+CREATE FUNCTION dispatch.check_assignment() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM 1 FROM dispatch.trip WHERE trip_id = NEW.trip_id AND attempt = NEW.attempt
+        AND (driver_id, vehicle_id, run_id) = (NEW.driver_id, NEW.vehicle_id, NEW.run_id)
+        AND state IN ('assigned', 'arrived', 'on_board', 'at_stop');
+    IF FOUND <> (NEW.to_at IS NULL) OR (TG_OP = 'INSERT' AND NEW.to_at IS NOT NULL) THEN
+        RAISE EXCEPTION 'trip % is not held as its assignment says', NEW.trip_id
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'i03_held_as_assigned';
+    END IF;
+    RETURN NULL;
+END $$;
+CREATE CONSTRAINT TRIGGER i03_held_as_assigned AFTER INSERT OR UPDATE ON dispatch.assignment
+    DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION dispatch.check_assignment();
+
+-- I1: a run lasts at least as long as its trip, or the driver would be free for a second one.
+CREATE FUNCTION dispatch.check_run_ended() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM 1 FROM dispatch.trip WHERE driver_id = NEW.driver_id AND run_id = NEW.run_id
+        AND state IN ('assigned', 'arrived', 'on_board', 'at_stop');
+    IF FOUND THEN
+        RAISE EXCEPTION 'run % ends under its trip', NEW.run_id
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'i01_a_run_outlasts_its_trip';
+    END IF;
+    RETURN NULL;
+END $$;
+CREATE CONSTRAINT TRIGGER i01_a_run_outlasts_its_trip AFTER UPDATE OF ended_at ON dispatch.run
+    DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION dispatch.check_run_ended();
 
 -- A driver who gave a trip back, or declined it, is left out for that trip alone.
 CREATE TABLE dispatch.exclusion (
@@ -372,6 +431,11 @@ BEGIN
         RAISE EXCEPTION 'driver % is not on shift', NEW.driver_id
             USING ERRCODE = 'check_violation', CONSTRAINT = 'offered_on_shift_only';
     END IF;
+    PERFORM 1 FROM dispatch.run WHERE driver_id = NEW.driver_id AND ended_at IS NULL;
+    IF FOUND THEN
+        RAISE EXCEPTION 'driver % has a run under way', NEW.driver_id
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'i01_offered_to_the_free_only';
+    END IF;
     RETURN NEW;
 END $$;
 CREATE TRIGGER i07_offer_made BEFORE INSERT ON dispatch.offer
@@ -407,8 +471,9 @@ BEGIN
             RAISE EXCEPTION 'driver % may not work: %', NEW.driver_id, reasons
                 USING ERRCODE = 'check_violation', CONSTRAINT = 'i11_fit_at_acceptance';
         END IF;
+        -- Not in share: while a driver accepts, no round offers them another trip.
         PERFORM 1 FROM dispatch.shift WHERE shift_id = NEW.shift_id AND ended_at IS NULL
-            AND ends_by > public.service_now() FOR SHARE;
+            AND ends_by > public.service_now() FOR NO KEY UPDATE;
         IF NOT FOUND THEN
             RAISE EXCEPTION 'driver % is off shift or out of hours', NEW.driver_id
                 USING ERRCODE = 'check_violation', CONSTRAINT = 'i11_on_shift_within_hours';
@@ -427,7 +492,8 @@ CREATE FUNCTION dispatch.check_trip_and_offers() RETURNS trigger LANGUAGE plpgsq
 DECLARE
     now_is record;
 BEGIN
-    SELECT state, attempt, driver_id, run_id INTO now_is FROM dispatch.trip WHERE trip_id = NEW.trip_id;
+    SELECT state, attempt, driver_id, vehicle_id, run_id INTO now_is
+        FROM dispatch.trip WHERE trip_id = NEW.trip_id;
     IF now_is.state <> 'matching' THEN
         PERFORM 1 FROM dispatch.offer WHERE trip_id = NEW.trip_id AND state = 'made';
         IF FOUND THEN
@@ -437,13 +503,17 @@ BEGIN
     END IF;
     IF now_is.state IN ('assigned', 'arrived', 'on_board', 'at_stop') THEN
         PERFORM 1 FROM dispatch.offer WHERE trip_id = NEW.trip_id AND state = 'accepted'
-            AND attempt = now_is.attempt AND driver_id = now_is.driver_id;
+            AND attempt = now_is.attempt
+            AND (driver_id, vehicle_id) = (now_is.driver_id, now_is.vehicle_id);
         IF NOT FOUND THEN
             RAISE EXCEPTION 'trip % has a driver who accepted no offer', NEW.trip_id
                 USING ERRCODE = 'check_violation', CONSTRAINT = 'i12_a_driver_through_an_offer';
         END IF;
-        PERFORM 1 FROM dispatch.assignment WHERE trip_id = NEW.trip_id AND attempt = now_is.attempt
-            AND driver_id = now_is.driver_id AND run_id = now_is.run_id AND to_at IS NULL;
+        PERFORM 1 FROM dispatch.assignment AS held JOIN dispatch.run USING (run_id)
+            WHERE held.trip_id = NEW.trip_id AND held.attempt = now_is.attempt
+            AND (held.driver_id, held.vehicle_id, run_id)
+              = (now_is.driver_id, now_is.vehicle_id, now_is.run_id)
+            AND held.to_at IS NULL AND run.driver_id = held.driver_id AND run.ended_at IS NULL;
         IF NOT FOUND THEN
             RAISE EXCEPTION 'trip % has a driver and no assignment', NEW.trip_id
                 USING ERRCODE = 'check_violation', CONSTRAINT = 'i03_held_as_assigned';
@@ -457,7 +527,8 @@ BEGIN
     END IF;
     RETURN NULL;
 END $$;
-CREATE CONSTRAINT TRIGGER i07_trip_and_offers AFTER UPDATE OF state ON dispatch.trip
+CREATE CONSTRAINT TRIGGER i07_trip_and_offers
+    AFTER UPDATE OF state, attempt, driver_id, vehicle_id, run_id ON dispatch.trip
     DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION dispatch.check_trip_and_offers();
 
 -- An accepted offer leaves the trip held by its driver, in the same commit.
@@ -550,8 +621,8 @@ CREATE TABLE dispatch.share_link (
 );
 GRANT SELECT, INSERT ON dispatch.share_link TO khan_app;
 
--- I17: completed if and only if exactly one fare is posted, in the same commit (the books' half is
--- in the migration of the books).
+-- I17: completed if and only if exactly one fare is posted, in the same commit. The books take one
+-- charge a trip; the two checks here tie it to the trip, from either side.
 CREATE FUNCTION dispatch.check_fare_of_completed() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF NOT ledger.fare_is_posted(NEW.trip_id) THEN
@@ -563,3 +634,26 @@ END $$;
 CREATE CONSTRAINT TRIGGER i17_completed_means_paid AFTER UPDATE OF state ON dispatch.trip
     DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN (NEW.state = 'completed')
     EXECUTE FUNCTION dispatch.check_fare_of_completed();
+
+-- The other half: what a trip is charged follows from how it ended, and it is charged as it was
+-- asked for (I18): by its own quote, its own rider, for its own driver.
+CREATE FUNCTION dispatch.check_trip_of_charge() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    ended record;
+BEGIN
+    SELECT state, quote_id, rider_id, driver_id INTO ended
+        FROM dispatch.trip WHERE trip_id = NEW.trip_id;
+    IF ended.state IS DISTINCT FROM (CASE NEW.kind WHEN 'fare' THEN 'completed'
+            WHEN 'no_show_fee' THEN 'no_show' ELSE 'cancelled_by_rider' END) THEN
+        RAISE EXCEPTION 'trip % is %, and was charged a %', NEW.trip_id, ended.state, NEW.kind
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'i17_paid_means_completed';
+    END IF;
+    IF (ended.rider_id, ended.driver_id) IS DISTINCT FROM (NEW.rider_id, NEW.driver_id)
+       OR ended.quote_id <> NEW.quote_id THEN
+        RAISE EXCEPTION 'trip % was charged otherwise than it was asked for', NEW.trip_id
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'i18_charged_as_asked_for';
+    END IF;
+    RETURN NULL;
+END $$;
+CREATE CONSTRAINT TRIGGER i17_paid_means_completed AFTER INSERT ON ledger.charge
+    DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION dispatch.check_trip_of_charge();

@@ -64,7 +64,7 @@ DECLARE
     last storage.access_log;
     instant timestamptz := public.service_now();
 BEGIN
-    SELECT * INTO stated FROM storage.purpose WHERE purpose_id = purpose;
+    SELECT * INTO stated FROM storage.purpose AS known WHERE known.purpose_id = log_access.purpose;
     IF stated.purpose_id IS NULL OR stated.actor_id <> actor OR stated.expires_at <= instant
        OR stated.trip_id IS DISTINCT FROM trip THEN
         RAISE EXCEPTION 'no purpose was stated for this look'

@@ -5,19 +5,13 @@ from sqlalchemy import text
 
 import ledger.views
 from dispatch import errors
-from dispatch.figures import run_report
 from dispatch.service import after, driving, offers, requests, shifts
 from dispatch.service.driving import Measured
 from dispatch.trip import Actor, By, TripState
+from dispatch.views.figures import run_report
 from foundation.identifiers import TripId
 from foundation.measures import Point
-from storage.engine import Database
 from tests.town import PARK, STATION, Town
-
-
-@pytest.fixture
-async def town(database: Database) -> Town:
-    return await Town.build(database)
 
 
 async def test_a_rider_is_served_and_the_books_are_even(town: Town) -> None:

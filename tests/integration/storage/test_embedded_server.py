@@ -6,6 +6,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -257,24 +258,24 @@ def test_an_environment_that_speaks_of_another_postgresql_is_not_listened_to(
     assert one(embedded.start(folder, durable=False), "SELECT 1") == 1
 
 
-def test_it_runs_as_an_ordinary_user(tmp_path: Path) -> None:
+def test_it_runs_as_an_ordinary_user() -> None:
     python = _python_that_anybody_may_run()
-    for parent in (tmp_path, *tmp_path.parents[:2]):
-        parent.chmod(0o755)
-    place = tmp_path / "server"
-    place.mkdir(mode=0o700)
-    os.chown(place, 65534, 65534)
-    answer = subprocess.run(
-        [*python, "-c", HOLDER, str(place)],
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=False,
-        cwd=ROOT,
-    )
-    assert answer.returncode == 0, answer.stderr
-    assert Path(f"/proc/{int(answer.stdout)}").stat().st_uid == 65534
-    assert eventually(lambda: not is_running(place))
+    with tempfile.TemporaryDirectory() as open_to_all:  # pytest's own are closed to others
+        Path(open_to_all).chmod(0o755)
+        place = Path(open_to_all) / "server"
+        place.mkdir(mode=0o700)
+        os.chown(place, 65534, 65534)
+        answer = subprocess.run(
+            [*python, "-c", HOLDER, str(place)],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+            cwd=ROOT,
+        )
+        assert answer.returncode == 0, answer.stderr
+        assert Path(f"/proc/{int(answer.stdout)}").stat().st_uid == 65534
+        assert eventually(lambda: not is_running(place))
 
 
 def _python_that_anybody_may_run() -> list[str]:

@@ -98,6 +98,15 @@ def test_a_point_at_a_junction_belongs_to_all_its_streets(make: Make) -> None:
     assert engine.times(side, corner).tolist() == [[35000]]
 
 
+def test_who_sets_out_at_a_junction_is_not_sent_along_another_street(make: Make) -> None:
+    engine = make(one_way_square())
+    route = engine.route(point(1, 0), point(0, 1))
+    assert [s.name for s in route.streets] == ["Side 1", "Side 2"]
+    assert len(route.line) == 3
+    stays = engine.route(point(1, 0), point(1, 0))
+    assert (stays.milliseconds, stays.metres, len(stays.line)) == (0, 0, 2)
+
+
 def test_points_far_from_streets_are_snapped_and_the_distance_told(make: Make) -> None:
     engine = make(two_way_street())
     snaps = engine.snap(at((0.5, 1), (1000, 0)))

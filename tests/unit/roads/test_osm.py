@@ -69,6 +69,20 @@ def test_a_change_of_name_keeps_a_junction(tmp_path: Path) -> None:
     assert network.turn_ms[network.turn_from == town.arc(network, 1, 2)].tolist() == [0]
 
 
+@pytest.mark.parametrize("first", ["one_way", "two_way"])
+def test_a_street_that_becomes_one_way_keeps_a_junction(tmp_path: Path, first: str) -> None:
+    town = OsmTown().node(1, 0, 0).node(2, 1, 0).node(3, 2, 0).node(4, 1, 1).node(5, -1, 0)
+    if first == "two_way":
+        town.street(2, 2, 3, name="Long")
+    town.street(1, 1, 2, oneway="yes", name="Long")
+    if first == "one_way":
+        town.street(2, 2, 3, name="Long")
+    town.street(3, 3, 4, 1, name="Back").street(4, 1, 5, name="End")
+    arcs = set(town.arcs(network_of(town, tmp_path)))
+    assert {(1, 2), (2, 3), (3, 2)} <= arcs
+    assert (2, 1) not in arcs
+
+
 def test_streets_that_end_where_they_begin_are_cut_in_two(tmp_path: Path) -> None:
     town = OsmTown().node(1, 0, 0).node(2, 1, 0).node(3, 2, 1).node(4, 3, 0).node(5, 2, -1)
     town.street(1, 1, 2).street(2, 2, 3, 4, 5, 2)

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
@@ -134,9 +134,7 @@ class Writer:
         )
         return named(name)
 
-    def entries(
-        self, name: str, *entries: tuple[str, int], first: int = 1, **columns: Sequence[Any]
-    ) -> None:
+    def entries(self, name: str, *entries: tuple[str, int], first: int = 1, **columns: Any) -> None:
         """Entries of (account's name, minor units), in one statement."""
         count = len(entries)
         self.connection.execute(
@@ -148,7 +146,7 @@ class Writer:
             [
                 named(name),
                 columns.get("made_at", AT),
-                list(range(first, first + count)),
+                columns.get("lines", list(range(first, first + count))),
                 [account_named(account) for account, _ in entries],
                 [amount for _, amount in entries],
                 list(columns.get("codes", ["tip"] * count)),
@@ -235,6 +233,13 @@ def test_I16_the_entries_come_all_together(writer: Writer) -> None:
     with refused("never_extended"), writer.connection.transaction():
         writer.transfer("wrong", entries=3)
         writer.entries("wrong", (RIDER, 5), (DRIVER, -5))
+
+
+@pytest.mark.parametrize("lines", [[0, 2], [1, 3], [0, 1], [2, 3]])
+def test_I16_the_numbers_of_the_entries_leave_no_room(writer: Writer, lines: list[int]) -> None:
+    with refused("never_extended"), writer.connection.transaction():
+        writer.transfer("wrong")
+        writer.entries("wrong", (RIDER, 5), (DRIVER, -5), lines=lines)
 
 
 def test_I16_currencies_never_mix(writer: Writer) -> None:
@@ -359,6 +364,15 @@ def test_a_hold_is_ended_once_and_by_its_own_trip(writer: Writer) -> None:
         void(writer, "void again", of="first", ordinal=2)
     with refused("ends_a_hold_of_its_trip"):
         void(writer, "void of the void", of="void", ordinal=2)
+
+
+def test_a_hold_whose_time_is_over_can_be_voided_only(writer: Writer) -> None:
+    hold(writer, "first", expires_at=datetime(2010, 1, 1, tzinfo=UTC))
+    with refused("hold_still_stands"):
+        writer.whole("fee", (RIDER, 5), (DRIVER, -5), kind="no_show_fee", resolves=named("first"))
+    with refused("only_a_hold_expires"):
+        writer.whole("tip", (RIDER, 5), (DRIVER, -5), expires_at=AT)
+    void(writer, "void", of="first")
 
 
 # --- charges

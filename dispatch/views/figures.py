@@ -176,11 +176,17 @@ _DOUBLE = text("""
        AND tstzrange(a.from_at, a.to_at) && tstzrange(b.from_at, b.to_at)
 """)
 # A trip is lost if it stands in a state that nothing will move it out of: past its time and still
-# looking, held by a run that has ended, or not where its events left it.
+# looking or not yet looking, offered and never ended, held by a run that has ended, or not where
+# its events left it.
 _LOST = text("""
     SELECT count(*) FROM dispatch.trip WHERE
         (state IN ('requested', 'matching') AND expires_at < service_now() - interval '120 seconds')
         OR (state = 'requested' AND state_since < service_now() - interval '120 seconds')
+        OR (state = 'scheduled' AND matching_from < service_now() - interval '120 seconds')
+        OR EXISTS (
+                SELECT 1 FROM dispatch.offer
+                WHERE offer.trip_id = trip.trip_id AND offer.state = 'made'
+                  AND offer.deadline < service_now() - interval '120 seconds')
         OR (state IN ('assigned', 'arrived', 'on_board', 'at_stop') AND NOT EXISTS (
                 SELECT 1 FROM dispatch.run
                 WHERE run.run_id = trip.run_id AND run.ended_at IS NULL))

@@ -1,4 +1,4 @@
-"""How long requests take, in buckets: counted here, kept by the database, read by reports."""
+"""How long requests took: buckets of wall milliseconds, counted in memory, kept in the database."""
 
 import bisect
 from collections.abc import Sequence
@@ -9,13 +9,6 @@ from storage.work import UnitOfWork
 
 BOUNDS_MS: Sequence[float] = tuple(0.25 * 1.2**step for step in range(64))
 """Upper bounds of the buckets, a fifth apart: 0.25 ms to about 24 s; one more for the rest."""
-
-_INSERT = text("INSERT INTO storage.http_timing (counts) VALUES (:counts)")
-_SUM = text("""
-    SELECT n, CAST(sum(count) AS bigint) AS requests FROM storage.http_timing,
-        unnest(counts) WITH ORDINALITY AS bucket (count, n)
-    GROUP BY n ORDER BY n
-""")
 
 
 class Timings:
@@ -34,6 +27,14 @@ class Timings:
             return None
         counts, self._counts = self._counts, [0] * (len(BOUNDS_MS) + 1)
         return counts
+
+
+_INSERT = text("INSERT INTO storage.http_timing (counts) VALUES (:counts)")
+_SUM = text("""
+    SELECT n, CAST(sum(count) AS bigint) AS requests FROM storage.http_timing,
+        unnest(counts) WITH ORDINALITY AS bucket (count, n)
+    GROUP BY n ORDER BY n
+""")
 
 
 async def keep(work: UnitOfWork, counts: Sequence[int]) -> None:

@@ -1,0 +1,5 @@
+"""Read models for entrances: rows shaped for people, past the model.
+
+`trips`: trips, offers and shifts for those they concern. `staff`: looks for a stated purpose.
+`figures`: the city in numbers.
+"""

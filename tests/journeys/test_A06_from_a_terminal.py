@@ -1,0 +1,93 @@
+"""`khan ride` meets `khan drive`: two terminals, one trip, nothing but the public APIs."""
+
+import asyncio
+import io
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from khan import terminal
+from tests.journeys.conftest import Found
+from tests.journeys.service import Service, in_a_thread
+from tests.small_city import corner
+
+
+@pytest.fixture(scope="module")
+def service(found_city: Found) -> Iterator[Service]:
+    with in_a_thread(
+        found_city(rate=40.0, drivers=3, matching_policy={"offer_seconds": 120})
+    ) as it:
+        yield it
+
+
+def lat_lon(column: int, row: int) -> str:
+    place = corner(column, row)
+    return f"{place.lat},{place.lon}"
+
+
+class Screen:
+    """What one terminal showed."""
+
+    def __init__(self) -> None:
+        self.text = io.StringIO()
+        self.console = Console(file=self.text, width=200, highlight=False)
+
+    def __str__(self) -> str:
+        return self.text.getvalue()
+
+
+async def test_one_rides_and_one_drives(service: Service) -> None:
+    rider, driver = Screen(), Screen()
+    messages, phone = service.city.messages, service.city.next_driver()
+    driving = asyncio.to_thread(
+        terminal.drive, service.url, messages, phone=phone, at=lat_lon(1, 0), trips=1, yes=True,
+        console=driver.console,
+    )  # fmt: skip
+    riding = asyncio.to_thread(
+        terminal.ride, service.url, messages, phone="+12125550142", origin=lat_lon(0, 0),
+        destination=lat_lon(4, 4), yes=True, console=rider.console,
+    )  # fmt: skip
+    await asyncio.gather(driving, riding)
+    shown = str(rider)
+    for words in ("total", "The driver gets", "Your PIN", "plate", "Your car is there",
+                  "You are there", "Receipt"):  # fmt: skip
+        assert words in shown, shown
+    shown = str(driver)
+    for words in ("You are on shift", "An offer:", "why you:", "Driving to", "Completed:",
+                  "You are off shift", "1 trips"):  # fmt: skip
+        assert words in shown, shown
+
+
+async def test_what_is_typed_decides(
+    service: Service, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    screen = Screen()
+    monkeypatch.setattr("sys.stdin", io.StringIO("n\n"))
+    await asyncio.to_thread(
+        terminal.ride, service.url, service.city.messages, phone="+12125550143",
+        origin=lat_lon(0, 0), destination=lat_lon(4, 4), yes=False, console=screen.console,
+    )  # fmt: skip
+    assert "Nothing was booked." in str(screen)
+    monkeypatch.setattr("sys.stdin", io.StringIO(""))
+    with pytest.raises(terminal.InputEnded):
+        await asyncio.to_thread(
+            terminal.ride, service.url, service.city.messages, phone="+12125550143",
+            origin=lat_lon(0, 0), destination=lat_lon(4, 4), yes=False, console=screen.console,
+        )  # fmt: skip
+
+
+def test_what_goes_wrong_is_one_sentence(service: Service, tmp_path: Path) -> None:
+    console = Screen().console
+    more = {"phone": "+12125550144", "yes": True, "console": console}
+    with pytest.raises(terminal.Unreachable):
+        terminal.ride("http://127.0.0.1:9", service.city.messages, origin=lat_lon(0, 0),
+                      destination=lat_lon(1, 1), **more)  # fmt: skip
+    with pytest.raises(terminal.ToldNo) as told:
+        terminal.ride(service.url, service.city.messages, origin="10,10",
+                      destination=lat_lon(1, 1), **more)  # fmt: skip
+    assert "outside the area we serve" in str(told.value)
+    with pytest.raises(terminal.ToldNo) as told:
+        terminal.drive(service.url, service.city.messages, at=None, trips=1, **more)
+    assert told.value.facts["refusal"] == "role_needed"
