@@ -220,3 +220,12 @@ class PurposeNeeded(Forbidden):
 
     def __init__(self) -> None:
         super().__init__("State a purpose for this look first; it is over, or for something else.")
+
+
+class PurposeUnclear(Invalid):
+    """A look is at one trip, or, to watch, at the fleet as a whole."""
+
+    code = "purpose_unclear"
+
+    def __init__(self) -> None:
+        super().__init__("Name the trip you mean to look at; only `watch` goes without one.")

@@ -31,6 +31,9 @@ SECURITY_HEADERS = {
 }
 """What every answer carries."""
 
+_CHARACTER_NOT_KEPT = "22021"
+"""SQLSTATE character_not_in_repertoire."""
+
 _CODES = {
     400: ("unreadable", "The request could not be read."),
     404: ("no_such_route", "There is nothing at this address."),
@@ -46,6 +49,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(Refusal, _refused)  # type: ignore[arg-type]
     app.add_exception_handler(RequestValidationError, _malformed)
     app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(DBAPIError, _not_kept)
     app.add_exception_handler(Exception, _fault)  # type: ignore[arg-type]
 
 
@@ -95,6 +99,16 @@ async def _http(_request: Request, error: Exception) -> Response:
     code, sentence = _CODES.get(error.status_code, ("refused", str(error.detail)))
     body = problem(error.status_code, code, sentence)
     return problem_response(error.status_code, body, headers=dict(error.headers or {}))
+
+
+async def _not_kept(_request: Request, error: Exception) -> Response:
+    """A text with a character that no database keeps (NUL) is the sender's mistake; every other
+    fault is ours."""
+    assert isinstance(error, DBAPIError)
+    if getattr(error.orig, "sqlstate", None) != _CHARACTER_NOT_KEPT:
+        raise error
+    sentence = "A text holds a character that cannot be kept (NUL)."
+    return problem_response(422, problem(422, "malformed", sentence, faults=[]))
 
 
 async def _fault(request: HTTPConnection, error: Exception) -> Response | None:

@@ -1,10 +1,12 @@
 """One service process: the web with its loops, until it is told to stop."""
 
 import asyncio
+import contextlib
 import logging
 import os
 import socket
 import sys
+from collections.abc import Iterator
 from typing import TextIO
 
 import structlog
@@ -51,9 +53,21 @@ async def _serve(settings: Settings, listening: socket.socket) -> None:
     await server.serve(sockets=[listening])
 
 
+class _Server(uvicorn.Server):
+    """A server whose process ends by itself after a signal: uvicorn would raise it once more, and
+    what is left to tidy up (the pid file) would stay."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Take signals as usual, and keep them."""
+        with super().capture_signals():
+            yield
+            self._captured_signals.clear()
+
+
 def server_of(running: Running) -> uvicorn.Server:
     """The web server of a service, with the limits that hold in service."""
-    return uvicorn.Server(
+    return _Server(
         uvicorn.Config(
             create_app(running),
             ws="websockets-sansio",

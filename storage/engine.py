@@ -91,6 +91,7 @@ class Database:
             max_overflow=0,
             pool_timeout=5,
             pool_use_lifo=True,
+            hide_parameters=True,  # an error that is logged shows the statement, not whom it is about
             connect_args={
                 "server_settings": settings,
                 "timeout": 5,

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from dispatch.errors import PurposeNeeded, TripNotFound
+from dispatch.errors import PurposeNeeded, PurposeUnclear, TripNotFound
 from foundation.identifiers import UUID, DriverId, PersonId, TripId, VehicleId
 from foundation.measures import Point
 from storage.refusals import constraint_of
@@ -53,8 +53,15 @@ async def state_purpose(
     trip_id: TripId | None,
     hours: int,
 ) -> UUID:
-    """Say why one is about to look; good for `hours` (12 at most)."""
+    """Say why one is about to look; good for `hours` (12 at most).
+
+    Raises
+    ------
+    PurposeUnclear
+    """
     purpose_id = work.new_id()
+    if (reason is Reason.WATCH) != (trip_id is None):
+        raise PurposeUnclear
     await work.execute(
         _STATE,
         {

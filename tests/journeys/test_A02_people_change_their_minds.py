@@ -13,7 +13,7 @@ async def owed(rider: Rider) -> int:
 
 async def test_a_rider_who_cancels_before_anybody_comes_owes_nothing(town: Town) -> None:
     rider = await town.rider()
-    trip = await rider.book(corner(5, 0), corner(0, 0), needs=["wheelchair"])
+    trip = await rider.book(corner(5, 0), corner(0, 0), needs=["stretcher"])
     cancelled = await rider.post(f"/rider/v1/trips/{trip['trip_id']}/cancel", {"reason": "rain"})
     assert (cancelled["state"], cancelled["end_reason"]) == ("cancelled_by_rider", "rain")
     assert await owed(rider) == 0

@@ -54,7 +54,7 @@ async def test_an_offer_unanswered_lapses_and_a_late_accept_is_refused(town: Tow
 async def test_a_trip_nobody_takes_ends_unfulfilled_with_a_reason_and_free(town: Town) -> None:
     rider = await town.rider()
     async with rider.live("/rider/v1/live") as heard:
-        await rider.book(corner(1, 1), corner(1, 5), needs=["wheelchair"])
+        await rider.book(corner(1, 1), corner(1, 5), needs=["stretcher"])
         over = await heard.trip("unfulfilled")
     assert over["end_reason"] == "no_driver_found"
     assert (await rider.get("/rider/v1/statement"))["lines"] == []

@@ -23,7 +23,7 @@ async def test_a_caller_is_booked_by_telephone_and_served(town: Town) -> None:
 
 async def test_the_office_cancels_without_a_fee_and_the_rider_is_told_why(town: Town) -> None:
     office, rider = await town.office(), await town.rider()
-    trip = await rider.book(corner(2, 5), corner(2, 1), needs=["wheelchair"])
+    trip = await rider.book(corner(2, 5), corner(2, 1), needs=["stretcher"])
     async with rider.live("/rider/v1/live") as heard:
         await heard.message("welcome")
         path = f"/office/v1/trips/{trip['trip_id']}/cancel"
@@ -34,11 +34,13 @@ async def test_the_office_cancels_without_a_fee_and_the_rider_is_told_why(town: 
 
 async def test_I29_a_look_at_a_trip_needs_a_purpose_and_leaves_a_public_row(town: Town) -> None:
     office, rider = await town.office(), await town.rider()
-    trip = await rider.book(corner(5, 3), corner(1, 3), needs=["wheelchair"])
+    trip = await rider.book(corner(5, 3), corner(1, 3), needs=["stretcher"])
     path = f"/office/v1/trips/{trip['trip_id']}"
     assert await office.refused("GET", path) == "422 malformed"
     unknown = {"Purpose-Id": new_id()}
     assert await office.refused("GET", path, headers=unknown) == "403 purpose_needed"
+    no_trip = {"reason": "rider_asks", "note": "where is my car"}
+    assert await office.refused("POST", "/office/v1/purposes", no_trip) == "422 purpose_unclear"
     before = (await office.get("/public/v1/access-log"))["accesses"]
     stated = {"reason": "rider_asks", "note": "where is my car", "trip_id": trip["trip_id"]}
     purpose = (await office.post("/office/v1/purposes", stated))["purpose_id"]

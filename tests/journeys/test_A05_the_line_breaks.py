@@ -38,8 +38,8 @@ async def test_a_feed_shows_nobody_elses_trip(town: Town) -> None:
     mine, theirs = await town.rider(), await town.rider()
     async with mine.live("/rider/v1/live", since=0) as heard:
         await heard.message("welcome")
-        other = await theirs.book(corner(0, 4), corner(4, 4), needs=["wheelchair"])
-        own = await mine.book(corner(0, 4), corner(4, 4), needs=["wheelchair"])
+        other = await theirs.book(corner(0, 4), corner(4, 4), needs=["stretcher"])
+        own = await mine.book(corner(0, 4), corner(4, 4), needs=["stretcher"])
         await heard.trip("matching")
         await heard.say({"type": "ping"})
         await heard.message("pong")
@@ -70,7 +70,7 @@ async def test_I13_the_same_key_gives_the_same_answer_once(town: Town) -> None:
 
 async def test_I13_ten_sendings_of_one_booking_at_once_book_once(town: Town) -> None:
     rider = await town.rider()
-    quote = await rider.quote(corner(1, 0), corner(5, 0), needs=["wheelchair"])
+    quote = await rider.quote(corner(1, 0), corner(5, 0), needs=["stretcher"])
     body, key = {"trip_id": new_id(), "quote_id": quote["quote_id"]}, new_id()
     answers = await asyncio.gather(
         *(rider.ask("POST", "/rider/v1/trips", body, key=key) for _ in range(10))

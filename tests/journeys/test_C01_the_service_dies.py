@@ -57,7 +57,7 @@ class Story:
 
     async def until_the_crash(self) -> None:
         goal, rider = corner(5, 5), self.rider
-        needs = ["wheelchair"] if self.stage in ("quoted", "booked") else []
+        needs = ["stretcher"] if self.stage in ("quoted", "booked") else []
         quote = await rider.quote(PLACES[self.stage], goal, needs=needs)
         self.body = {"trip_id": new_id(), "quote_id": quote["quote_id"]}
         if self.stage == "quoted":
