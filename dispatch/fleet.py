@@ -103,7 +103,9 @@ class Fleet:
                 pass
 
     def _earn(self, driver_id: DriverId, facts: dict[str, object]) -> None:
-        known, earned = self.board.find(driver_id), facts.get("driver_minor")
+        known = self.board.find(driver_id)
+        # Pay without tolls and tips; a fee has no more than the driver's part of it.
+        earned = facts.get("pay_minor", facts.get("driver_minor"))
         if known is not None and isinstance(earned, int):
             known.earned_minor += earned
 

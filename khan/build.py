@@ -28,6 +28,7 @@ from roads.engine import open_engine
 from roads.pack import CityPack
 from roads.tile_features import features_of_area, features_of_streets
 from roads.tiles import MapTiles, build_tiles
+from rulebook.booking_policy import BookingPolicy
 from rulebook.charter import Charter, parse_charter
 from rulebook.rule import RuleKind
 from rulebook.service import booking_policy
@@ -163,15 +164,7 @@ async def build(settings: Settings) -> Running:
     database = Database(settings.database_url, pool_size=settings.pool_size)
     office_database = Database(settings.database_url, role="khan_office", pool_size=2)
     vault = Vault.from_secret(settings.vault_secret.get_secret_value().encode())
-    try:
-        async with database.work() as work:
-            await check_vault(work, vault)
-            policy = await booking_policy(work, work.now)
-    except DBAPIError as error:
-        await database.dispose()
-        if getattr(error.orig, "sqlstate", None) in _NOT_OURS:
-            raise TablesMissing from error
-        raise
+    policy = await _check(database, vault)
     clock = await database.clock()
     board = PositionBoard()
     hub, fleet = Hub(), Fleet(board, currency=city.pack.currency)
@@ -210,6 +203,19 @@ async def build(settings: Settings) -> Running:
         dispatcher=dispatcher,
         timings=Timings(),
     )
+
+
+async def _check(database: Database, vault: Vault) -> BookingPolicy:
+    """Whether this is a founded city's database, sealed with this vault; its booking policy."""
+    try:
+        async with database.work() as work:
+            await check_vault(work, vault)
+            return await booking_policy(work, work.now)
+    except DBAPIError as error:
+        await database.dispose()
+        if getattr(error.orig, "sqlstate", None) in _NOT_OURS:
+            raise TablesMissing from error
+        raise
 
 
 def _sender(settings: Settings) -> ConsoleSender:

@@ -33,6 +33,9 @@ def serve(settings: Settings) -> None:
         Whatever keeps the service from starting, in one sentence.
     """
     configure_logs(settings.log_level)
+    # A round computes in a thread beside the loop. With the usual 5 ms between switches, every
+    # awaited answer would wait that long for its turn while a round runs.
+    sys.setswitchinterval(0.0005)
     listening = listen(settings)
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:

@@ -50,7 +50,7 @@ class Settings(BaseSettings):
         description="Write text messages to this file instead of the console (demonstrations).",
     )
     pid_file: Path | None = Field(default=None, description="Write the process's number here.")
-    pool_size: int = Field(default=10, ge=2, le=100, description="Database connections kept open.")
+    pool_size: int = Field(default=20, ge=2, le=100, description="Database connections kept open.")
     requests_a_second: float = Field(
         default=20.0, gt=0, description="What one signed-in person may ask on average."
     )

@@ -38,13 +38,9 @@ def sea_of(coast: Sequence[FloatArray], frame: BaseGeometry) -> BaseGeometry | N
     edges = [line for line in shapely.get_parts(inside) if line.length > 0]
     if not edges:
         return None
-    faces, cuts, dangles, _ = shapely.polygonize_full(
-        shapely.get_parts(shapely.union_all([*edges, frame.boundary]))
-    )
-    loose = shapely.union_all([cuts, dangles])
-    if any(edge.relate_pattern(loose, "1********") for edge in edges if not loose.is_empty):
-        return None
-    polygons = shapely.get_parts(faces)
+    edge = shapely.union_all([*edges, frame.boundary])
+    polygons = shapely.get_parts(shapely.polygonize(shapely.get_parts(edge)))
+    # A coast that ends somewhere has the same face on both sides, which then says both.
     tree = shapely.STRtree(polygons)
     water = _votes(tree, edges, side=-1, count=len(polygons))
     land = _votes(tree, edges, side=1, count=len(polygons))

@@ -1,19 +1,18 @@
 """Mapbox Vector Tiles, version 2.1: from shapes in whole tile units to bytes.
 
-Owns the encoding of geometry (section 4.3 of the specification), over whole arrays because a city has
-half a million points; the messages are those of the mapbox-vector-tile package. Pure.
+Owns the encoding of geometry (section 4.3 of the specification); the messages are those of the mapbox-vector-tile package. Pure.
 """
 
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+import numpy.typing as npt
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from roads.network import LongArray
+Shapes = npt.NDArray[np.object_]
 
 _MOVE_TO, _LINE_TO, _CLOSE = 1, 2, 15
-_POINT, _LINE, _POLYGON = 1, 2, 3
 VERSION = 2
 
 Rows = Sequence[tuple[tuple[tuple[str, str | int], ...], BaseGeometry]]
@@ -65,39 +64,43 @@ def _geometry(shape: BaseGeometry) -> list[int]:
         return _commands(rings, closed=True)
     if dimension == 1:
         return _commands(shapely.get_parts(shape), closed=False)
-    points = shapely.get_coordinates(shape).astype(np.int64)
-    return [len(points) << 3 | _MOVE_TO, *_zigzag(points)]
+    points = shapely.get_coordinates(shape).astype(np.int64).tolist()
+    numbers, _ = _steps(points, (0, 0))
+    return [len(points) << 3 | _MOVE_TO, *numbers]
 
 
-def _commands(lines: "np.ndarray[tuple[int], np.dtype[np.object_]]", *, closed: bool) -> list[int]:
+def _commands(lines: Shapes, *, closed: bool) -> list[int]:
+    """Each line or ring: move to its first point, draw to the others, close."""
     coords, of_line = shapely.get_coordinates(lines, return_index=True)
-    points = coords.astype(np.int64)
-    # A point that repeats the one before it draws nothing, and renderers stumble over it.
-    fresh = np.ones(len(points), np.bool_)
-    fresh[1:] = (points[1:] != points[:-1]).any(axis=1) | (of_line[1:] != of_line[:-1])
-    if closed:  # the last point of a ring is its first: the command to close says so
-        fresh[:-1] &= of_line[:-1] == of_line[1:]
-        fresh[-1] = False
-    counts = np.bincount(of_line[fresh], minlength=len(lines))
-    long_enough = counts >= (3 if closed else 2)
-    fresh &= long_enough[of_line]
-    numbers = _zigzag(points[fresh])
+    runs: dict[int, list[list[int]]] = {}
+    for point, line in zip(coords.astype(np.int64).tolist(), of_line.tolist(), strict=True):
+        run = runs.setdefault(line, [])
+        # A point that repeats the one before it draws nothing, and renderers stumble over it.
+        if not run or run[-1] != point:
+            run.append(point)
     commands: list[int] = []
-    here = 0
-    for count in counts[long_enough].tolist():
-        ahead = here + 2 * count
+    pen = (0, 0)
+    for run in runs.values():
+        if closed and run[0] == run[-1]:
+            run.pop()  # the command to close says so
+        if len(run) < (3 if closed else 2):
+            continue
+        numbers, pen = _steps(run, pen)
         commands.append(1 << 3 | _MOVE_TO)
-        commands += numbers[here : here + 2]
-        commands.append((count - 1) << 3 | _LINE_TO)
-        commands += numbers[here + 2 : ahead]
+        commands += numbers[:2]
+        commands.append((len(run) - 1) << 3 | _LINE_TO)
+        commands += numbers[2:]
         if closed:
             commands.append(_CLOSE)
-        here = ahead
     return commands
 
 
-def _zigzag(points: LongArray) -> list[int]:
-    """Steps from point to point, the first from (0, 0), as numbers without a sign."""
-    steps = np.diff(points, axis=0, prepend=np.zeros((1, 2), np.int64))
-    numbers: list[int] = ((steps << 1) ^ (steps >> 63)).ravel().tolist()
-    return numbers
+def _steps(points: list[list[int]], pen: tuple[int, int]) -> tuple[list[int], tuple[int, int]]:
+    """Steps from point to point as numbers without a sign, and where the pen is then."""
+    at_x, at_y = pen
+    numbers: list[int] = []
+    for x, y in points:
+        east, south = x - at_x, y - at_y
+        numbers += ((east << 1) ^ (east >> 63), (south << 1) ^ (south >> 63))
+        at_x, at_y = x, y
+    return numbers, (at_x, at_y)

@@ -99,7 +99,7 @@ class SimulatedDriver:
     async def _work(self) -> None:
         """Wait for something to do; cruise meanwhile. A welcome means: look how things stand."""
         while True:
-            message = await self._next(seconds=60 + self._chance.below(120))
+            message = await self._next(seconds=120 + self._chance.below(240))
             try:
                 if message is None:
                     await self._cruise()
@@ -162,7 +162,7 @@ class SimulatedDriver:
         self._way = Way.standing(place, at=self._phone.now(), heading=heading)
 
     async def _answer(self, offer: dict[str, Any]) -> None:
-        await self._phone.sleep(1 + self._chance.uniform() * 4)
+        await self._phone.sleep(1 + self._chance.uniform() * 3)
         drawn = self._chance.below(100)
         path = f"/driver/v1/offers/{offer['offer_id']}"
         if drawn < self._habits.accepts:

@@ -86,11 +86,18 @@ class Database:
         self.engine: AsyncEngine = create_async_engine(
             postgresql_url(address),
             pool_size=pool_size,
-            max_overflow=pool_size,
+            # No overflow: a connection beyond the pool is closed after use, and with it goes every
+            # statement it had prepared, which costs more than waiting for a turn.
+            max_overflow=0,
             pool_timeout=5,
             pool_use_lifo=True,
             hide_parameters=True,  # an error that is logged shows the statement, not whom it is about
-            connect_args={"server_settings": settings, "timeout": 5, "command_timeout": 30},
+            connect_args={
+                "server_settings": settings,
+                "timeout": 5,
+                "command_timeout": 30,
+                "prepared_statement_cache_size": 500,
+            },
         )
 
     def on_commit(self, ring: Callable[[], None]) -> None:

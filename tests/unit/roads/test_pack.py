@@ -179,6 +179,18 @@ def test_zones_that_leave_part_of_the_city_out_are_refused(pack: Path) -> None:
     assert refused.value.file == "zones.geojson"
 
 
+def test_a_service_area_beyond_the_zones_is_refused_though_no_street_is_there(pack: Path) -> None:
+    ring = [[9.9, 49.9], [10.1, 49.9], [10.1, 50.1], [9.9, 50.1], [9.9, 49.9]]
+    change(
+        pack / "boundary.geojson",
+        lambda d: d["features"][0].update(geometry={"type": "Polygon", "coordinates": [ring]}),
+    )
+    change(pack / "city.json", lambda d: d.update(bounds=[9.9, 49.9, 10.1, 50.1]))
+    with pytest.raises(PackInvalid, match="of the service area lies in no zone") as refused:
+        CityPack.open(pack)
+    assert refused.value.file == "zones.geojson"
+
+
 def test_a_zone_twice_is_refused(pack: Path) -> None:
     change(pack / "zones.geojson", lambda d: d["features"].append(d["features"][0]))
     with pytest.raises(PackInvalid, match="twice"):

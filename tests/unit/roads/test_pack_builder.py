@@ -8,6 +8,9 @@ import mapbox_vector_tile
 import numpy as np
 import pytest
 
+from dispatch.matching.policy import parse_policy
+from fares.pay import parse_pay_floors
+from fares.tariff import parse_tariff
 from foundation.measures import Point
 from roads.errors import (
     CountryUnknown,
@@ -19,6 +22,8 @@ from roads.errors import (
 from roads.pack import CityPack
 from roads.pack_builder import Built, Given, build_pack
 from roads.tiles import MapTiles
+from rulebook.charter import parse_charter
+from rulebook.rule import RuleKind
 from tests.unit.roads.city_town import SIDE, chessboard
 from tests.unit.roads.osm_town import OsmTown
 
@@ -91,6 +96,22 @@ def test_the_charter_is_in_the_city_s_name_money_and_hours(built: Built) -> None
     assert tariff["timezone"] == bylaws["timezone"] == "Europe/Berlin"
     assert charter["city"] == "brettstadt"
     assert "$" not in json.dumps([tariff, charter, bylaws])
+
+
+@pytest.mark.parametrize("currency", ["EUR", "JPY", "KWD"])
+def test_every_room_can_act_on_the_model_charter(tmp_path: Path, currency: str) -> None:
+    given = Given(title='Brett "am" Main', currency=currency)
+    pack = build_pack(chessboard(tmp_path), tmp_path / "x", quietly, 1, given=given).pack
+    charter = parse_charter(
+        pack.charter_folder,
+        readers={
+            RuleKind.TARIFF: parse_tariff,
+            RuleKind.PAY_FLOOR: parse_pay_floors,
+            RuleKind.MATCHING_POLICY: parse_policy,
+        },
+    )
+    assert charter.city == "x"
+    assert charter.title == 'Founding charter of Brett "am" Main'
 
 
 @pytest.mark.parametrize(
