@@ -90,7 +90,7 @@ def test_the_page_speaks_to_no_other_host_and_keeps_its_strict_policy(
     # Everything on the map is in words too.
     expect(watched.page.locator("#summary")).to_contain_text(f"{CARS} drivers are on shift")
     expect(watched.page.locator("#demonstration")).to_have_text("Demonstration ×10")
-    assert watched.page.locator("#queue-rows tr").count() > 0
+    expect(watched.page.locator("#queue-rows tr")).not_to_have_count(0)
     expect(watched.page.locator("#attribution")).to_contain_text("OpenStreetMap")
     expect(watched.page.locator("#documentation a").first).to_have_attribute("href", "/docs/rider")
 
@@ -248,7 +248,7 @@ def test_without_webgl_the_figures_and_queues_go_on(watch: Watch, address: str) 
     watched.wait_for_cars()
     expect(page.locator("#map-missing")).to_be_visible()
     expect(page.locator("#tools")).to_be_hidden()
-    assert page.locator("#queue-rows span.zone").count() > 0
+    expect(page.locator("#queue-rows span.zone")).not_to_have_count(0)
     assert page.locator("#queue-rows button").count() == 0
     assert watched.complaints == []
 
