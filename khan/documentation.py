@@ -25,7 +25,7 @@ _PAGES = Environment(autoescape=select_autoescape(default=True), trim_blocks=Tru
 _PAGE = _PAGES.from_string("""<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>{{ title }} - Khan Cars</title>
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<link rel="stylesheet" href="/live/docs.css"></head><body><main>
+<link rel="icon" href="/live/mark.svg"><link rel="stylesheet" href="/live/docs.css"></head><body><main>
 <p><a href="/live/">The city live</a> / {{ title }}</p><h1>{{ title }}</h1><p>{{ about }}</p>
 <p>As OpenAPI: <a href="/docs/{{ name }}/openapi.json">openapi.json</a>. Refusals are problem
 documents (RFC 9457); <a href="/docs/errors">every code</a>. Every write carries an
@@ -49,7 +49,7 @@ documents (RFC 9457); <a href="/docs/errors">every code</a>. Every write carries
 _ERRORS = _PAGES.from_string("""<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>Refusals - Khan Cars</title>
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<link rel="stylesheet" href="/live/docs.css"></head><body><main>
+<link rel="icon" href="/live/mark.svg"><link rel="stylesheet" href="/live/docs.css"></head><body><main>
 <p><a href="/live/">The city live</a> / Refusals</p><h1>Refusals</h1>
 <table><caption>Every code, with its status</caption><tr><th scope="col">Code</th>
 <th scope="col">Status</th><th scope="col">When</th></tr>
