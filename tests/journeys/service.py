@@ -114,7 +114,7 @@ def _settings(city: Founded, port: int, changes: dict[str, object]) -> Settings:
 @contextlib.contextmanager
 def in_a_thread(city: Founded, **changes: object) -> Iterator[Service]:
     """The application under its own server, in a thread: everything but the process."""
-    _log_to(city.folder / "service.log")
+    before = _log_to(city.folder / "service.log")
     settings = _settings(city, 0, changes)
     listening = listen(settings)
     failed: list[BaseException] = []
@@ -143,6 +143,7 @@ def in_a_thread(city: Founded, **changes: object) -> Iterator[Service]:
             server.should_exit = True  # type: ignore[attr-defined]
         thread.join(timeout=15)
         listening.close()
+        _LOG.path = before  # this city's folder may be removed, and another service goes on
     assert not thread.is_alive(), "the service did not stop"
     assert not failed, failed
 
@@ -162,10 +163,16 @@ class _Log(io.TextIOBase):
 _LOG = _Log()
 
 
-def _log_to(path: Path) -> None:
-    if _LOG.path is None:
+_configured: list[bool] = []
+
+
+def _log_to(path: Path) -> Path | None:
+    """Log there; where was logged before."""
+    if not _configured:
         configure_structlog("info", _LOG)
-    _LOG.path = path
+        _configured.append(True)
+    before, _LOG.path = _LOG.path, path
+    return before
 
 
 def wait_until_ready(url: str, failed: object = lambda: []) -> None:
