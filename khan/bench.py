@@ -21,8 +21,9 @@ from websockets.asyncio.client import ClientConnection, connect
 
 from foundation.chance import SeededChance
 from foundation.clock import stopwatch_ms
+from foundation.errors import Unavailable
 from khan.demo import Demonstration, Stage
-from simulation.client import Mailbox, Phone, open_phone_line
+from simulation.client import Mailbox, Phone, Refused, open_phone_line
 from storage import embedded
 
 _TICKS = os.sysconf("SC_CLK_TCK")
@@ -30,6 +31,18 @@ IDLE_SECONDS = 5.0
 POSITION_SECONDS = 8.0
 POSITIONS_A_SECOND = 20
 QUOTES_EACH = 4
+
+
+class MeasurementBroken(Unavailable):
+    """The service refused one of the operations to be measured."""
+
+    code = "measurement_broken"
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(
+            f"The measurement broke off ({reason}); "
+            "try it with fewer --people, or when the machine has less else to do."
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,7 +210,8 @@ async def _quotes(riders: Sequence[Phone], places: Sequence[Any]) -> list[dict[s
     found = []
     for number, rider in enumerate(riders):
         for turn in range(QUOTES_EACH):
-            a, b = places[number], places[(number * 7 + turn + 101) % len(places)]
+            step = 1 + (number * 6 + turn + 100) % (len(places) - 1)  # never to the pick-up itself
+            a, b = places[number], places[(number + step) % len(places)]
             quote = await rider.post(
                 "/rider/v1/quotes",
                 {"pickup": {"lon": a.lon, "lat": a.lat}, "dropoff": {"lon": b.lon, "lat": b.lat}},
@@ -256,7 +270,13 @@ async def _drives(
 
 
 def bench_service(*, people: int, port: int, console: Console) -> list[Cost]:
-    """Measure every operation of a trip once, with `people` riders and as many drivers."""
+    """Measure every operation of a trip once, with `people` riders and as many drivers.
+
+    Raises
+    ------
+    MeasurementBroken
+        If the machine was too busy for it: an offer lapsed before its turn came.
+    """
     with tempfile.TemporaryDirectory(prefix="khan-bench-") as name:
         folder = Path(name)
         asked = Demonstration(
@@ -267,6 +287,8 @@ def bench_service(*, people: int, port: int, console: Console) -> list[Cost]:
         bench = Bench(Stage(asked, folder, console), people=people, console=console)
         try:
             return asyncio.run(bench.run(folder))
+        except Refused as refused:
+            raise MeasurementBroken(str(refused)) from refused
         finally:
             embedded.stop(folder / "postgres")
 
