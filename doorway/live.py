@@ -32,7 +32,7 @@ from storage.outbox import (
     list_for_driver,
     list_for_rider,
 )
-from storage.work import UnitOfWork
+from storage.work import Reading
 
 HELLO_WITHIN_SECONDS = 10.0
 SEND_WITHIN_SECONDS = 10.0
@@ -65,7 +65,7 @@ class FrameUnreadable(Invalid):
         super().__init__("That message could not be read; send JSON objects with a known type.")
 
 
-Describe = Callable[[UnitOfWork, Announced], Awaitable[dict[str, Any] | None]]
+Describe = Callable[[Reading, Announced], Awaitable[dict[str, Any] | None]]
 """A fact in the words of this entrance; None if this side does not hear of it."""
 Receive = Callable[[dict[str, Any]], Awaitable[dict[str, Any] | None]]
 """Takes a message of the client; returns an answer to send, or None."""
@@ -183,7 +183,7 @@ class LiveSocket:
     ) -> None:
         """Welcome, what was missed, then what comes. Subscribed first, so that nothing falls
         between; what is heard twice is known by its number."""
-        async with self.services.database.work() as work:
+        async with self.services.database.reading() as work:
             newest = await last_position(work)
         self._seen = newest if since is None else min(since, newest)
         await self.send({"type": "welcome", "seq": newest, "now": self.services.now()})
@@ -199,7 +199,7 @@ class LiveSocket:
     async def _catch_up(self, caller: Caller, describe: Describe) -> None:
         missed = list_for_rider if self._side.feed == "rider" else list_for_driver
         while True:
-            async with self.services.database.work() as work:
+            async with self.services.database.reading() as work:
                 batch = await missed(work, caller.person_id, self._seen)
             for announced in batch:
                 await self._tell_one(announced, describe)
@@ -207,7 +207,7 @@ class LiveSocket:
                 return
 
     async def _tell_one(self, announced: Announced, describe: Describe) -> None:
-        async with self.services.database.work() as work:
+        async with self.services.database.reading() as work:
             message = await describe(work, announced)
         if message is not None:
             await self.send(message | {"seq": announced.position})

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from datetime import datetime
 
 import fares.service
-import rulebook.service
 from doorway.errors import PlaceOutsideCity, PlacesTheSame
 from doorway.services import City
 from fares.quote import Quote
@@ -37,18 +36,20 @@ async def quote_between(
     fares.errors.*
         As `fares.service.make_quote`.
     """
-    policy = await rulebook.service.booking_policy(work, work.now)
+    rules = await fares.service.quote_rules(work, booked_for=booked_for)
+    snap_within_m = rules.policy.snap_within_m
     route = city.roads.route(pickup, dropoff)
     for which, place, gap in (
         ("pick-up", pickup, route.origin_gap_metres),
         ("destination", dropoff, route.destination_gap_metres),
     ):
-        if gap > policy.snap_within_m or not city.pack.contains(place):
-            raise PlaceOutsideCity(which, round(gap), policy.snap_within_m)
+        if gap > snap_within_m or not city.pack.contains(place):
+            raise PlaceOutsideCity(which, round(gap), snap_within_m)
     if route.metres < SHORTEST_METRES:
         raise PlacesTheSame
     return await fares.service.make_quote(
         work,
+        rules,
         rider_id=rider_id,
         pickup=pickup,
         dropoff=dropoff,

@@ -16,7 +16,7 @@ from driver_app_api.trips import show
 from foundation.identifiers import UUID, DriverId, OfferId, TripId
 from foundation.measures import Point
 from storage.outbox import Announced
-from storage.work import UnitOfWork
+from storage.work import Reading
 
 router = APIRouter()
 
@@ -39,7 +39,7 @@ class _Feed:
     def __init__(self, services: Services, driver_id: DriverId) -> None:
         self._services, self._driver_id = services, driver_id
 
-    async def describe(self, work: UnitOfWork, announced: Announced) -> dict[str, Any] | None:
+    async def describe(self, work: Reading, announced: Announced) -> dict[str, Any] | None:
         """A fact in this driver's words; None for what they do not hear of."""
         facts = announced.payload
         match announced.kind:
@@ -57,7 +57,7 @@ class _Feed:
             case _:
                 return None
 
-    async def _offer(self, work: UnitOfWork, offer_id: OfferId) -> dict[str, Any] | None:
+    async def _offer(self, work: Reading, offer_id: OfferId) -> dict[str, Any] | None:
         offer = await views.offer_for_driver(work, offer_id, self._driver_id)
         if offer.state != "made":
             return None  # over before it could be shown: the facts that follow say how

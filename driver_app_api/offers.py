@@ -48,7 +48,7 @@ def offer_out(offer: OfferView) -> OfferOut:
 @router.get("/offers", responses=problems(), summary="Open offers")
 async def list_offers(request: Request, caller: Driver) -> OffersOut:
     """What you may answer now: pay, distance, time, destination, and why you."""
-    async with services_of(request).database.work() as work:
+    async with services_of(request).database.reading() as work:
         found = await views.list_open_offers(work, DriverId(caller.person_id))
     return OffersOut(offers=[offer_out(offer) for offer in found])
 

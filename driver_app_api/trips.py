@@ -29,15 +29,13 @@ from foundation.errors import Refusal
 from foundation.identifiers import UUID, DriverId, PersonId, TripId
 from foundation.measures import Point
 from registry.session import Caller
-from storage.work import UnitOfWork
+from storage.work import Reading, UnitOfWork
 
 router = APIRouter(tags=["trips"])
 _ANSWERS: dict[int | str, dict[str, Any]] = {200: {"model": TripOut}, **problems(404, 409)}
 
 
-async def shown(
-    work: UnitOfWork, services: Services, trip: TripView, driver_id: DriverId
-) -> TripOut:
+async def shown(work: Reading, services: Services, trip: TripView, driver_id: DriverId) -> TripOut:
     """A trip as its driver sees it; once they gave it back, what came of it is not theirs."""
     if trip.driver_id != driver_id:
         trip = replace(
@@ -75,9 +73,7 @@ async def shown(
     )
 
 
-async def show(
-    work: UnitOfWork, services: Services, trip_id: TripId, driver_id: DriverId
-) -> TripOut:
+async def show(work: Reading, services: Services, trip_id: TripId, driver_id: DriverId) -> TripOut:
     """A trip the driver holds or held (TripNotFound otherwise)."""
     trip = await views.trip_for_driver(work, trip_id, driver_id)
     return await shown(work, services, trip, driver_id)
@@ -104,7 +100,7 @@ async def _take(request: Request, trip_id: UUID, caller: Caller, step: Step) -> 
 async def current(request: Request, caller: Driver) -> CurrentOut:
     """Your trip, or null."""
     services = services_of(request)
-    async with services.database.work() as work:
+    async with services.database.reading() as work:
         driver_id = DriverId(caller.person_id)
         trip = await views.find_current_trip(work, driver_id)
         return CurrentOut(
@@ -116,7 +112,7 @@ async def current(request: Request, caller: Driver) -> CurrentOut:
 async def get_trip(request: Request, trip_id: UUID, caller: Driver) -> TripOut:
     """A trip you hold or held."""
     services = services_of(request)
-    async with services.database.work() as work:
+    async with services.database.reading() as work:
         return await show(work, services, TripId(trip_id), DriverId(caller.person_id))
 
 

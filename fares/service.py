@@ -25,7 +25,7 @@ from foundation.measures import Point
 from rulebook.booking_policy import BookingPolicy
 from rulebook.rule import Rule, RuleKind
 from rulebook.service import all_in_force, booking_policy_of, get_rule, get_rules
-from storage.work import UnitOfWork
+from storage.work import Reading, UnitOfWork
 
 _tariffs: dict[str, Tariff] = {}
 _floors: dict[str, PayFloors] = {}
@@ -42,8 +42,36 @@ class PriceRules:
     floors: PayFloors
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuoteRules:
+    """What a quote is made by: the rules of the pick-up's time, and today's booking policy."""
+
+    price: PriceRules
+    policy: BookingPolicy
+
+
+async def quote_rules(work: UnitOfWork, *, booked_for: datetime | None = None) -> QuoteRules:
+    """The rules a quote made now would be made by, for a trip now or booked ahead.
+
+    Raises
+    ------
+    RuleMissing
+        If the city has no rules at that time.
+    """
+    at = booked_for or work.now
+    rules = await all_in_force(
+        work,
+        {RuleKind.TARIFF: at, RuleKind.PAY_FLOOR: at, RuleKind.BOOKING_POLICY: work.now},
+    )
+    return QuoteRules(
+        price=_price_rules(rules[RuleKind.TARIFF], rules[RuleKind.PAY_FLOOR]),
+        policy=booking_policy_of(rules[RuleKind.BOOKING_POLICY]),
+    )
+
+
 async def make_quote(
     work: UnitOfWork,
+    rules: QuoteRules,
     *,
     rider_id: RiderId,
     pickup: Point,
@@ -65,6 +93,8 @@ async def make_quote(
 
     Parameters
     ----------
+    rules
+        As `quote_rules` gives them for the same `booked_for`.
     metres, seconds
         Of the road route, whole; rounded by the caller, once.
     route_line
@@ -78,8 +108,6 @@ async def make_quote(
     ------
     TooManySeats, BookedTimeOutOfRange, VehicleClassUnknown, ConcessionUnknown, JourneyTooLong
         If the request is not one that the rules have a price for.
-    RuleMissing
-        If the city has no rules at that time.
     """
     journey = Journey(
         metres=metres,
@@ -91,8 +119,7 @@ async def make_quote(
         stops=stops,
         concession=concession,
     )
-    rules, policy = await _rules_in_force(work, booked_for or work.now)
-    _check(policy, work.now, seats=seats, booked_for=booked_for)
+    _check(rules.policy, work.now, seats=seats, booked_for=booked_for)
     asked = Asked(
         rider_id=rider_id,
         pickup=pickup,
@@ -102,7 +129,7 @@ async def make_quote(
         booked_for=booked_for,
         degraded=degraded,
     )
-    quote = _quote(work, asked, journey, rules=rules, valid_seconds=policy.quote_valid_s)
+    quote = _quote(work, asked, journey, rules=rules)
     await store.insert_quote(work, quote)
     return quote
 
@@ -120,12 +147,13 @@ class Asked:
     degraded: bool
 
 
-def _quote(
-    work: UnitOfWork, asked: Asked, journey: Journey, *, rules: PriceRules, valid_seconds: int
-) -> Quote:
+def _quote(work: UnitOfWork, asked: Asked, journey: Journey, *, rules: QuoteRules) -> Quote:
     at = asked.booked_for or work.now
-    priced = price(rules.tariff, journey, at)
-    pay = driver_pay(priced.lines, journey, share=rules.tariff.share, floors=rules.floors)
+    price_rules = rules.price
+    priced = price(price_rules.tariff, journey, at)
+    pay = driver_pay(
+        priced.lines, journey, share=price_rules.tariff.share, floors=price_rules.floors
+    )
     return Quote(
         quote_id=QuoteId(work.new_id()),
         rider_id=asked.rider_id,
@@ -141,14 +169,14 @@ def _quote(
         zone_from=journey.zone_from,
         zone_to=journey.zone_to,
         concession=journey.concession,
-        tariff_rule_id=rules.tariff_rule.rule_id,
-        pay_floor_rule_id=rules.pay_floor_rule.rule_id,
+        tariff_rule_id=price_rules.tariff_rule.rule_id,
+        pay_floor_rule_id=price_rules.pay_floor_rule.rule_id,
         priced_at=at,
         lines=priced.lines,
         total=priced.total,
         driver_pay_minor=pay.pay_minor,
         made_at=work.now,
-        expires_at=work.now + timedelta(seconds=valid_seconds),
+        expires_at=work.now + timedelta(seconds=rules.policy.quote_valid_s),
         booked_for=asked.booked_for,
         degraded=asked.degraded,
     )
@@ -162,11 +190,11 @@ async def price_now(work: UnitOfWork, journey: Journey, *, at: datetime | None =
     VehicleClassUnknown, ConcessionUnknown, RuleMissing
         As for a quote.
     """
-    rules, _policy = await _rules_in_force(work, at or work.now)
-    return price(rules.tariff, journey, at or work.now)
+    rules = await quote_rules(work, booked_for=at)
+    return price(rules.price.tariff, journey, at or work.now)
 
 
-async def get_quote(work: UnitOfWork, quote_id: QuoteId, rider_id: RiderId) -> Quote:
+async def get_quote(work: Reading, quote_id: QuoteId, rider_id: RiderId) -> Quote:
     """The rider's quote, expired or not.
 
     Raises
@@ -266,22 +294,11 @@ async def receipt_of(
     )
 
 
-async def _own_quote(work: UnitOfWork, quote_id: QuoteId, rider_id: RiderId) -> tuple[Quote, bool]:
+async def _own_quote(work: Reading, quote_id: QuoteId, rider_id: RiderId) -> tuple[Quote, bool]:
     found = await store.find_quote(work, quote_id)
     if found is None or found[0].rider_id != rider_id:
         raise QuoteNotFound(str(quote_id))
     return found
-
-
-async def _rules_in_force(work: UnitOfWork, at: datetime) -> tuple[PriceRules, BookingPolicy]:
-    rules = await all_in_force(
-        work,
-        {RuleKind.TARIFF: at, RuleKind.PAY_FLOOR: at, RuleKind.BOOKING_POLICY: work.now},
-    )
-    return (
-        _price_rules(rules[RuleKind.TARIFF], rules[RuleKind.PAY_FLOOR]),
-        booking_policy_of(rules[RuleKind.BOOKING_POLICY]),
-    )
 
 
 def _price_rules(tariff_rule: Rule, pay_floor_rule: Rule) -> PriceRules:

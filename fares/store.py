@@ -10,7 +10,7 @@ from fares.quote import Quote
 from foundation.identifiers import QuoteId, RiderId, RuleId
 from foundation.measures import Point
 from foundation.money import Currency, Money
-from storage.work import UnitOfWork
+from storage.work import Reading, UnitOfWork
 
 _INSERT = text("""
     INSERT INTO fares.quote (
@@ -68,7 +68,7 @@ async def insert_quote(work: UnitOfWork, quote: Quote) -> None:
     )
 
 
-async def find_quote(work: UnitOfWork, quote_id: QuoteId) -> tuple[Quote, bool] | None:
+async def find_quote(work: Reading, quote_id: QuoteId) -> tuple[Quote, bool] | None:
     """The quote, and whether it has expired by the database's clock; or None."""
     row = (await work.execute(_FIND, {"quote_id": quote_id})).one_or_none()
     return None if row is None else (_quote(row), row.is_expired)

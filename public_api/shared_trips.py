@@ -18,7 +18,7 @@ _HELD = frozenset({"assigned", "arrived", "on_board", "at_stop"})
 async def shared_trip(request: Request, token: str) -> SharedTripOut:
     """Where the car of a shared trip is, until an hour after the trip."""
     services = services_of(request)
-    async with services.database.work() as work:
+    async with services.database.reading() as work:
         trip = await views.shared_trip(work, digest_of(token))
         card = None
         if trip.state in _HELD and trip.driver_id and trip.vehicle_id:

@@ -19,7 +19,7 @@ from registry.licence import (
 )
 from registry.person import PersonView, Role, first_name
 from registry.vault import SealedContact, Vault
-from storage.work import UnitOfWork
+from storage.work import Reading, UnitOfWork
 
 _FORGOTTEN = ""
 
@@ -78,7 +78,7 @@ _PERSON = text("""
 
 
 async def driver_cards(
-    work: UnitOfWork, pairs: Iterable[tuple[DriverId, VehicleId]], *, vault: Vault
+    work: Reading, pairs: Iterable[tuple[DriverId, VehicleId]], *, vault: Vault
 ) -> Mapping[DriverId, DriverCard]:
     """The cards of drivers with the vehicle each drives now; unknown ids have none.
 
@@ -96,7 +96,7 @@ async def driver_cards(
 
 
 async def driver_card(
-    work: UnitOfWork, driver_id: DriverId, vehicle_id: VehicleId, *, vault: Vault
+    work: Reading, driver_id: DriverId, vehicle_id: VehicleId, *, vault: Vault
 ) -> DriverCard:
     """One driver's card. Raises DriverNotFound if there is no such driver or vehicle."""
     cards = await driver_cards(work, [(driver_id, vehicle_id)], vault=vault)
@@ -106,7 +106,7 @@ async def driver_card(
 
 
 async def first_names(
-    work: UnitOfWork, person_ids: Iterable[PersonId], *, vault: Vault
+    work: Reading, person_ids: Iterable[PersonId], *, vault: Vault
 ) -> Mapping[PersonId, str]:
     """What to call people at the kerb; those unknown, forgotten or unnamed are left out."""
     rows = await work.execute(_NAMES, {"person_ids": sorted(set(person_ids))})
@@ -117,7 +117,7 @@ async def first_names(
     return {person_id: name for person_id, name in named.items() if name}
 
 
-async def list_vehicles(work: UnitOfWork, driver_id: DriverId) -> tuple[LicensedVehicle, ...]:
+async def list_vehicles(work: Reading, driver_id: DriverId) -> tuple[LicensedVehicle, ...]:
     """The vehicles a driver may drive, the longest permitted first (50 at most)."""
     rows = await work.execute(_VEHICLES_OF_DRIVER, {"driver_id": driver_id})
     return tuple(
@@ -126,7 +126,7 @@ async def list_vehicles(work: UnitOfWork, driver_id: DriverId) -> tuple[Licensed
 
 
 async def fitness(
-    work: UnitOfWork, driver_id: DriverId, at: datetime, *, vehicle_id: VehicleId | None = None
+    work: Reading, driver_id: DriverId, at: datetime, *, vehicle_id: VehicleId | None = None
 ) -> Fitness:
     """Whether a driver may work at an instant, why not, and what ends within 30 days of it.
 

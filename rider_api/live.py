@@ -13,7 +13,7 @@ from foundation.errors import Refusal
 from foundation.identifiers import UUID, DriverId, RiderId, TripId
 from rider_api.trips import shown
 from storage.outbox import Announced
-from storage.work import UnitOfWork
+from storage.work import Reading
 
 router = APIRouter()
 
@@ -50,7 +50,7 @@ class _Feed:
 
     async def look(self) -> None:
         """Find the trips that a driver serves now."""
-        async with self._connection.services.database.work() as work:
+        async with self._connection.services.database.reading() as work:
             trips = await views.list_trips_of_rider(work, self._rider_id, most=5)
         for trip in trips:
             self._note(trip)
@@ -60,7 +60,7 @@ class _Feed:
         if trip.state in _HELD and trip.driver_id is not None:
             self._held[trip.trip_id] = trip.driver_id
 
-    async def describe(self, work: UnitOfWork, announced: Announced) -> dict[str, Any] | None:
+    async def describe(self, work: Reading, announced: Announced) -> dict[str, Any] | None:
         """A step of one of the rider's trips, with the trip as it stands."""
         if "trip_id" not in announced.payload or "after" not in announced.payload:
             return None

@@ -80,6 +80,6 @@ async def make_quote(request: Request, body: QuoteIn, caller: Rider) -> Response
 async def get_quote(request: Request, quote_id: UUID, caller: Rider) -> QuoteOut:
     """The rider's quote, expired or not."""
     services = services_of(request)
-    async with services.database.work() as work:
+    async with services.database.reading() as work:
         quote = await fares.service.get_quote(work, QuoteId(quote_id), RiderId(caller.person_id))
     return quote_out(quote, services)

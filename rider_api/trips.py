@@ -27,7 +27,7 @@ from rider_api.schemas import (
     TripOut,
     TripsOut,
 )
-from storage.work import UnitOfWork
+from storage.work import Reading, UnitOfWork
 
 router = APIRouter(tags=["trips"])
 
@@ -73,7 +73,7 @@ def trip_out(trip: TripView, card: DriverCard | None) -> TripOut:
     )
 
 
-async def shown(work: UnitOfWork, services: Services, trips: Sequence[TripView]) -> list[TripOut]:
+async def shown(work: Reading, services: Services, trips: Sequence[TripView]) -> list[TripOut]:
     """Trips with the cards of their drivers, in one query for all."""
     pairs = [
         (trip.driver_id, trip.vehicle_id)
@@ -87,9 +87,7 @@ async def shown(work: UnitOfWork, services: Services, trips: Sequence[TripView])
     ]
 
 
-async def show(
-    work: UnitOfWork, services: Services, trip_id: TripId, rider_id: PersonId
-) -> TripOut:
+async def show(work: Reading, services: Services, trip_id: TripId, rider_id: PersonId) -> TripOut:
     """The rider's own trip (TripNotFound otherwise)."""
     trip = await views.trip_for_rider(work, trip_id, RiderId(rider_id))
     return (await shown(work, services, [trip]))[0]
@@ -126,7 +124,7 @@ async def request_trip(request: Request, body: TripIn, caller: Rider) -> Respons
 async def list_trips(request: Request, caller: Rider) -> TripsOut:
     """The last 50 trips of the rider."""
     services = services_of(request)
-    async with services.database.work() as work:
+    async with services.database.reading() as work:
         trips = await views.list_trips_of_rider(work, RiderId(caller.person_id))
         return TripsOut(trips=await shown(work, services, trips))
 
@@ -135,7 +133,7 @@ async def list_trips(request: Request, caller: Rider) -> TripsOut:
 async def get_trip(request: Request, trip_id: UUID, caller: Rider) -> TripOut:
     """The trip as it stands."""
     services = services_of(request)
-    async with services.database.work() as work:
+    async with services.database.reading() as work:
         return await show(work, services, TripId(trip_id), caller.person_id)
 
 

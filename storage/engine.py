@@ -5,18 +5,23 @@ append-only rows, and the service must not be able to.
 """
 
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from contextlib import (
+    AbstractAsyncContextManager,
+    AsyncExitStack,
+    asynccontextmanager,
+    contextmanager,
+)
 
 from sqlalchemy import text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from foundation.chance import Chance, SystemChance
 from foundation.clock import ServiceClock
 from foundation.errors import Invalid, Unavailable
-from storage.work import UnitOfWork
+from storage.work import Reading, UnitOfWork
 
 
 class DatabaseUnavailable(Unavailable):
@@ -100,6 +105,8 @@ class Database:
             },
         )
 
+        self._reading_engine = self.engine.execution_options(isolation_level="AUTOCOMMIT")
+
     def on_commit(self, ring: Callable[[], None]) -> None:
         """Call `ring` after each commit that announced something: a doorbell, no payload."""
         self._doorbells.append(ring)
@@ -114,11 +121,7 @@ class Database:
             If the database cannot be reached, at the start or in the middle; nothing is kept.
         """
         with _told_as_unavailable():
-            async with AsyncExitStack() as stack:
-                try:
-                    connection = await stack.enter_async_context(self.engine.begin())
-                except OSError as error:
-                    raise DatabaseUnavailable from error
+            async with _connected(self.engine.begin()) as connection:
                 now = (await connection.execute(_SERVICE_NOW)).scalar_one()
                 work = UnitOfWork(connection=connection, now=now, chance=self._chance)
                 yield work
@@ -127,10 +130,24 @@ class Database:
             for ring in self._doorbells:
                 ring()
 
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[Reading]:
+        """Look, without a transaction: it saves beginning one, asking its time and ending it,
+        which are three of the four statements of a view.
+
+        Raises
+        ------
+        DatabaseUnavailable
+            If the database cannot be reached.
+        """
+        with _told_as_unavailable():
+            async with _connected(self._reading_engine.connect()) as connection:
+                yield Reading(connection)
+
     async def clock(self) -> ServiceClock:
         """The line of service time over wall time, for those who must wait for a deadline."""
-        async with self.work() as work:
-            row = (await work.execute(_CLOCK)).one()
+        async with self.reading() as reading:
+            row = (await reading.execute(_CLOCK)).one()
         return ServiceClock(
             wall_origin=row.wall_origin, service_origin=row.service_origin, rate=row.rate
         )
@@ -142,6 +159,19 @@ class Database:
 
 _SERVICE_NOW = text("SELECT service_now()")
 _CLOCK = text("SELECT wall_origin, service_origin, rate FROM storage.service_time")
+
+
+@asynccontextmanager
+async def _connected(
+    connecting: AbstractAsyncContextManager[AsyncConnection],
+) -> AsyncIterator[AsyncConnection]:
+    """The connection; a refused one is told as such, and not an OSError of the block's own."""
+    async with AsyncExitStack() as stack:
+        try:
+            connection = await stack.enter_async_context(connecting)
+        except OSError as error:
+            raise DatabaseUnavailable from error
+        yield connection
 
 
 @contextmanager

@@ -16,9 +16,8 @@ from sqlalchemy import Row, text
 
 from foundation.identifiers import UUID
 from storage.engine import Database
-from storage.work import UnitOfWork
+from storage.work import Reading
 
-_RELAY_LOCK = 0x6B68_6E72
 BATCH = 500
 
 
@@ -35,19 +34,9 @@ class Announced:
     payload: dict[str, Any]
 
 
-_NUMBER = text("""
-    WITH unsent AS (
-        SELECT outbox_id, row_number() OVER (ORDER BY outbox_id) AS n FROM (
-            SELECT outbox_id FROM storage.outbox WHERE position IS NULL
-            ORDER BY outbox_id LIMIT :batch) AS first),
-    last AS (SELECT coalesce(max(position), 0) AS position FROM storage.outbox)
-    UPDATE storage.outbox SET position = last.position + unsent.n
-    FROM unsent, last WHERE outbox.outbox_id = unsent.outbox_id
-""")
-_TRY_LOCK = text("SELECT pg_try_advisory_xact_lock(:lock)")
 _COLUMNS = "position, event_id, kind, rider_id, driver_id, occurred_at, payload"
-_AFTER = text(f"""
-    SELECT {_COLUMNS} FROM storage.outbox WHERE position > :after ORDER BY position LIMIT :batch
+_NUMBER_AND_READ = text(f"""
+    SELECT {_COLUMNS} FROM storage.number_and_read_outbox(:after, :batch)
 """)
 _AFTER_FOR_RIDER = text(f"""
     SELECT {_COLUMNS} FROM storage.outbox
@@ -60,18 +49,18 @@ _AFTER_FOR_DRIVER = text(f"""
 _LAST = text("SELECT coalesce(max(position), 0) FROM storage.outbox")
 
 
-async def last_position(work: UnitOfWork) -> int:
+async def last_position(work: Reading) -> int:
     """The newest position given; 0 in a new city."""
     return int((await work.execute(_LAST)).scalar_one())
 
 
-async def list_for_rider(work: UnitOfWork, person: UUID, after: int) -> list[Announced]:
+async def list_for_rider(work: Reading, person: UUID, after: int) -> list[Announced]:
     """What a rider's live feed missed, oldest first, at most a batch."""
     found = await work.execute(_AFTER_FOR_RIDER, {"person": person, "after": after, "batch": BATCH})
     return [_announced(row) for row in found]
 
 
-async def list_for_driver(work: UnitOfWork, person: UUID, after: int) -> list[Announced]:
+async def list_for_driver(work: Reading, person: UUID, after: int) -> list[Announced]:
     """What a driver's live feed missed, oldest first, at most a batch."""
     found = await work.execute(
         _AFTER_FOR_DRIVER, {"person": person, "after": after, "batch": BATCH}
@@ -161,8 +150,8 @@ class Relay:
 
     async def start(self) -> int:
         """Begin at the newest fact: what is older is read from the tables, not told again."""
-        async with self._database.work() as work:
-            self._cursor = await last_position(work)
+        async with self._database.reading() as reading:
+            self._cursor = await last_position(reading)
         return self._cursor
 
     async def pump(self) -> int:
@@ -174,10 +163,9 @@ class Relay:
             How many facts were told; a full batch means there may be more.
         """
         assert self._cursor is not None, "start the relay first"
-        async with self._database.work() as work:
-            if (await work.execute(_TRY_LOCK, {"lock": _RELAY_LOCK})).scalar_one():
-                await work.execute(_NUMBER, {"batch": BATCH})
-            rows = await work.execute(_AFTER, {"after": self._cursor, "batch": BATCH})
+        # One statement, which is its own transaction: this runs after every commit.
+        async with self._database.reading() as reading:
+            rows = await reading.execute(_NUMBER_AND_READ, {"after": self._cursor, "batch": BATCH})
             news = [_announced(row) for row in rows]
         for announced in news:
             self._cursor = announced.position

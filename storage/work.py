@@ -1,4 +1,5 @@
-"""The unit of work: one transaction, its time, its fresh identifiers, its announcements.
+"""The unit of work: one transaction, its time, its fresh identifiers, its announcements; and the
+reading, which only looks.
 
 Nobody inside commits. Facts announced here are written to the outbox as the last statement of
 the same transaction, so that nothing is announced that did not happen, and nothing happens
@@ -21,7 +22,24 @@ from foundation.identifiers import UUID, time_ordered
 Parameters = Mapping[str, Any] | Sequence[Mapping[str, Any]]
 
 
-class UnitOfWork:
+class Reading:
+    """Statements that only look, each on its own: no transaction is begun, none is ended.
+
+    What two statements see may differ by what was committed between them, as in a unit of work
+    (read committed). Every unit of work is a reading too, so that a view takes either.
+    """
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self.connection = connection
+
+    async def execute(
+        self, statement: Executable, parameters: Parameters | None = None
+    ) -> CursorResult[Any]:
+        """Run one statement."""
+        return await self.connection.execute(statement, parameters)
+
+
+class UnitOfWork(Reading):
     """A transaction in progress.
 
     Attributes
@@ -33,7 +51,7 @@ class UnitOfWork:
     """
 
     def __init__(self, *, connection: AsyncConnection, now: datetime, chance: Chance) -> None:
-        self.connection = connection
+        super().__init__(connection)
         self.now = now
         self.chance = chance
         self._announced: list[Event] = []
@@ -50,12 +68,6 @@ class UnitOfWork:
     def announce(self, event: Event) -> None:
         """Keep a fact for the outbox; it is written when the unit of work ends."""
         self._announced.append(event)
-
-    async def execute(
-        self, statement: Executable, parameters: Parameters | None = None
-    ) -> CursorResult[Any]:
-        """Run one statement in this transaction."""
-        return await self.connection.execute(statement, parameters)
 
     async def flush(self) -> None:
         """Write the announced facts. Called once, by the database, before the commit."""

@@ -9,7 +9,7 @@ from sqlalchemy import event
 
 from fares.fare import Driven, Extras, Fare
 from fares.quote import Quote
-from fares.service import compute_fare, make_quote
+from fares.service import compute_fare, make_quote, quote_rules
 from foundation.identifiers import DriverId, RiderId, RuleId, TripId
 from foundation.measures import Point
 from ledger import service
@@ -54,6 +54,7 @@ class City:
             rider = rider_id or RiderId(work.new_id())
             quote = await make_quote(
                 work,
+                await quote_rules(work),
                 rider_id=rider,
                 pickup=Point(-73.98, 40.75),
                 dropoff=Point(-73.97, 40.78),

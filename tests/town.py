@@ -89,7 +89,13 @@ class Town:
             "vehicle_class": "standard",
         }
         async with self.database.work() as work:
-            return await fares.service.make_quote(work, rider_id=rider_id, **(asked | changes))  # type: ignore[arg-type]
+            rules = await fares.service.quote_rules(work, booked_for=changes.get("booked_for"))  # type: ignore[arg-type]
+            return await fares.service.make_quote(
+                work,
+                rules,
+                rider_id=rider_id,
+                **(asked | changes),  # type: ignore[arg-type]
+            )
 
     async def trip(self, rider_id: RiderId | None = None, **changes: object) -> Trip:
         """A trip that looks for a driver."""

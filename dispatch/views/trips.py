@@ -13,7 +13,7 @@ from sqlalchemy import Row, text
 from dispatch import errors
 from foundation.identifiers import UUID, DriverId, OfferId, RiderId, TripId, VehicleId
 from foundation.measures import Point
-from storage.work import UnitOfWork
+from storage.work import Reading
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,7 +80,7 @@ _SHARED = text(f"""
 """)
 
 
-async def trip_for_rider(work: UnitOfWork, trip_id: TripId, rider_id: RiderId) -> TripView:
+async def trip_for_rider(work: Reading, trip_id: TripId, rider_id: RiderId) -> TripView:
     """The rider's own trip.
 
     Raises
@@ -90,7 +90,7 @@ async def trip_for_rider(work: UnitOfWork, trip_id: TripId, rider_id: RiderId) -
     return await _one(work, _OF_RIDER, trip_id, rider_id)
 
 
-async def trip_for_driver(work: UnitOfWork, trip_id: TripId, driver_id: DriverId) -> TripView:
+async def trip_for_driver(work: Reading, trip_id: TripId, driver_id: DriverId) -> TripView:
     """A trip the driver holds or held.
 
     Raises
@@ -100,7 +100,7 @@ async def trip_for_driver(work: UnitOfWork, trip_id: TripId, driver_id: DriverId
     return await _one(work, _OF_DRIVER, trip_id, driver_id)
 
 
-async def _one(work: UnitOfWork, query: Any, trip_id: TripId, person: UUID) -> TripView:
+async def _one(work: Reading, query: Any, trip_id: TripId, person: UUID) -> TripView:
     found = await work.execute(query, {"trip_id": trip_id, "person": person})
     row = found.one_or_none()
     if row is None:
@@ -108,14 +108,14 @@ async def _one(work: UnitOfWork, query: Any, trip_id: TripId, person: UUID) -> T
     return _trip_view(row)
 
 
-async def find_current_trip(work: UnitOfWork, driver_id: DriverId) -> TripView | None:
+async def find_current_trip(work: Reading, driver_id: DriverId) -> TripView | None:
     """The trip the driver holds now."""
     row = (await work.execute(_CURRENT, {"person": driver_id})).one_or_none()
     return None if row is None else _trip_view(row)
 
 
 async def list_trips_of_rider(
-    work: UnitOfWork, rider_id: RiderId, *, most: int = 50
+    work: Reading, rider_id: RiderId, *, most: int = 50
 ) -> Sequence[TripView]:
     """The rider's trips, newest first."""
     found = await work.execute(_LIST_OF_RIDER, {"person": rider_id, "most": most})
@@ -123,14 +123,14 @@ async def list_trips_of_rider(
 
 
 async def list_trips_of_driver(
-    work: UnitOfWork, driver_id: DriverId, *, most: int = 50
+    work: Reading, driver_id: DriverId, *, most: int = 50
 ) -> Sequence[TripView]:
     """The driver's trips, newest first."""
     found = await work.execute(_LIST_OF_DRIVER, {"person": driver_id, "most": most})
     return [_trip_view(row) for row in found]
 
 
-async def shared_trip(work: UnitOfWork, digest: bytes) -> TripView:
+async def shared_trip(work: Reading, digest: bytes) -> TripView:
     """The trip behind a share link; an ended one can still be seen for an hour.
 
     Raises
@@ -187,13 +187,13 @@ _ONE_OFFER = text(f"""
 """)
 
 
-async def list_open_offers(work: UnitOfWork, driver_id: DriverId) -> Sequence[OfferView]:
+async def list_open_offers(work: Reading, driver_id: DriverId) -> Sequence[OfferView]:
     """What the driver may answer now; at most one (I5)."""
     found = await work.execute(_OPEN_OFFERS, {"driver_id": driver_id})
     return [_offer_view(row) for row in found]
 
 
-async def offer_for_driver(work: UnitOfWork, offer_id: OfferId, driver_id: DriverId) -> OfferView:
+async def offer_for_driver(work: Reading, offer_id: OfferId, driver_id: DriverId) -> OfferView:
     """One offer made to the driver.
 
     Raises
@@ -223,7 +223,7 @@ _SHIFT = text("""
 """)
 
 
-async def find_shift(work: UnitOfWork, driver_id: DriverId) -> ShiftView | None:
+async def find_shift(work: Reading, driver_id: DriverId) -> ShiftView | None:
     """The driver's open shift, if they are on duty."""
     row = (await work.execute(_SHIFT, {"driver_id": driver_id})).one_or_none()
     if row is None:

@@ -77,6 +77,25 @@ CREATE INDEX outbox_driver ON storage.outbox (driver_id, position) WHERE driver_
 GRANT SELECT, INSERT ON storage.outbox TO khan_app;
 GRANT UPDATE (position) ON storage.outbox TO khan_app;
 
+-- Numbers what is new, unless another relay is at it, and reads what comes after a position.
+-- Volatile, so that each statement in it sees what was committed, and numbered, before it.
+CREATE FUNCTION storage.number_and_read_outbox(after bigint, batch integer)
+RETURNS SETOF storage.outbox LANGUAGE plpgsql VOLATILE AS $$
+BEGIN
+    IF pg_try_advisory_xact_lock(x'6b686e72'::bigint) THEN
+        WITH unsent AS (
+            SELECT outbox_id, row_number() OVER (ORDER BY outbox_id) AS n FROM (
+                SELECT outbox_id FROM storage.outbox WHERE position IS NULL
+                ORDER BY outbox_id LIMIT batch) AS first),
+        last AS (SELECT coalesce(max(position), 0) AS position FROM storage.outbox)
+        UPDATE storage.outbox SET position = last.position + unsent.n
+        FROM unsent, last WHERE outbox.outbox_id = unsent.outbox_id;
+    END IF;
+    RETURN QUERY SELECT * FROM storage.outbox WHERE outbox.position > after
+                 ORDER BY outbox.position LIMIT batch;
+END $$;
+GRANT EXECUTE ON FUNCTION storage.number_and_read_outbox TO khan_app;
+
 CREATE FUNCTION storage.refuse_second_position() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF OLD.position IS NOT NULL THEN

@@ -29,6 +29,7 @@ from fares.service import (
     get_standing_quote,
     make_quote,
     price_now,
+    quote_rules,
     receipt_of,
     rules_of,
     tariff_of,
@@ -60,7 +61,9 @@ async def quote_in(database: Database, **changes: Any) -> Quote:
         "needs": ["wheelchair"],
     }
     async with database.work() as work:
-        return await make_quote(work, **(request | changes))
+        asked = request | changes
+        rules = await quote_rules(work, booked_for=asked.get("booked_for"))
+        return await make_quote(work, rules, **asked)
 
 
 async def test_a_quote_is_kept_as_it_was_made(database: Database) -> None:

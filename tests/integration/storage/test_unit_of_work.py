@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
+from foundation.chance import SeededChance
 from foundation.events import Event
 from storage.engine import Database, DatabaseUnavailable
 from storage.work import UnitOfWork
@@ -53,6 +54,26 @@ async def test_nothing_of_a_failed_unit_of_work_remains(database: Database) -> N
             raise RuntimeError
     async with database.work() as work:
         assert (await work.execute(text("SELECT count(*) FROM storage.outbox"))).scalar_one() == 0
+
+
+async def test_a_reading_begins_no_transaction_and_the_next_unit_of_work_does(
+    database_address: str,
+) -> None:
+    # One connection, so that the unit of work gets the very one that was read on.
+    database = Database(database_address, chance=SeededChance(7), pool_size=1)
+    transaction = text("SELECT pg_current_xact_id()")
+    async with database.reading() as reading:
+        one, other = [(await reading.execute(transaction)).scalar_one() for _ in range(2)]
+    assert one != other
+    with pytest.raises(RuntimeError):
+        async with database.work() as work:
+            work.announce(something(work))
+            await work.flush()
+            raise RuntimeError
+    async with database.reading() as reading:
+        kept = await reading.execute(text("SELECT count(*) FROM storage.outbox"))
+        assert kept.scalar_one() == 0
+    await database.dispose()
 
 
 async def test_I31_a_change_is_announced_once(database: Database) -> None:
