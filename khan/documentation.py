@@ -14,6 +14,7 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 
 from doorway.problem import status_of
 from foundation.errors import Refusal
+from khan.examples import with_examples
 
 ENTRANCES = {
     "rider": ("Rider API", "Quotes, trips, receipts and a live feed for riders."),
@@ -72,8 +73,8 @@ def openapi_of(name: str, routers: Sequence[APIRouter]) -> dict[str, Any]:
     alone = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
     for router in routers:
         alone.include_router(router)
-    return get_openapi(
-        title=f"Khan Cars {title}", version="1", description=about, routes=alone.routes
+    return with_examples(
+        get_openapi(title=f"Khan Cars {title}", version="1", description=about, routes=alone.routes)
     )
 
 

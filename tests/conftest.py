@@ -16,6 +16,15 @@ from storage.migrate import migrate
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Our own options."""
+    parser.addoption(
+        "--record-examples",
+        action="store_true",
+        help="write what the service answered into khan/api_examples.json",
+    )
+
+
 def _absent(reason: str) -> None:
     """A part of the machine that a test needs is missing: a failure in CI, a skip elsewhere."""
     if os.environ.get("CI") == "true":

@@ -1,0 +1,254 @@
+"""Every operation of the APIs has an example, and the examples are what the service says.
+
+One story is played that uses every operation; what is asked and answered is compared with the
+examples in the APIs' descriptions, or with `--record-examples` becomes them.
+"""
+
+import asyncio
+import contextlib
+import json
+import re
+from collections.abc import AsyncIterator
+from typing import Any
+
+import httpx
+import jsonschema
+import pytest
+
+from khan.examples import RECORDED
+from khan.seed import OFFICE_PHONE
+from tests.journeys.conftest import Found
+from tests.journeys.people import (
+    PATIENCE_SECONDS,
+    Driver,
+    Office,
+    Person,
+    Rider,
+    Town,
+    journey,
+    new_id,
+)
+from tests.journeys.service import Service, in_a_thread
+from tests.small_city import corner
+
+ENTRANCES = ("rider", "driver", "office", "public")
+FREE = frozenset({"detail", "body", "reason", "options", "credential", "properties"})
+"""Objects whose fields depend on what they tell of."""
+
+
+@pytest.fixture(scope="module")
+def service(found_city: Found) -> Any:
+    # Nobody waits minutes here for a rider who does not show up.
+    with in_a_thread(found_city(drivers=4, booking_policy={"no_show_after_s": 1})) as running:
+        yield running
+
+
+@pytest.fixture
+async def town(service: Service) -> AsyncIterator[Town]:
+    town = Town(service)
+    yield town
+    await town.close()
+
+
+class Recorder:
+    """Writes down what people ask and hear, by operation; where most was said counts."""
+
+    def __init__(self, documents: list[dict[str, Any]]) -> None:
+        self.heard: dict[str, dict[str, Any]] = {}
+        self._said: dict[str, int] = {}
+        self._operations = [
+            (method.upper(), path, re.compile(re.sub(r"\{[^}]+\}", "[^/]+", path) + "$"))
+            for document in documents
+            for path, methods in document["paths"].items()
+            for method in methods
+        ]
+
+    def listen(self, *people: Person) -> None:
+        """Write down what these people ask from now on."""
+        for person in people:
+            person.http.event_hooks["response"].append(self._note)
+
+    async def _note(self, answer: httpx.Response) -> None:
+        await answer.aread()
+        if not answer.is_success:
+            return
+        path = answer.request.url.path
+        # What is written out goes before what is a parameter: /trips/current before /trips/{id}.
+        name = min(
+            (f"{method} {template}" for method, template, pattern in self._operations
+             if method == answer.request.method and pattern.match(path)),
+            key=lambda known: known.count("{"),
+        )  # fmt: skip
+        said = len(answer.request.content) + len(answer.content)
+        if said < self._said.get(name, 0):
+            return
+        self._said[name] = said
+        self.heard[name] = {
+            which: shortened(json.loads(content))
+            for which, content in (("body", answer.request.content), ("answer", answer.content))
+            if content
+        }
+
+
+def shortened(value: Any, *, name: str = "") -> Any:
+    """As it is, but two of a list are enough, and a token is nobody's business."""
+    if isinstance(value, dict):
+        return {key: shortened(inner, name=key) for key, inner in value.items()}
+    if isinstance(value, list) and name != "coordinates" and value and not is_number(value[0]):
+        return [shortened(inner) for inner in value[:2]]
+    if name == "token":
+        return "the-token-to-send-as-Authorization-Bearer"
+    return value
+
+
+def is_number(value: Any) -> bool:
+    return isinstance(value, int | float)
+
+
+def shape(value: Any) -> Any:
+    """The fields there are, without what they say."""
+    if isinstance(value, dict):
+        return {key: ... if key in FREE else shape(inner) for key, inner in sorted(value.items())}
+    if isinstance(value, list):
+        return [shape(value[0])] if value and isinstance(value[0], dict) else []
+    return ...
+
+
+async def test_every_example_is_what_the_service_says(
+    town: Town, request: pytest.FixtureRequest
+) -> None:
+    stranger = await town.stranger()
+    documents = [await stranger.get(f"/docs/{name}/openapi.json") for name in ENTRANCES]
+    recorder = Recorder(documents)
+    async with contextlib.AsyncExitStack() as people:
+        await play(town, stranger, recorder, people)
+    if request.config.getoption("--record-examples"):
+        text = json.dumps(recorder.heard, indent=1, sort_keys=True, ensure_ascii=False)
+        RECORDED.write_text(text + "\n", encoding="utf-8")
+    recorded = json.loads(RECORDED.read_text(encoding="utf-8"))
+    again = "run this test with --record-examples, and look at what changed"
+    assert shape(recorded) == shape(recorder.heard), again
+
+
+async def test_every_body_answer_and_refusal_has_an_example_of_its_own_schema(town: Town) -> None:
+    stranger = await town.stranger()
+    missing = []
+    for name in ENTRANCES:
+        document = await stranger.get(f"/docs/{name}/openapi.json")
+        for path, methods in document["paths"].items():
+            for method, operation in methods.items():
+                for where, described in [
+                    ("body", operation.get("requestBody", {})), *operation["responses"].items(),
+                ]:  # fmt: skip
+                    for content in described.get("content", {}).values():
+                        if "example" not in content:
+                            missing.append(f"{method} {path} {where}")
+                            continue
+                        schema = content["schema"] | {"components": document["components"]}
+                        jsonschema.validate(content["example"], schema)
+    assert missing == []
+
+
+async def play(
+    town: Town, stranger: Person, recorder: Recorder, people: contextlib.AsyncExitStack
+) -> None:
+    """Somebody signs in, is driven, tips; drivers decline, give back, wait in vain; the office
+    helps; everybody looks things up."""
+    rider, other = (Rider(town.service, town.city.next_rider()) for _ in range(2))
+    driver, colleague = (Driver(town.service, town.city.next_driver()) for _ in range(2))
+    recorder.listen(stranger, rider, other, driver, colleague)
+    for person in (rider, other, driver, colleague):
+        await people.enter_async_context(person)
+        await person.sign_in()
+    office = await people.enter_async_context(Office(town.service, OFFICE_PHONE))
+    recorder.listen(office)
+    await office.sign_in_by_passkey()
+    await look_around(stranger)
+    trip_id = await a_trip_from_quote_to_tip(rider, driver, colleague)
+    await look_up(rider, colleague, trip_id)
+    await what_goes_wrong(other, colleague)
+    await the_office_helps(office)
+    for one in (driver, colleague):
+        await one.go_home()
+    assert (await rider.ask("DELETE", "/public/v1/session")).status_code == 204
+
+
+async def look_around(stranger: Person) -> None:
+    for path in ("clock", "city", "zones", "rules", "rules/tariff", "access-log"):
+        await stranger.get(f"/public/v1/{path}")
+
+
+async def a_trip_from_quote_to_tip(rider: Rider, driver: Driver, colleague: Driver) -> str:
+    quote = await rider.quote(corner(2, 2), corner(5, 5), seats=2, vehicle_class="standard")
+    await rider.get(f"/rider/v1/quotes/{quote['quote_id']}")
+    body = {"trip_id": new_id(), "quote_id": quote["quote_id"]}
+    trip = await rider.post("/rider/v1/trips", body)
+    trip_id: str = trip["trip_id"]
+    await driver.go_on_shift(corner(2, 2))
+    offer = await driver.wait_for_offer(trip_id)
+    await driver.post(f"/driver/v1/offers/{offer['offer_id']}/decline", {"reason": "too far"})
+    await colleague.go_on_shift(corner(2, 3))
+    taken = await colleague.take(trip_id)
+    await colleague.get("/driver/v1/trips/current")
+    await rider.get(f"/rider/v1/trips/{trip_id}")
+    shared = await rider.post(f"/rider/v1/trips/{trip_id}/share")
+    await rider.get(shared["url"])
+    await colleague.arrive(taken)
+    await colleague.step(trip_id, "board", {"pin": trip["pin"]})
+    for step in ("stop", "resume", "complete"):
+        await colleague.step(trip_id, step)
+    await colleague.get(f"/driver/v1/trips/{trip_id}")
+    await rider.post(f"/rider/v1/trips/{trip_id}/rating", {"stars": 5, "comment": "Calm driving"})
+    await rider.post(f"/rider/v1/trips/{trip_id}/tip", {"amount_minor": 200})
+    return trip_id
+
+
+async def look_up(rider: Rider, driver: Driver, trip_id: str) -> None:
+    for path in (f"trips/{trip_id}/receipt", "trips", "statement", "me"):
+        await rider.get(f"/rider/v1/{path}")
+    for path in ("earnings", "statement", "me"):
+        await driver.get(f"/driver/v1/{path}")
+    a, b = corner(0, 0), corner(3, 3)
+    way = {"from_lon": a.lon, "from_lat": a.lat, "to_lon": b.lon, "to_lat": b.lat}
+    await driver.get("/driver/v1/routes", **way)
+
+
+async def what_goes_wrong(rider: Rider, driver: Driver) -> None:
+    given_back = await rider.book(corner(2, 2), corner(4, 4))
+    await driver.take(given_back["trip_id"])
+    await driver.step(given_back["trip_id"], "release", {"reason": "a flat tyre"})
+    cancel = f"/rider/v1/trips/{given_back['trip_id']}/cancel"
+    await rider.post(cancel, {"reason": "found a bus"})
+    broken_off = await rider.book(corner(2, 2), corner(4, 4))
+    await driver.arrive(await driver.take(broken_off["trip_id"]))
+    await driver.step(broken_off["trip_id"], "board", {"pin": broken_off["pin"]})
+    await driver.step(broken_off["trip_id"], "abort", {"reason": "the car broke down"})
+    in_vain = await rider.book(corner(2, 2), corner(4, 4))
+    await driver.arrive(await driver.take(in_vain["trip_id"]))
+    path = f"/driver/v1/trips/{in_vain['trip_id']}/no-show"
+    await retried(driver, path, {"contact_attempted": True})
+
+
+async def retried(person: Person, path: str, body: dict[str, Any]) -> None:
+    """Until the wait has been long enough."""
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while not (await person.ask("POST", path, body)).is_success:
+            await asyncio.sleep(0.1)
+
+
+async def the_office_helps(office: Office) -> None:
+    body = journey(corner(1, 4), corner(5, 4), needs=["stretcher"]) | {
+        "trip_id": new_id(),
+        "phone": "+12125550177",
+        "name": "Carl Caller",
+    }
+    booking = await office.post("/office/v1/bookings", body)
+    stated = {
+        "reason": "rider_asks",
+        "note": "asks where the car is",
+        "trip_id": booking["trip_id"],
+    }
+    purpose = await office.post("/office/v1/purposes", stated)
+    path = f"/office/v1/trips/{booking['trip_id']}"
+    await office.ask("GET", path, headers={"Purpose-Id": purpose["purpose_id"]})
+    await office.post(f"{path}/cancel", {"reason": "the street is flooded"})
