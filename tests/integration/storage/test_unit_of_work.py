@@ -127,3 +127,27 @@ async def test_a_database_that_is_down_is_said_so() -> None:
         async with nowhere.work():
             pass
     await nowhere.dispose()
+
+
+@pytest.mark.parametrize(
+    "sqlstate", ["40P01", "40001", "53300", "55P03", "57014", "57P01", "08006"]
+)
+async def test_a_database_that_could_not_do_it_now_is_said_so(
+    database: Database, sqlstate: str
+) -> None:
+    """A deadlock, no room, a lock or an answer waited for too long: sent again, it may well work."""
+    with pytest.raises(DatabaseUnavailable):
+        async with database.work() as work:
+            await work.execute(
+                text(f"DO $$ BEGIN RAISE EXCEPTION USING ERRCODE = '{sqlstate}'; END $$")
+            )
+
+
+async def test_a_database_that_does_not_answer_in_time_is_said_so(database: Database) -> None:
+    with pytest.raises(DatabaseUnavailable):
+        async with database.work() as work:
+            driver = (await work.connection.get_raw_connection()).driver_connection
+            assert driver is not None
+            await driver.execute("SELECT pg_sleep(60)", timeout=0.05)
+    async with database.work() as work:
+        assert (await work.execute(text("SELECT 1"))).scalar_one() == 1
