@@ -16,6 +16,7 @@ from registry.errors import (
     CodeSpent,
     CodeWrong,
     DetailInvalid,
+    PersonNotFound,
     PhoneInvalid,
     SessionNotFound,
     SignInNeeded,
@@ -41,9 +42,9 @@ from registry.service import (
     set_name,
     sign_out,
 )
-from registry.session import SignedIn
+from registry.session import SignedIn, SignInMethod
 from registry.session_cache import SessionCache
-from registry.sign_in import Challenge
+from registry.sign_in import Challenge, open_session
 from registry.vault import Vault
 from registry.views import person_view
 from storage.engine import Database
@@ -333,6 +334,8 @@ async def test_another_persons_session_is_as_unknown_as_none(database: Database)
         with pytest.raises(SessionNotFound) as unknown:
             await revoke_session(work, me, SessionId(work.new_id()))
         await revoke_session(work, me, second.session_id)
+        with pytest.raises(SessionNotFound):
+            await revoke_session(work, me, second.session_id)
     assert str(foreign.value) == str(unknown.value)
     async with database.work() as work:
         await identify(work, theirs.token)
@@ -425,6 +428,41 @@ async def test_whoever_is_forgotten_leaves_no_name_and_no_way_in(
         assert await find_person_by_phone(work, PHONE, vault=VAULT) is None
     assert owner.execute("SELECT count(*) FROM registry.contact").fetchone() == (0,)
     assert (await sign_in(database)).person_id != signed_in.person_id
+
+
+async def test_a_sign_in_under_way_is_over_too_once_its_person_is_forgotten(
+    database: Database,
+) -> None:
+    person_id = (await sign_in(database)).person_id
+
+    async def forget() -> None:
+        async with database.work() as work:
+            await forget_person(work, person_id)
+
+    async with database.work() as work:
+        opened = await open_session(work, person_id, SignInMethod.CODE)
+        forgetting = asyncio.create_task(forget())
+        while not forgetting.done() and not await is_anybody_waiting(database):
+            pass
+    await forgetting
+    async with database.work() as work:
+        with pytest.raises(SignInNeeded):
+            await identify(work, opened.token)
+
+
+async def test_whoever_was_forgotten_meanwhile_is_not_signed_in(database: Database) -> None:
+    person_id = (await sign_in(database)).person_id
+    async with database.work() as work:
+        await forget_person(work, person_id)
+    with pytest.raises(PersonNotFound):
+        async with database.work() as work:
+            await open_session(work, person_id, SignInMethod.CODE)
+
+
+async def is_anybody_waiting(database: Database) -> bool:
+    async with database.work() as work:
+        waiting = await work.execute(text("SELECT count(*) FROM pg_locks WHERE NOT granted"))
+        return bool(waiting.scalar_one())
 
 
 async def test_no_table_and_no_announcement_shows_a_name_a_phone_or_a_code(
