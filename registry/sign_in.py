@@ -221,10 +221,14 @@ async def revoke_session(
         raise SessionNotFound
 
 
-async def forget_old_challenges(work: UnitOfWork) -> int:
-    """Delete codes and passkey challenges of more than a day ago; how many there were."""
+async def forget_old_sign_ins(work: UnitOfWork) -> int:
+    """Delete what signing in left; how many rows there were.
+
+    Codes and passkey challenges go a day after they were made, sessions 30 days after they ended.
+    """
     codes = await store.forget_old_codes(work)
-    return codes + await passkey_store.forget_old_challenges(work)
+    challenges = await passkey_store.forget_old_challenges(work)
+    return codes + challenges + await store.forget_old_sessions(work)
 
 
 async def _revoke(

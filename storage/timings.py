@@ -30,6 +30,9 @@ class Timings:
 
 
 _INSERT = text("INSERT INTO storage.http_timing (counts) VALUES (:counts)")
+_FORGET_OLD = text("""
+    DELETE FROM storage.http_timing WHERE at < clock_timestamp() - interval '30 days'
+""")
 _SUM = text("""
     SELECT n, CAST(sum(count) AS bigint) AS requests FROM storage.http_timing,
         unnest(counts) WITH ORDINALITY AS bucket (count, n)
@@ -40,6 +43,11 @@ _SUM = text("""
 async def keep(work: UnitOfWork, counts: Sequence[int]) -> None:
     """Store counts taken."""
     await work.execute(_INSERT, {"counts": list(counts)})
+
+
+async def forget_old(work: UnitOfWork) -> int:
+    """Delete counts of more than 30 days ago (wall time); how many rows there were."""
+    return (await work.execute(_FORGET_OLD)).rowcount
 
 
 async def percentile_ms(work: UnitOfWork, share: float) -> float | None:

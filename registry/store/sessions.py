@@ -43,6 +43,11 @@ _FORGET_OLD_CODES = text("""
     DELETE FROM registry.code_challenge WHERE made_at < service_now() - interval '1 day'
 """)
 
+_FORGET_OLD_SESSIONS = text("""
+    DELETE FROM registry.session
+    WHERE least(expires_at, revoked_at) < service_now() - interval '30 days'
+""")
+
 # The person is locked, so that whoever forgets them either finds this session or prevents it.
 _INSERT_SESSION = text("""
     WITH person AS (
@@ -151,6 +156,11 @@ async def try_code(work: UnitOfWork, challenge_id: UUID, code_digest: bytes) -> 
 async def forget_old_codes(work: UnitOfWork) -> int:
     """Delete the codes made more than a day ago; how many there were."""
     return (await work.execute(_FORGET_OLD_CODES)).rowcount
+
+
+async def forget_old_sessions(work: UnitOfWork) -> int:
+    """Delete the sessions over for more than 30 days; how many there were."""
+    return (await work.execute(_FORGET_OLD_SESSIONS)).rowcount
 
 
 async def insert_session(

@@ -30,7 +30,7 @@ from registry.service import (
     confirm_code,
     end_role,
     find_person_by_phone,
-    forget_old_challenges,
+    forget_old_sign_ins,
     forget_person,
     get_contact,
     grant_role,
@@ -101,8 +101,9 @@ def pass_time(owner: psycopg.Connection, span: str) -> None:
         )
     owner.execute(
         "UPDATE registry.session SET opened_at = opened_at - %s::interval,"
-        " expires_at = expires_at - %s::interval, strong_until = strong_until - %s::interval",
-        [span, span, span],
+        " expires_at = expires_at - %s::interval, strong_until = strong_until - %s::interval,"
+        " revoked_at = revoked_at - %s::interval",
+        [span, span, span, span],
     )
     for table in ("code_challenge", "passkey_challenge", "session"):
         owner.execute(f"ALTER TABLE registry.{table} ENABLE TRIGGER USER")
@@ -490,13 +491,26 @@ async def test_no_table_and_no_announcement_shows_a_name_a_phone_or_a_code(
     assert f"({phones.code()})" not in kept
 
 
-async def test_old_codes_are_deleted(database: Database, owner: psycopg.Connection) -> None:
-    await sign_in(database)
+async def test_what_signing_in_leaves_is_deleted_in_its_time(
+    database: Database, owner: psycopg.Connection
+) -> None:
+    signed_in, signed_out = await sign_in(database), await sign_in(database)
     async with database.work() as work:
-        assert await forget_old_challenges(work) == 0
-    pass_time(owner, "25 hours")
+        caller = await identify(work, signed_in.token)
+        await revoke_session(work, caller, signed_out.session_id)
+        assert await forget_old_sign_ins(work) == 0
+    for passed, codes, sessions in (("25 hours", 2, 0), ("30 days", 0, 1), ("60 days", 0, 0)):
+        pass_time(owner, passed)
+        async with database.work() as work:
+            assert await forget_old_sign_ins(work) == codes + sessions, passed
     async with database.work() as work:
-        assert await forget_old_challenges(work) == 1
+        with pytest.raises(SessionNotFound):  # it ran out by itself
+            await revoke_session(work, caller, signed_in.session_id)
+    pass_time(owner, "30 days")
+    async with database.work() as work:
+        assert await forget_old_sign_ins(work) == 1
+        left = await work.execute(text("SELECT count(*) FROM registry.session"))
+        assert left.scalar_one() == 0
 
 
 async def test_a_wrong_vault_key_is_noticed_before_it_seals(database: Database) -> None:
@@ -523,7 +537,7 @@ async def test_joining_twice_by_one_phone_is_one_person(database: Database) -> N
         ("UPDATE registry.code_challenge SET tries = tries + 1", "used once"),
         ("UPDATE registry.session SET revoked_at = NULL", "may only end"),
         ("UPDATE registry.session SET person_id = person_id, strong_until = service_now()", None),
-        ("DELETE FROM registry.session", None),
+        ("DELETE FROM registry.session", "30 days"),
         ("UPDATE registry.role_grant SET role = 'office'", None),
         ("DELETE FROM registry.role_grant", None),
         ("UPDATE registry.person SET erased_at = NULL", "may only end"),
