@@ -117,7 +117,6 @@ def test_what_keeps_it_from_starting_is_one_line_and_exit_code_2(
 
 
 def test_a_broken_extract_is_named(tmp_path: Path) -> None:
-    pytest.importorskip("khan.city_build")
     extract = tmp_path / "town.osm.pbf"
     extract.write_bytes(os.urandom(5000))
     ended = subprocess.run(
