@@ -1,4 +1,4 @@
-"""Measures and points, as types that do not mix.
+"""Places on the ground, and how far apart they are.
 
 Coordinates are longitude first, then latitude, WGS 84, everywhere but on a command line where a
 person pastes them.
@@ -6,13 +6,8 @@ person pastes them.
 
 import math
 from dataclasses import dataclass
-from typing import NewType
 
 from foundation.errors import Invalid
-
-Metres = NewType("Metres", int)
-Seconds = NewType("Seconds", int)
-Milliseconds = NewType("Milliseconds", int)
 
 EARTH_RADIUS_METRES = 6_371_008.8
 """Mean radius R1 of the WGS 84 ellipsoid (Moritz 2000, Geodetic Reference System 1980)."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from foundation.measures import EARTH_RADIUS_METRES
-from roads.network import FloatArray, LongArray
+from roads.network import FloatArray
 
 
 def distances_metres(a: FloatArray, b: FloatArray) -> FloatArray:
@@ -43,14 +43,6 @@ def turn_degrees(before: FloatArray, after: FloatArray) -> FloatArray:
     change = (after - before) % 360.0
     signed: FloatArray = np.where(change > 180.0, change - 360.0, change)
     return signed
-
-
-def line_metres(coords: FloatArray, offsets: LongArray) -> FloatArray:
-    """Length of each polyline in metres, (lines,); see `RoadNetwork` for the layout."""
-    along = np.zeros(len(coords))
-    along[1:] = np.cumsum(distances_metres(coords[:-1], coords[1:]))
-    metres: FloatArray = along[offsets[1:] - 1] - along[offsets[:-1]]
-    return metres
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -52,11 +52,11 @@ class Fields:
         """The refusal of a field of this object."""
         return PackInvalid(self.folder, self.file, f"{self.within}{field}", reason)
 
-    def only(self, known: set[str], *, may_lack: frozenset[str] = frozenset()) -> None:
+    def only(self, known: set[str]) -> None:
         """Refuse a field that is missing, or one that nobody reads (a slip of the pen)."""
         for name in sorted(set(self.values) - known):
             raise self.refuse(name, "is not a field of this file")
-        for name in sorted(known - set(self.values) - may_lack):
+        for name in sorted(known - set(self.values)):
             raise self.refuse(name, "is missing")
 
     def text(self, field: str, *, most: int = 300) -> str:
@@ -146,10 +146,9 @@ class Fields:
     def file_named(self, field: str, what: str) -> Path:
         """A file of the pack, which must be there and inside the folder."""
         relative = self.text(field)
-        path = self.folder / relative
         if ".." in Path(relative).parts or Path(relative).is_absolute():
             raise self.refuse(field, "must name a file inside the pack")
-        return existing(self.folder, relative, what) if path else path
+        return existing(self.folder, relative, what)
 
     def sources(self, field: str) -> tuple[Source, ...]:
         """Where the data came from; at least one."""

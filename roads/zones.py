@@ -6,7 +6,6 @@ have no shape, no code, or the same code twice.
 
 import json
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -51,23 +50,6 @@ class Zones:
         self._tree = shapely.STRtree(shapes)
 
     @classmethod
-    def load(cls, path: Path) -> "Zones":
-        """Read zones from a GeoJSON file (RFC 7946).
-
-        Raises
-        ------
-        ZonesUnreadable
-            As `from_geojson`, or if the file is missing or not JSON.
-        """
-        try:
-            document = json.loads(path.read_text(encoding="utf-8"))
-        except FileNotFoundError as gone:
-            raise ZonesUnreadable(f"there is no file {path}") from gone
-        except (OSError, ValueError) as broken:
-            raise ZonesUnreadable(f"{path} is not JSON ({broken})") from broken
-        return cls.from_geojson(document)
-
-    @classmethod
     def from_geojson(cls, document: Any) -> "Zones":
         """Zones from a FeatureCollection of polygons with the properties ``code`` and ``name``.
 
@@ -109,10 +91,6 @@ class Zones:
         """Code of the zone a point lies in, `None` outside all of them."""
         index = int(self.indices_of(np.array([[point.lon, point.lat]]))[0])
         return None if index == NO_ZONE else self._zones[index].code
-
-    def zones_of(self, points: FloatArray) -> list[str | None]:
-        """Codes of the zones of points, (n, 2) in degrees."""
-        return [None if i == NO_ZONE else self._zones[i].code for i in self.indices_of(points)]
 
     def indices_of(self, points: FloatArray) -> IntArray:
         """Index into `codes` of each point's zone, `NO_ZONE` outside, int32 (n,).

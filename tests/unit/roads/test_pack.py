@@ -10,7 +10,7 @@ import pytest
 
 from foundation.measures import Point
 from roads.errors import PackIncomplete, PackInvalid
-from roads.pack import CHARTER_FILES, CityPack, list_packs
+from roads.pack import CHARTER_FILES, CityPack
 from roads.pack_builder import build_pack
 from tests.unit.roads.city_town import chessboard
 
@@ -269,8 +269,3 @@ def test_a_place_in_a_hairline_between_zones_belongs_to_the_nearest(pack: Path) 
     city = CityPack.open(pack)
     assert city.zones.zone_of(Point(middle, (south + north) / 2)) is None
     assert city.zone_of(Point(middle, (south + north) / 2)) == "b"
-
-
-def test_packs_are_found_by_their_city_file(whole: Path, tmp_path: Path) -> None:
-    assert "brettstadt" in list_packs(whole.parent)
-    assert list_packs(tmp_path / "nowhere") == ()
