@@ -237,17 +237,32 @@ def read_shape(folder: Path, file: str, what: str) -> BaseGeometry:
         raise document.refuse("features", "must hold exactly one feature")
     geometry = features[0].get("geometry")
     field = "features[0].geometry"
+    try:
+        shape = polygon_of(geometry)
+    except ValueError as wrong:
+        raise document.refuse(field, str(wrong)) from wrong
+    west, south, east, north = shape.bounds
+    if not (west >= -180 and east <= 180 and south >= -90 and north <= 90):
+        raise document.refuse(field, "is not in degrees of longitude and latitude")
+    return shape
+
+
+def polygon_of(geometry: object) -> BaseGeometry:
+    """The shape of a GeoJSON Polygon or MultiPolygon.
+
+    Raises
+    ------
+    ValueError
+        Says in a predicate what is wrong with it.
+    """
     if not isinstance(geometry, dict) or geometry.get("type") not in ("Polygon", "MultiPolygon"):
-        raise document.refuse(field, "must be a Polygon or MultiPolygon")
+        raise ValueError("is not a Polygon or MultiPolygon")
     try:
         shape = shapely.from_geojson(json.dumps(geometry))
     except (shapely.errors.ShapelyError, ValueError) as broken:
-        raise document.refuse(field, "cannot be read") from broken
-    west, south, east, north = shape.bounds
+        raise ValueError("cannot be read") from broken
     if shape.is_empty or not bool(np.isfinite(shapely.get_coordinates(shape)).all()):
-        raise document.refuse(field, "is empty, or has a coordinate that is no number")
+        raise ValueError("is empty or has a coordinate that is no number")
     if not shape.is_valid:
-        raise document.refuse(field, f"contradicts itself ({shapely.is_valid_reason(shape)})")
-    if not (west >= -180 and east <= 180 and south >= -90 and north <= 90):
-        raise document.refuse(field, "is not in degrees of longitude and latitude")
+        raise ValueError(f"contradicts itself ({shapely.is_valid_reason(shape)})")
     return shape

@@ -4,7 +4,6 @@ Owns looking up. Making a city's zones is the pack builder's work. Refuses a fil
 have no shape, no code, or the same code twice.
 """
 
-import json
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +15,7 @@ from shapely.geometry.base import BaseGeometry
 from foundation.measures import Point
 from roads.errors import ZonesUnreadable
 from roads.network import FloatArray, IntArray
+from roads.pack_fields import polygon_of
 from roads.snap import checked_points
 
 NO_ZONE = -1
@@ -120,15 +120,8 @@ def _zone(number: int, feature: Any) -> Zone:
         raise refuse("the property 'code' is not a text")
     if not isinstance(name, str) or not name.strip():
         raise refuse("the property 'name' is not a text")
-    geometry = feature.get("geometry")
-    if not isinstance(geometry, dict) or geometry.get("type") not in ("Polygon", "MultiPolygon"):
-        raise refuse("its geometry is not a Polygon or MultiPolygon")
     try:
-        shape = shapely.from_geojson(json.dumps(geometry))
-    except (shapely.errors.ShapelyError, ValueError) as broken:
-        raise refuse("its polygon cannot be read") from broken
-    if shape.is_empty or not bool(np.isfinite(shapely.get_coordinates(shape)).all()):
-        raise refuse("its polygon is empty or has a coordinate that is no number")
-    if not shape.is_valid:
-        raise refuse(f"its polygon contradicts itself ({shapely.is_valid_reason(shape)})")
+        shape = polygon_of(feature.get("geometry"))
+    except ValueError as wrong:
+        raise refuse(f"its geometry {wrong}") from wrong
     return Zone(code=code, name=name, shape=shape)
