@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from foundation.measures import EARTH_RADIUS_METRES
-from roads.network import FloatArray
+from roads.network import FloatArray, LongArray
 
 
 def distances_metres(a: FloatArray, b: FloatArray) -> FloatArray:
@@ -36,6 +36,20 @@ def bearings_degrees(a: FloatArray, b: FloatArray) -> FloatArray:
     north = b[..., 1] - a[..., 1]
     bearings: FloatArray = np.degrees(np.arctan2(east, north)) % 360.0
     return bearings
+
+
+def bearings_of_ends(
+    coords: FloatArray, begins: LongArray, ends: LongArray
+) -> tuple[FloatArray, FloatArray]:
+    """Bearings of the first and the last piece of polylines, degrees, (lines,) each.
+
+    Parameters
+    ----------
+    begins, ends
+        Line ``i`` is ``coords[begins[i]:ends[i]]``.
+    """
+    leaving = bearings_degrees(coords[begins], coords[begins + 1])
+    return leaving, bearings_degrees(coords[ends - 2], coords[ends - 1])
 
 
 def turn_degrees(before: FloatArray, after: FloatArray) -> FloatArray:
