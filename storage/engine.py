@@ -142,9 +142,9 @@ class Database:
 
 
 _SERVICE_NOW = text("SELECT service_now()")
-# SQLSTATE: connection exceptions; deadlock and serialization failure; insufficient resources; lock not
-# available; operator intervention (a statement cancelled, a shutdown, a crash).
-_NOT_NOW = ("08", "40", "53", "55P03", "57")
+# SQLSTATE: connection exceptions; no such login or database; deadlock and serialization failure;
+# insufficient resources; lock not available; operator intervention (a statement cancelled, a shutdown).
+_NOT_NOW = ("08", "28", "3D", "40", "53", "55P03", "57")
 _CLOCK = text("SELECT wall_origin, service_origin, rate FROM storage.service_time")
 
 

@@ -10,6 +10,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from foundation.events import Event
+from storage.embedded import EmbeddedServer
 from storage.engine import Database, DatabaseUnavailable
 from storage.work import UnitOfWork
 
@@ -121,8 +122,16 @@ async def test_time_is_locked_once_there_are_facts(
         owner.execute("UPDATE storage.service_time SET demonstration = true, rate = 5")
 
 
-async def test_a_database_that_is_down_is_said_so() -> None:
-    nowhere = Database("postgresql://nobody@/nothing?host=/nonexistent")
+@pytest.mark.parametrize("wrong", ["socket", "database", "login"])
+async def test_a_database_that_cannot_be_reached_is_said_so(
+    embedded_server: EmbeddedServer, wrong: str
+) -> None:
+    server = embedded_server.address("nothing" if wrong == "database" else "postgres")
+    nowhere = Database({
+        "socket": "postgresql://nobody@/nothing?host=/nonexistent",
+        "database": server,
+        "login": server.replace("postgres@", "nobody@"),
+    }[wrong])  # fmt: skip
     with pytest.raises(DatabaseUnavailable):
         async with nowhere.work():
             pass
