@@ -138,8 +138,16 @@ async def forget_points(work: UnitOfWork, owners: Sequence[UUID]) -> None:
 
 
 async def count_by_cell(work: UnitOfWork, selection: Selection) -> dict[str, int]:
-    """How many points lie in each H3 cell (by its hexadecimal name) that holds any."""
-    rows = await work.execute(_COUNT, {**selection.parameters(), "most": FOUND_MAX})
+    """How many points lie in each H3 cell (by its hexadecimal name) that holds any.
+
+    Raises
+    ------
+    SpatialQuestionUnusable
+        If there are more than FOUND_MAX such cells.
+    """
+    asked = {**selection.parameters(), "most": FOUND_MAX + 1}
+    rows = (await work.execute(_COUNT, asked)).all()
+    refuse_too_many(len(rows))
     return {h3.int_to_str(row.cell): row.points for row in rows}
 
 
