@@ -45,9 +45,7 @@ class Zones:
         )
         self._index = {zone.code: i for i, zone in enumerate(self._zones)}
         assert len(self._index) == len(zones), "a code is there twice"
-        shapes = np.array([zone.shape for zone in self._zones], dtype=object)
-        shapely.prepare(shapes)
-        self._tree = shapely.STRtree(shapes)
+        self._tree = shapely.STRtree([zone.shape for zone in self._zones])
 
     @classmethod
     def from_geojson(cls, document: Any) -> "Zones":
