@@ -12,12 +12,17 @@ import numpy as np
 from foundation.measures import Point
 from roads.engine import CLOSED, UNREACHABLE
 from roads.errors import NoRoute
-from roads.network import BoolArray, FloatArray, IntArray, LongArray, RoadNetwork, WeightArray
+from roads.network import (
+    ARC_MS_MAX,
+    BoolArray,
+    FloatArray,
+    IntArray,
+    LongArray,
+    RoadNetwork,
+    WeightArray,
+)
 from roads.route import Path, Route, draw
 from roads.snap import Snapper, Snaps
-
-ARC_MS_MAX = 3_600_000
-"""No open arc takes longer than an hour; what does is better closed."""
 
 STUMP_METRES = 1.0
 """Less than this of an arc is not worth a word to the driver."""

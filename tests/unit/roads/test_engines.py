@@ -213,6 +213,12 @@ def test_many_points_are_answered_in_parts_alike(tmp_path: Path) -> None:
     assert (in_parts.times(snaps, snaps) == engine.times(snaps, snaps)).all()
 
 
+def test_a_street_that_takes_hours_counts_as_one_hour(make: Make) -> None:
+    streets = [Street(start=0, end=1, seconds=9_000), Street(start=1, end=2, seconds=10)]
+    network = network_of([(0, 0), (1, 0), (2, 0)], streets)
+    assert make(network).route(point(0, 0), point(2, 0)).seconds == 3610
+
+
 def test_two_threads_get_whole_answers_while_weights_change(make: Make) -> None:
     # Two threads inside one metric of the library end the process: this once did not return.
     network = grid(9, 9, turn_ms=500)
