@@ -1,7 +1,7 @@
 """Points to be found by place: the port, what goes through it, and which adapter a database gets.
 
-Rooms put points here that others will ask for by nearness or by area (the pick-up and drop-off of
-each trip). Two adapters answer alike: `storage.geometry_portable` on core PostgreSQL, and
+Rooms put points here that others ask for by nearness or by area (the pick-up and drop-off of each
+trip, once the city's reports ask for them). Two adapters answer alike: `storage.geometry_portable` on core PostgreSQL, and
 `storage.geometry_postgis` where PostGIS is installed; one contract test holds both to it.
 
 Distances are great-circle distances on the mean sphere, as in `foundation.measures`. Areas are
