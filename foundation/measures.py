@@ -33,7 +33,7 @@ class Point:
         for name, value, limit in (("longitude", self.lon, 180.0), ("latitude", self.lat, 90.0)):
             if isinstance(value, bool) or not isinstance(value, int | float):
                 raise PointNotOnEarth(f"{name} must be a number")
-            if not math.isfinite(value):
+            if isinstance(value, float) and not math.isfinite(value):
                 raise PointNotOnEarth(f"{name} must be finite")
             if not -limit <= value <= limit:
                 raise PointNotOnEarth(f"{name} {value} is outside -{limit:g} to {limit:g}")

@@ -114,7 +114,7 @@ class Fields:
 
     def point(self, field: str) -> Point:
         """A place, [longitude, latitude]."""
-        lon, lat = self._numbers(field, 2, "[longitude, latitude]")
+        lon, lat = self._degrees(field, 2, "[longitude, latitude]")
         try:
             return Point(lon, lat)
         except Invalid as wrong:
@@ -122,7 +122,7 @@ class Fields:
 
     def bounds(self, field: str) -> tuple[float, float, float, float]:
         """A box, [west, south, east, north]."""
-        west, south, east, north = self._numbers(field, 4, "[west, south, east, north]")
+        west, south, east, north = self._degrees(field, 4, "[west, south, east, north]")
         if not (-180 <= west < east <= 180 and -90 <= south < north <= 90):
             raise self.refuse(field, "must be [west, south, east, north] in degrees")
         return west, south, east, north
@@ -166,15 +166,15 @@ class Fields:
             found.append(Source(**{name: one.text(name) for name in raw}))
         return tuple(found)
 
-    def _numbers(self, field: str, count: int, shape: str) -> list[float]:
+    def _degrees(self, field: str, count: int, shape: str) -> list[float]:
         value = self.values[field]
         if (
             not isinstance(value, list)
             or len(value) != count
             or any(isinstance(n, bool) or not isinstance(n, int | float) for n in value)
-            or not bool(np.isfinite(np.array(value, np.float64)).all())
+            or not all(-360 <= n <= 360 for n in value)
         ):
-            raise self.refuse(field, f"must be {shape}")
+            raise self.refuse(field, f"must be {shape} in degrees")
         return [float(number) for number in value]
 
 

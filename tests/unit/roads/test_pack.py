@@ -1,6 +1,7 @@
 """Opening a city pack: each thing that can be wrong gets its own clear answer."""
 
 import json
+import math
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -88,6 +89,9 @@ def test_a_file_that_is_no_json_object_is_named(pack: Path, file: str, text: str
         ("centre", [float("nan"), 50.0]),
         ("bounds", [10.1, 50.0, 10.0, 50.1]),
         ("bounds", [10.0, 50.0, 10.001, 50.001]),
+        ("centre", [10**400, 50.0]),
+        ("centre", [math.nan, 50.0]),
+        ("bounds", [10.0, 50.0, 10**400, 50.001]),
         ("streets", "streets.npz"),
         ("streets.kind", "map"),
         ("streets.file", "../secret.npz"),
