@@ -51,10 +51,13 @@ async def forget_old(work: UnitOfWork) -> int:
 
 
 async def percentile_ms(work: UnitOfWork, share: float) -> float | None:
-    """The bound below which `share` of all stored requests lie; None if there are none."""
+    """The bound below which `share` of all stored requests lie; None if there are none.
+
+    Past the last bound it is that one: a report is JSON, which knows no infinity.
+    """
     counts = [int(row.requests) for row in await work.execute(_SUM)]
     total, seen = sum(counts), 0
-    for count, bound in zip(counts, (*BOUNDS_MS, float("inf")), strict=False):
+    for count, bound in zip(counts, (*BOUNDS_MS, BOUNDS_MS[-1]), strict=False):
         seen += count
         if total and seen >= share * total:
             return round(bound, 2)
