@@ -443,8 +443,7 @@ async def test_a_sign_in_under_way_is_over_too_once_its_person_is_forgotten(
     async with database.work() as work:
         opened = await open_session(work, person_id, SignInMethod.CODE)
         forgetting = asyncio.create_task(forget())
-        while not forgetting.done() and not await is_anybody_waiting(database):
-            pass
+        await until_waiting(database, forgetting)
     await forgetting
     async with database.work() as work:
         with pytest.raises(SignInNeeded):
@@ -460,10 +459,13 @@ async def test_whoever_was_forgotten_meanwhile_is_not_signed_in(database: Databa
             await open_session(work, person_id, SignInMethod.CODE)
 
 
-async def is_anybody_waiting(database: Database) -> bool:
-    async with database.work() as work:
-        waiting = await work.execute(text("SELECT count(*) FROM pg_locks WHERE NOT granted"))
-        return bool(waiting.scalar_one())
+async def until_waiting(database: Database, task: asyncio.Task[None]) -> None:
+    """Until the task waits for a lock of another session, or needs none."""
+    while not task.done():
+        async with database.work() as work:
+            waiting = await work.execute(text("SELECT count(*) FROM pg_locks WHERE NOT granted"))
+            if waiting.scalar_one():
+                return
 
 
 async def test_no_table_and_no_announcement_shows_a_name_a_phone_or_a_code(
@@ -521,6 +523,20 @@ async def test_a_wrong_vault_key_is_noticed_before_it_seals(database: Database) 
         await check_vault(work, VAULT)
         with pytest.raises(VaultKeyWrong):
             await check_vault(work, other)
+
+
+async def test_two_services_that_start_at_once_on_a_new_database_agree_on_its_vault(
+    database: Database,
+) -> None:
+    async def start() -> None:
+        async with database.work() as work:
+            await check_vault(work, VAULT)
+
+    async with database.work() as work:
+        await check_vault(work, VAULT)
+        starting = asyncio.create_task(start())
+        await until_waiting(database, starting)
+    await starting
 
 
 async def test_joining_twice_by_one_phone_is_one_person(database: Database) -> None:
