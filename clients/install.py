@@ -18,7 +18,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -65,13 +65,19 @@ def is_current(vendor: Path, clients: Path) -> bool:
         return False
 
 
-def find_npm(node: str | None) -> tuple[list[str], Path]:
+def find_npm(
+    node: str | None, path: str | None = None, wheel: Iterable[Path] | None = None
+) -> tuple[list[str], Path]:
     """Return the words that start npm, and the folder of the Node it runs on.
 
     Parameters
     ----------
     node
         A Node named by the caller; None to look for one.
+    path
+        The folders to look in; None for those of PATH.
+    wheel
+        Where the wheel may have put one; None for where it does.
 
     Raises
     ------
@@ -80,10 +86,10 @@ def find_npm(node: str | None) -> tuple[list[str], Path]:
     """
     if node is not None:
         return _npm_of(Path(node), named=True)
-    found = shutil.which("node")
-    if found and shutil.which("npm") and _major(Path(found)) >= NODE_MAJOR_MIN:
-        return [str(shutil.which("npm"))], Path(found).parent
-    for candidate in _wheel_nodes():
+    found, npm = shutil.which("node", path=path), shutil.which("npm", path=path)
+    if found and npm and _major(Path(found)) >= NODE_MAJOR_MIN:
+        return [npm], Path(found).parent
+    for candidate in _wheel_nodes() if wheel is None else wheel:
         if candidate.is_file():
             return _npm_of(candidate, named=False)
     raise InstallFailed(
@@ -233,14 +239,14 @@ def _entry(path: Path, package: Path | None) -> dict[str, Any]:
     }
 
 
-def main(arguments: list[str] | None = None) -> int:
+def main(arguments: list[str] | None = None, vendor: Path = VENDOR) -> int:
     """Install when needed; 0 when the libraries are there, 1 with one line when they are not."""
     parser = argparse.ArgumentParser(prog="clients/install.py", description=__doc__)
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.add_argument("--node", metavar="PATH", help="the Node to use (20 or newer)")
     parser.add_argument("--check", action="store_true", help="only say whether they are current")
     options = parser.parse_args(arguments)
-    if is_current(VENDOR, CLIENTS):
+    if is_current(vendor, CLIENTS):
         print("Browser libraries are current.")
         return 0
     if options.check:
@@ -249,12 +255,12 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         npm, node_folder = find_npm(options.node)
         with tempfile.TemporaryDirectory(prefix="khan-clients-") as folder:
-            entries = install_into(VENDOR, fetch(Path(folder), npm, node_folder))
+            entries = install_into(vendor, fetch(Path(folder), npm, node_folder))
     except InstallFailed as failure:
         print(f"Browser libraries: {failure}", file=sys.stderr)
         return 1
     except OSError as failure:
-        print(f"Browser libraries: cannot write clients/vendor/: {failure}.", file=sys.stderr)
+        print(f"Browser libraries: cannot write {vendor}: {failure}.", file=sys.stderr)
         return 1
     versions = {f"{e['package']} {e['version']}": None for e in entries if "package" in e}
     print(f"Browser libraries installed: {', '.join(versions)}.")

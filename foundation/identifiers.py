@@ -4,7 +4,6 @@ Every identifier is a UUID. New ones sort by the time they were made (RFC 9562, 
 that an index on them grows at its end.
 """
 
-from collections.abc import Callable
 from datetime import datetime
 from typing import NewType
 from uuid import UUID as UUID  # noqa: PLC0414 - re-exported: this module is the door
@@ -27,9 +26,6 @@ RoundId = NewType("RoundId", UUID)
 AccountId = NewType("AccountId", UUID)
 TransferId = NewType("TransferId", UUID)
 EventId = NewType("EventId", UUID)
-
-Identifiers = Callable[[], UUID]
-"""A source of fresh identifiers, passed in wherever one is needed."""
 
 
 def time_ordered(at: datetime, chance: Chance) -> UUID:

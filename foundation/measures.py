@@ -1,4 +1,4 @@
-"""Measures and points, as types that do not mix.
+"""Places on the ground, and how far apart they are.
 
 Coordinates are longitude first, then latitude, WGS 84, everywhere but on a command line where a
 person pastes them.
@@ -6,13 +6,8 @@ person pastes them.
 
 import math
 from dataclasses import dataclass
-from typing import NewType
 
 from foundation.errors import Invalid
-
-Metres = NewType("Metres", int)
-Seconds = NewType("Seconds", int)
-Milliseconds = NewType("Milliseconds", int)
 
 EARTH_RADIUS_METRES = 6_371_008.8
 """Mean radius R1 of the WGS 84 ellipsoid (Moritz 2000, Geodetic Reference System 1980)."""
@@ -38,7 +33,7 @@ class Point:
         for name, value, limit in (("longitude", self.lon, 180.0), ("latitude", self.lat, 90.0)):
             if isinstance(value, bool) or not isinstance(value, int | float):
                 raise PointNotOnEarth(f"{name} must be a number")
-            if not math.isfinite(value):
+            if isinstance(value, float) and not math.isfinite(value):
                 raise PointNotOnEarth(f"{name} must be finite")
             if not -limit <= value <= limit:
                 raise PointNotOnEarth(f"{name} {value} is outside -{limit:g} to {limit:g}")

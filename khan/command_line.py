@@ -296,5 +296,13 @@ def main() -> None:
     try:
         app(standalone_mode=True)
     except Refusal as refusal:
-        print(f"khan: {refusal.sentence}", file=sys.stderr)
+        print(f"khan: {refusal.sentence}{_of_the_database(refusal)}", file=sys.stderr)
         sys.exit(2)
+
+
+def _of_the_database(refusal: Refusal) -> str:
+    """What the database itself said: for whoever runs the service, never for its users."""
+    cause = refusal.__cause__
+    if refusal.code != "database_unavailable" or cause is None:
+        return ""
+    return f" ({str(getattr(cause, 'orig', cause)).partition(chr(10))[0]})"

@@ -1,4 +1,4 @@
-"""The loops of a running service: relay, rounds, sweeps, positions, timings.
+"""The loops of a running service: relay, rounds, sweeps, positions, timings, housekeeping.
 
 Each loop turns at its own pace and outlives what it meets: a database that is down is waited for,
 a fault of ours is logged, counted, and the next turn tried. Nothing is kept in a loop that the
@@ -15,7 +15,10 @@ from prometheus_client import Counter, Gauge, Histogram
 from dispatch.sweep import sweep
 from foundation.errors import Unavailable
 from khan.build import Running
+from ledger.service import void_expired_holds
+from registry.service import forget_old_sign_ins
 from storage import timings
+from storage.engine import Database
 from storage.outbox import BATCH
 
 log = structlog.get_logger()
@@ -32,6 +35,7 @@ ON_SHIFT = Gauge("khan_drivers_on_shift", "Drivers on shift")
 RELAY_POLL_SECONDS = 0.25
 POSITIONS_EVERY_SECONDS = 1.0
 TIMINGS_EVERY_SECONDS = 2.0
+HOUSEKEEPING_EVERY_SECONDS = 60.0
 RELAY_GATHERS_SECONDS = 0.02
 """Facts of one moment are told together: a pump for each commit would cost more than it tells."""
 SHORTEST_PAUSE_SECONDS = 0.4
@@ -64,6 +68,7 @@ class Loops:
             ("sweep", self._sweep),
             ("positions", self._positions),
             ("timings", self._timings),
+            ("housekeeping", self._housekeeping),
         ):
             self._tasks.append(asyncio.create_task(_forever(name, turn), name=name))
 
@@ -124,11 +129,22 @@ class Loops:
         await asyncio.sleep(TIMINGS_EVERY_SECONDS)
         await self._keep_timings()
 
+    async def _housekeeping(self) -> None:
+        await keep_house(self._running.services.database)
+        await asyncio.sleep(HOUSEKEEPING_EVERY_SECONDS)
+
     async def _keep_timings(self) -> None:
         counts = self._running.timings.take()
         if counts is not None:
             async with self._running.services.database.work() as work:
                 await timings.keep(work, counts)
+
+
+async def keep_house(database: Database) -> None:
+    """Let go of what has had its time: traces of signing in, old timings, holds that ran out."""
+    for work_of in (forget_old_sign_ins, timings.forget_old, void_expired_holds):
+        async with database.work() as work:
+            await work_of(work)
 
 
 async def _forever(name: str, turn: Callable[[], Awaitable[None]]) -> None:
@@ -140,7 +156,7 @@ async def _forever(name: str, turn: Callable[[], Awaitable[None]]) -> None:
             FAULTS.labels(name).inc()
             log.warning("loop_waits", loop=name, code=refusal.code)
             await asyncio.sleep(AFTER_A_FAULT_SECONDS)
-        except Exception:
+        except Exception:  # a fault of ours in one turn must not end the loop for good
             FAULTS.labels(name).inc()
             log.exception("loop_fault", loop=name)
             await asyncio.sleep(AFTER_A_FAULT_SECONDS)

@@ -63,7 +63,7 @@ class ConsoleSender:
 
 
 class NullSender:
-    """Keeps messages in memory and sends none: for tests, and where no sender is configured."""
+    """Keeps messages in memory and sends none: for tests."""
 
     def __init__(self) -> None:
         self.sent: list[Message] = []

@@ -175,15 +175,10 @@ class Fitness:
     reasons: tuple[str, ...]
     expiring: tuple[Expiry, ...]
 
-    @property
-    def is_fit(self) -> bool:
-        """Whether nothing stands against it."""
-        return not self.reasons
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Enrolment:
-    """A driver and a vehicle licensed together, with the papers of both."""
+    """A driver and a vehicle licensed together."""
 
     driver_id: DriverId
     vehicle_id: VehicleId

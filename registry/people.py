@@ -209,9 +209,11 @@ async def forget_person(
     PersonNotFound
         If there is no such person, or they were forgotten before.
     """
+    # In the order of locks of a sign-in by passkey: the passkey, then the person.
+    await passkey_store.withdraw_passkeys(work, person_id)
     if not await store.erase_person(work, person_id):
         raise PersonNotFound
-    await withdraw_passkeys(work, person_id, cache=cache)
+    await revoke_sessions(work, person_id, cache=cache)
     work.announce(
         PersonForgotten(event_id=work.new_id(), occurred_at=work.now, person_id=person_id)
     )

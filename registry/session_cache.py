@@ -28,8 +28,6 @@ class SessionCache:
     ----------
     wall_seconds
         A clock that never goes back, in seconds of wall time.
-    max_age_seconds
-        How long a caller is remembered; five seconds at most.
     size
         How many callers are remembered; the oldest goes first.
     """
@@ -38,13 +36,10 @@ class SessionCache:
         self,
         wall_seconds: Callable[[], float],
         *,
-        max_age_seconds: float = MAX_AGE_SECONDS,
         size: int = 20_000,
     ) -> None:
-        assert 0 <= max_age_seconds <= MAX_AGE_SECONDS
         assert size > 0
         self._wall_seconds = wall_seconds
-        self._max_age = max_age_seconds
         self._size = size
         self._callers: OrderedDict[bytes, tuple[float, Caller]] = OrderedDict()
         self._barred: OrderedDict[UUID, float] = OrderedDict()
@@ -57,7 +52,7 @@ class SessionCache:
         if remembered is None:
             return None
         seen, caller = remembered
-        if self._wall_seconds() - seen > self._max_age or caller.expires_at <= now:
+        if self._wall_seconds() - seen > MAX_AGE_SECONDS or caller.expires_at <= now:
             del self._callers[key]
             return None
         if self._is_barred(caller):
@@ -70,7 +65,7 @@ class SessionCache:
         `read_at` is this cache's clock *before* the reading began, so that age is never
         understated.
         """
-        if self._is_barred(caller) or self._wall_seconds() - read_at > self._max_age:
+        if self._is_barred(caller) or self._wall_seconds() - read_at > MAX_AGE_SECONDS:
             return
         key = _key(token)
         self._callers[key] = (read_at, caller)
@@ -109,10 +104,6 @@ class SessionCache:
                 self._watchers[one].remove(tell)
                 if not self._watchers[one]:
                     del self._watchers[one]
-
-    def clear(self) -> None:
-        """Forget every caller."""
-        self._callers.clear()
 
     def _is_barred(self, caller: Caller) -> bool:
         return caller.session_id in self._barred or caller.person_id in self._barred

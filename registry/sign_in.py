@@ -7,7 +7,14 @@ from typing import Protocol
 
 from foundation import chance
 from foundation.identifiers import UUID, PersonId, SessionId
-from registry.errors import CodeSpent, CodeWrong, SessionNotFound, SignInNeeded, TooManyCodes
+from registry.errors import (
+    CodeSpent,
+    CodeWrong,
+    PersonNotFound,
+    SessionNotFound,
+    SignInNeeded,
+    TooManyCodes,
+)
 from registry.events import SessionOpened, SessionRevoked
 from registry.people import join_contact
 from registry.person import Contact, clean_language, clean_name
@@ -99,6 +106,8 @@ async def confirm_code(
         If the code was used, tried five times, has expired, or there never was such a challenge.
     DetailInvalid
         If the name cannot be so; the code is not touched.
+    PersonNotFound
+        If the person was forgotten at this very moment; the code is not touched.
     """
     name = clean_name(name)
     digest = vault.code_digest(challenge_id, code)
@@ -123,7 +132,13 @@ async def open_session(
     *,
     passkey_id: UUID | None = None,
 ) -> SignedIn:
-    """Open a session for a person who has just proved to be themselves. Not for entrances."""
+    """Open a session for a person who has just proved to be themselves. Not for entrances.
+
+    Raises
+    ------
+    PersonNotFound
+        If there is no such person, or they were forgotten meanwhile.
+    """
     assert (method is SignInMethod.PASSKEY) == (passkey_id is not None)
     roles = effective_roles(await people_store.list_roles(work, person_id), method)
     signed_in = SignedIn(
@@ -134,13 +149,14 @@ async def open_session(
         expires_at=work.now + lifetime(roles),
         strong_until=work.now + STRONG_FOR if passkey_id is not None else None,
     )
-    await store.insert_session(
+    if not await store.insert_session(
         work,
         signed_in,
         token_hash=token_hash(signed_in.token),
         method=method,
         passkey_id=passkey_id,
-    )
+    ):
+        raise PersonNotFound
     work.announce(
         SessionOpened(
             event_id=work.new_id(),
@@ -205,10 +221,14 @@ async def revoke_session(
         raise SessionNotFound
 
 
-async def forget_old_challenges(work: UnitOfWork) -> int:
-    """Delete codes and passkey challenges of more than a day ago; how many there were."""
+async def forget_old_sign_ins(work: UnitOfWork) -> int:
+    """Delete what signing in left; how many rows there were.
+
+    Codes and passkey challenges go a day after they were made, sessions 30 days after they ended.
+    """
     codes = await store.forget_old_codes(work)
-    return codes + await passkey_store.forget_old_challenges(work)
+    challenges = await passkey_store.forget_old_challenges(work)
+    return codes + challenges + await store.forget_old_sessions(work)
 
 
 async def _revoke(

@@ -8,12 +8,19 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from roads.errors import NoConnectedStreets
-from roads.network import BoolArray, FloatArray, IntArray, LongArray, RoadNetwork
+from roads.network import (
+    ARC_MS_MAX,
+    BoolArray,
+    FloatArray,
+    IntArray,
+    LongArray,
+    RoadNetwork,
+    WeightArray,
+)
 from roads.turns import all_turns, is_banned
 
 NO_TURNS: IntArray = np.empty((0, 2), np.int32)
@@ -23,7 +30,8 @@ NO_TURNS: IntArray = np.empty((0, 2), np.int32)
 class RawStreets:
     """Arcs as read, before anything is left out; fields as in `RoadNetwork`.
 
-    ``arc_ms`` may still be fractional (float64, milliseconds); it is rounded once, here.
+    ``arc_ms`` may still be fractional (float64, milliseconds) and of any size; it is rounded, and
+    brought into the range of a network, once, here.
     """
 
     node_lon: FloatArray
@@ -126,15 +134,13 @@ def _compacted(
     offsets = np.concatenate([[0], np.cumsum(lengths)])
     points = np.arange(offsets[-1]) + np.repeat(raw.offsets[arcs] - offsets[:-1], lengths)
     used, name = np.unique(np.append(raw.arc_name[arcs], 0), return_inverse=True)
-    whole_ms = np.maximum(np.rint(raw.arc_ms[arcs]), 1)
-    assert whole_ms.max() < 2**31 - 1, "an arc takes longer than three weeks"
-    fits: npt.NDArray[np.uint32] = whole_ms.astype(np.uint32)
+    whole_ms: WeightArray = np.clip(np.rint(raw.arc_ms[arcs]), 1, ARC_MS_MAX).astype(np.uint32)
     return RoadNetwork(
         node_lon=raw.node_lon[nodes],
         node_lat=raw.node_lat[nodes],
         arc_tail=_renumbered(raw.arc_tail[arcs], nodes, len(raw.node_lon)),
         arc_head=_renumbered(raw.arc_head[arcs], nodes, len(raw.node_lon)),
-        arc_ms=fits,
+        arc_ms=whole_ms,
         arc_metres=raw.arc_metres[arcs].astype(np.float32),
         arc_name=name[:-1].astype(np.int32),
         reverse_arc=_renumbered(raw.reverse_arc[arcs], arcs, total),

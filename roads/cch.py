@@ -14,7 +14,7 @@ import hashlib
 import json
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -63,8 +63,8 @@ class CchSearch:
         self._arc_count = network.arc_count
         self._first = np.searchsorted(network.turn_from, np.arange(network.arc_count + 1))
         self._turn_to = network.turn_to
-        self._along = _Lender(_prepared(network, cache_folder, is_reversed=False))
-        self._against = _Lender(_prepared(network, cache_folder, is_reversed=True))
+        self._along = _Lender(prepared(network, cache_folder, is_reversed=False))
+        self._against = _Lender(prepared(network, cache_folder, is_reversed=True))
 
     def matrix(self, weights: Weights, origins: IntArray, destinations: IntArray) -> LongArray:
         """See `ArcSearch.matrix`."""
@@ -175,23 +175,14 @@ def _distances_of_pairs(metric: Any, sources: IntArray, targets: IntArray) -> Lo
     return np.minimum(found, UNREACHABLE)
 
 
-def _prepared(network: RoadNetwork, cache_folder: Path, *, is_reversed: bool) -> Any:
-    """The hierarchy of a network in one direction, from disk if it is there and whole."""
-    direction = "against" if is_reversed else "along"
-    library = version("pyroutingkit")
-    folder = cache_folder / f"cch-{_FORMAT}-{library}-{network.digest[:32]}-{direction}"
-    topology = _loaded(folder, network)
-    if topology is not None:
-        return topology
-    topology = _built(network, is_reversed=is_reversed)
-    # A cache that cannot be written (a full disk, a read-only folder) costs the next start its
-    # preparation again, and must not cost this one the engine.
-    with contextlib.suppress(OSError, RuntimeError):
-        _store(topology, folder)
-    return topology
+def build_hierarchy(network: RoadNetwork, *, is_reversed: bool) -> Any:
+    """Make the hierarchy of a network in one direction.
 
-
-def _built(network: RoadNetwork, *, is_reversed: bool) -> Any:
+    Raises
+    ------
+    EngineFailed
+        If the library cannot.
+    """
     turns = (
         (network.turn_to, network.turn_from)
         if is_reversed
@@ -209,6 +200,28 @@ def _built(network: RoadNetwork, *, is_reversed: bool) -> Any:
         )
     except RuntimeError as failed:
         raise EngineFailed("cch", str(failed)) from failed
+    return topology
+
+
+def prepared(
+    network: RoadNetwork,
+    cache_folder: Path,
+    *,
+    is_reversed: bool,
+    build: Callable[..., Any] = build_hierarchy,
+) -> Any:
+    """The hierarchy of a network in one direction, from disk if it is there and whole."""
+    direction = "against" if is_reversed else "along"
+    library = version("pyroutingkit")
+    folder = cache_folder / f"cch-{_FORMAT}-{library}-{network.digest[:32]}-{direction}"
+    topology = _loaded(folder, network)
+    if topology is not None:
+        return topology
+    topology = build(network, is_reversed=is_reversed)
+    # A cache that cannot be written (a full disk, a read-only folder) costs the next start its
+    # preparation again, and must not cost this one the engine.
+    with contextlib.suppress(OSError, RuntimeError):
+        _store(topology, folder)
     return topology
 
 

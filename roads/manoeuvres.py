@@ -10,7 +10,7 @@ from enum import StrEnum
 import numpy as np
 
 from foundation.measures import Point
-from roads.measure import bearings_degrees, turn_degrees
+from roads.measure import bearings_degrees, bearings_of_ends, turn_degrees
 from roads.network import FloatArray, RoadNetwork
 from roads.route import Route
 from roads.turns import ABOUT_FACE_FROM_DEGREES, STRAIGHT_WITHIN_DEGREES
@@ -115,11 +115,9 @@ def _bearings(network: RoadNetwork, route: Route) -> tuple[FloatArray, FloatArra
 
     From the whole arcs: the driven part of the first or last may be too short to have one.
     """
-    arcs = route.arcs
-    starts, ends = network.offsets[arcs], network.offsets[arcs + 1] - 1
-    departing = bearings_degrees(network.coords[starts], network.coords[starts + 1])
-    arriving = bearings_degrees(network.coords[ends - 1], network.coords[ends])
-    changes = np.zeros(len(arcs))
+    begins, ends = network.offsets[route.arcs], network.offsets[route.arcs + 1]
+    departing, arriving = bearings_of_ends(network.coords, begins, ends)
+    changes = np.zeros(len(route.arcs))
     changes[1:] = turn_degrees(arriving[:-1], departing[1:])
     return changes, departing
 

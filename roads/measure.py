@@ -38,19 +38,25 @@ def bearings_degrees(a: FloatArray, b: FloatArray) -> FloatArray:
     return bearings
 
 
+def bearings_of_ends(
+    coords: FloatArray, begins: LongArray, ends: LongArray
+) -> tuple[FloatArray, FloatArray]:
+    """Bearings of the first and the last piece of polylines, degrees, (lines,) each.
+
+    Parameters
+    ----------
+    begins, ends
+        Line ``i`` is ``coords[begins[i]:ends[i]]``.
+    """
+    leaving = bearings_degrees(coords[begins], coords[begins + 1])
+    return leaving, bearings_degrees(coords[ends - 2], coords[ends - 1])
+
+
 def turn_degrees(before: FloatArray, after: FloatArray) -> FloatArray:
     """Change of bearing, degrees in (-180, 180]: positive to the right, negative to the left."""
     change = (after - before) % 360.0
     signed: FloatArray = np.where(change > 180.0, change - 360.0, change)
     return signed
-
-
-def line_metres(coords: FloatArray, offsets: LongArray) -> FloatArray:
-    """Length of each polyline in metres, (lines,); see `RoadNetwork` for the layout."""
-    along = np.zeros(len(coords))
-    along[1:] = np.cumsum(distances_metres(coords[:-1], coords[1:]))
-    metres: FloatArray = along[offsets[1:] - 1] - along[offsets[:-1]]
-    return metres
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

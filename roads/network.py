@@ -36,6 +36,9 @@ WeightArray = npt.NDArray[np.uint32]
 FILE_VERSION = 1
 """Raised whenever an array changes its name, type or meaning."""
 
+ARC_MS_MAX = 3_600_000
+"""No arc takes longer than an hour; one that would now is better closed."""
+
 _BROKEN_ARCHIVE = (
     *(OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile, zlib.error),
     RuntimeError,  # zipfile's answer to a flipped bit that says "encrypted" or an odd method
@@ -72,7 +75,7 @@ class RoadNetwork:
     arc_tail, arc_head
         Junction each arc leaves and enters, int32, (arcs,).
     arc_ms
-        Free-flow time to drive the whole arc, milliseconds, uint32, at least 1, (arcs,).
+        Free-flow time to drive the whole arc, milliseconds, uint32, 1 to `ARC_MS_MAX`, (arcs,).
     arc_metres
         Length along the street, metres, float32, (arcs,).
     arc_name
@@ -252,8 +255,8 @@ def _fault(network: RoadNetwork) -> str | None:  # noqa: PLR0911 - one line for 
 
 
 def _fault_of_arcs(network: RoadNetwork) -> str | None:
-    if bool((network.arc_ms < 1).any()):
-        return "an arc takes no time"
+    if bool(((network.arc_ms < 1) | (network.arc_ms > ARC_MS_MAX)).any()):
+        return "an arc takes no time, or more than an hour"
     if (
         not network.names
         or network.names[0] != ""

@@ -16,11 +16,11 @@ import numpy as np
 
 from roads.build import RawStreets, connect
 from roads.errors import ExtractHasNoRoads, NoConnectedStreets
-from roads.measure import distances_metres
+from roads.measure import bearings_of_ends, distances_metres
 from roads.network import BoolArray, FloatArray, IntArray, LongArray, RoadNetwork
 from roads.osm_chains import ChainArcs, Segments, arcs_of, chains_of
 from roads.osm_read import Extract, Progress, read_extract
-from roads.osm_restrictions import ArcEnds, bearings_of_ends, forbidden_turns
+from roads.osm_restrictions import ArcEnds, forbidden_turns
 from roads.turns import TurnDelays, changes_of_bearing, delays_ms
 
 MS_PER_METRE_AT_ONE_KMH = 3600.0
@@ -184,7 +184,7 @@ def _ends(
     extract: Extract, segments: Segments, arcs: ChainArcs, raw: RawStreets, ids: LongArray
 ) -> ArcEnds:
     way_ids = np.array(extract.way_ids, np.int64)
-    first, last = bearings_of_ends(raw.coords, raw.offsets)
+    first, last = bearings_of_ends(raw.coords, raw.offsets[:-1], raw.offsets[1:])
     return ArcEnds(
         tail_node=ids[arcs.tail],
         head_node=ids[arcs.head],

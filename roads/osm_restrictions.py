@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from roads.measure import bearings_degrees, turn_degrees
+from roads.measure import turn_degrees
 from roads.network import FloatArray, IntArray, LongArray
 from roads.osm_read import Restriction
 
@@ -29,13 +29,6 @@ class ArcEnds:
     last_way: LongArray
     first_bearing: FloatArray
     last_bearing: FloatArray
-
-
-def bearings_of_ends(coords: FloatArray, offsets: LongArray) -> tuple[FloatArray, FloatArray]:
-    """Bearings of the first and the last piece of each polyline, degrees."""
-    starts, ends = offsets[:-1], offsets[1:] - 1
-    first = bearings_degrees(coords[starts], coords[starts + 1])
-    return first, bearings_degrees(coords[ends - 1], coords[ends])
 
 
 def forbidden_turns(

@@ -181,7 +181,7 @@ def limit_kmh(text: str) -> float | None:
     zone = word.rpartition(":")[2]
     if zone in _LIMIT_ZONES:
         return _LIMIT_ZONES[zone]
-    if ":zone" in f":{word}" and zone.isdigit():
+    if ":zone" in f":{word}" and zone.isdecimal():
         return float(zone)
     per_mph = KMH_PER_MPH if word.endswith("mph") else 1.0
     digits = word.removesuffix("mph").removesuffix("km/h").removesuffix("kmh").strip()

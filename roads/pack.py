@@ -5,7 +5,6 @@ file or contradicts itself, naming the file and the field; what the rules of its
 is for the rooms that act on them. Making packs is in `pack_builder`.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -194,12 +193,6 @@ class CityPack:
         _check_places(pack, city)
         _check_charter(pack)
         return pack
-
-
-def list_packs(folder: Path) -> tuple[str, ...]:
-    """Names of the folders within `folder` that look like packs, sorted."""
-    found: Iterable[Path] = folder.glob(f"*/{CITY}") if folder.is_dir() else ()
-    return tuple(sorted(path.parent.name for path in found))
 
 
 def _zones(folder: Path) -> Zones:

@@ -173,7 +173,7 @@ def _middle_of(drawn: DrawnExtract) -> Point:
 
 
 def _name(folder_name: str) -> str:
-    """A folder's name as a city's: small letters, digits, - and _."""
+    """A folder's name as a city's: small letters, digits and -."""
     letters = "".join(c if c.isascii() and c.isalnum() else "-" for c in folder_name.lower())
     return letters.strip("-")[:64] or "city"
 
@@ -184,7 +184,7 @@ def _title(name: str, drawn: DrawnExtract) -> str:
         plain = unicodedata.normalize("NFKD", written).encode("ascii", "ignore").decode()
         if _name(plain) == name:
             return written
-    return name.replace("_", " ").replace("-", " ").title()
+    return name.replace("-", " ").title()
 
 
 def _centre(network: RoadNetwork, boundary: BaseGeometry, drawn: DrawnExtract) -> Point:

@@ -52,11 +52,11 @@ class Fields:
         """The refusal of a field of this object."""
         return PackInvalid(self.folder, self.file, f"{self.within}{field}", reason)
 
-    def only(self, known: set[str], *, may_lack: frozenset[str] = frozenset()) -> None:
+    def only(self, known: set[str]) -> None:
         """Refuse a field that is missing, or one that nobody reads (a slip of the pen)."""
         for name in sorted(set(self.values) - known):
             raise self.refuse(name, "is not a field of this file")
-        for name in sorted(known - set(self.values) - may_lack):
+        for name in sorted(known - set(self.values)):
             raise self.refuse(name, "is missing")
 
     def text(self, field: str, *, most: int = 300) -> str:
@@ -114,7 +114,7 @@ class Fields:
 
     def point(self, field: str) -> Point:
         """A place, [longitude, latitude]."""
-        lon, lat = self._numbers(field, 2, "[longitude, latitude]")
+        lon, lat = self._degrees(field, 2, "[longitude, latitude]")
         try:
             return Point(lon, lat)
         except Invalid as wrong:
@@ -122,7 +122,7 @@ class Fields:
 
     def bounds(self, field: str) -> tuple[float, float, float, float]:
         """A box, [west, south, east, north]."""
-        west, south, east, north = self._numbers(field, 4, "[west, south, east, north]")
+        west, south, east, north = self._degrees(field, 4, "[west, south, east, north]")
         if not (-180 <= west < east <= 180 and -90 <= south < north <= 90):
             raise self.refuse(field, "must be [west, south, east, north] in degrees")
         return west, south, east, north
@@ -146,10 +146,9 @@ class Fields:
     def file_named(self, field: str, what: str) -> Path:
         """A file of the pack, which must be there and inside the folder."""
         relative = self.text(field)
-        path = self.folder / relative
         if ".." in Path(relative).parts or Path(relative).is_absolute():
             raise self.refuse(field, "must name a file inside the pack")
-        return existing(self.folder, relative, what) if path else path
+        return existing(self.folder, relative, what)
 
     def sources(self, field: str) -> tuple[Source, ...]:
         """Where the data came from; at least one."""
@@ -167,15 +166,15 @@ class Fields:
             found.append(Source(**{name: one.text(name) for name in raw}))
         return tuple(found)
 
-    def _numbers(self, field: str, count: int, shape: str) -> list[float]:
+    def _degrees(self, field: str, count: int, shape: str) -> list[float]:
         value = self.values[field]
         if (
             not isinstance(value, list)
             or len(value) != count
             or any(isinstance(n, bool) or not isinstance(n, int | float) for n in value)
-            or not bool(np.isfinite(np.array(value, np.float64)).all())
+            or not all(-360 <= n <= 360 for n in value)
         ):
-            raise self.refuse(field, f"must be {shape}")
+            raise self.refuse(field, f"must be {shape} in degrees")
         return [float(number) for number in value]
 
 
@@ -238,17 +237,32 @@ def read_shape(folder: Path, file: str, what: str) -> BaseGeometry:
         raise document.refuse("features", "must hold exactly one feature")
     geometry = features[0].get("geometry")
     field = "features[0].geometry"
+    try:
+        shape = polygon_of(geometry)
+    except ValueError as wrong:
+        raise document.refuse(field, str(wrong)) from wrong
+    west, south, east, north = shape.bounds
+    if not (west >= -180 and east <= 180 and south >= -90 and north <= 90):
+        raise document.refuse(field, "is not in degrees of longitude and latitude")
+    return shape
+
+
+def polygon_of(geometry: object) -> BaseGeometry:
+    """The shape of a GeoJSON Polygon or MultiPolygon.
+
+    Raises
+    ------
+    ValueError
+        Says in a predicate what is wrong with it.
+    """
     if not isinstance(geometry, dict) or geometry.get("type") not in ("Polygon", "MultiPolygon"):
-        raise document.refuse(field, "must be a Polygon or MultiPolygon")
+        raise ValueError("is not a Polygon or MultiPolygon")
     try:
         shape = shapely.from_geojson(json.dumps(geometry))
     except (shapely.errors.ShapelyError, ValueError) as broken:
-        raise document.refuse(field, "cannot be read") from broken
-    west, south, east, north = shape.bounds
+        raise ValueError("cannot be read") from broken
     if shape.is_empty or not bool(np.isfinite(shapely.get_coordinates(shape)).all()):
-        raise document.refuse(field, "is empty, or has a coordinate that is no number")
+        raise ValueError("is empty or has a coordinate that is no number")
     if not shape.is_valid:
-        raise document.refuse(field, f"contradicts itself ({shapely.is_valid_reason(shape)})")
-    if not (west >= -180 and east <= 180 and south >= -90 and north <= 90):
-        raise document.refuse(field, "is not in degrees of longitude and latitude")
+        raise ValueError(f"contradicts itself ({shapely.is_valid_reason(shape)})")
     return shape

@@ -12,17 +12,23 @@ import numpy as np
 from foundation.measures import Point
 from roads.engine import CLOSED, UNREACHABLE
 from roads.errors import NoRoute
-from roads.network import BoolArray, FloatArray, IntArray, LongArray, RoadNetwork, WeightArray
+from roads.network import (
+    ARC_MS_MAX,
+    BoolArray,
+    FloatArray,
+    IntArray,
+    LongArray,
+    RoadNetwork,
+    WeightArray,
+)
 from roads.route import Path, Route, draw
 from roads.snap import Snapper, Snaps
-
-ARC_MS_MAX = 3_600_000
-"""No open arc takes longer than an hour; what does is better closed."""
 
 STUMP_METRES = 1.0
 """Less than this of an arc is not worth a word to the driver."""
 
-_CELLS_AT_ONCE = 4_000_000
+CELLS_AT_ONCE = 4_000_000
+"""Of a table of times: bounds the memory that a large one takes while it is worked out."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -83,9 +89,17 @@ class SearchEngine:
 
     degraded = False
 
-    def __init__(self, network: RoadNetwork, search: ArcSearch, name: str) -> None:
+    def __init__(
+        self,
+        network: RoadNetwork,
+        search: ArcSearch,
+        name: str,
+        *,
+        cells_at_once: int = CELLS_AT_ONCE,
+    ) -> None:
         self.name = name
         self.network = network
+        self._cells_at_once = cells_at_once
         self._search = search
         self._snapper = Snapper(network)
         self._weights = Weights.of(network, network.arc_ms)
@@ -107,7 +121,7 @@ class SearchEngine:
         _check(origins, self.network)
         _check(destinations, self.network)
         goals, goal = np.unique(destinations.arcs, return_inverse=True)
-        rows = max(1, _CELLS_AT_ONCE // max(1, len(destinations.arcs) * 3))
+        rows = max(1, self._cells_at_once // max(1, len(destinations.arcs) * 3))
         for begin in range(0, len(origins), rows):
             some = origins.take(np.arange(begin, min(begin + rows, len(origins))))
             starts, start = np.unique(some.arcs, return_inverse=True)

@@ -114,11 +114,6 @@ class FallingBack:
         return self._inner.name
 
     @property
-    def inner(self) -> RoadEngine:
-        """The engine inside."""
-        return self._inner
-
-    @property
     def degraded(self) -> bool:
         """Whether the last answer to this thread was a guess."""
         return bool(getattr(self._last, "degraded", False))

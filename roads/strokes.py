@@ -9,7 +9,7 @@ International Cartographic Conference (1999). Pure.
 import numpy as np
 import numpy.typing as npt
 
-from roads.measure import bearings_degrees, turn_degrees
+from roads.measure import bearings_of_ends, turn_degrees
 from roads.network import FloatArray, IntArray, RoadNetwork
 
 BEND_DEGREES_MAX = 30.0
@@ -43,9 +43,7 @@ def stroke_metres(network: RoadNetwork) -> FloatArray:
 
 def _following(network: RoadNetwork) -> npt.NDArray[np.int64]:
     """The arc each arc goes straight on into, -1 where it ends."""
-    first, last = network.offsets[:-1], network.offsets[1:] - 1
-    leaves = bearings_degrees(network.coords[first], network.coords[first + 1])
-    arrives = bearings_degrees(network.coords[last - 1], network.coords[last])
+    leaves, arrives = bearings_of_ends(network.coords, network.offsets[:-1], network.offsets[1:])
     before: IntArray = network.turn_from
     after: IntArray = network.turn_to
     bend = np.abs(turn_degrees(arrives[before], leaves[after]))

@@ -16,7 +16,7 @@ from foundation.errors import Invalid
 from foundation.measures import Point
 from roads.build import RawStreets, connect
 from roads.errors import TableUnreadable
-from roads.network import FloatArray, IntArray, RoadNetwork
+from roads.network import ARC_MS_MAX, FloatArray, IntArray, RoadNetwork
 
 NODE_COLUMNS = ("id", "lon", "lat")
 EDGE_COLUMNS = ("from", "to", "length_m", "travel_time_s")
@@ -40,7 +40,7 @@ def network_from_table(nodes_csv: Path, edges_csv: Path) -> RoadNetwork:
         Columns ``id`` (any text, each once), ``lon``, ``lat`` (degrees, WGS 84).
     edges_csv
         Columns ``from``, ``to`` (ids of nodes), ``length_m`` (metres, over 0), ``travel_time_s``
-        (seconds, over 0) and, if there is one, ``name``. Each row is one direction; a street that
+        (seconds, over 0 and up to an hour) and, if there is one, ``name``. Each row is one direction; a street that
         has a row in both directions is two-way. A row from a node to itself is passed over.
 
     Raises
@@ -105,9 +105,9 @@ def _edges(path: Path, index: dict[str, int]) -> Iterator[_Edge]:
                 raise TableUnreadable(path, line, f"there is no node {row[column]!r}")
         metres = _number(path, line, row, "length_m")
         seconds = _number(path, line, row, "travel_time_s")
-        if metres <= 0 or not 0 < seconds < 86_400:
+        if metres <= 0 or not 0 < seconds * 1000 <= ARC_MS_MAX:
             raise TableUnreadable(
-                path, line, "a street has a length over 0 and a time over 0 and under a day"
+                path, line, "a street has a length over 0 and a time over 0 and up to an hour"
             )
         edge = _Edge(
             tail=index[row["from"]],

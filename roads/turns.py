@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from roads.measure import bearings_degrees, turn_degrees
+from roads.measure import bearings_of_ends, turn_degrees
 from roads.network import BoolArray, FloatArray, IntArray, LongArray
 
 STRAIGHT_WITHIN_DEGREES = 40.0
@@ -76,10 +76,7 @@ def changes_of_bearing(
     coords: FloatArray, offsets: LongArray, *, turn_from: IntArray, turn_to: IntArray
 ) -> FloatArray:
     """Degrees by which each turn leaves the straight line: right positive, left negative."""
-    ends = offsets[1:] - 1
-    arriving = bearings_degrees(coords[ends - 1], coords[ends])
-    starts = offsets[:-1]
-    departing = bearings_degrees(coords[starts], coords[starts + 1])
+    departing, arriving = bearings_of_ends(coords, offsets[:-1], offsets[1:])
     return turn_degrees(arriving[turn_from], departing[turn_to])
 
 

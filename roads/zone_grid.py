@@ -160,8 +160,8 @@ def _names(
     taken: set[str] = set()
     names = []
     for zone, code in enumerate(codes):
-        wishes = [*of_zone[zone], *streets.get(zone, ()), f"Zone {code[1:]}"]
-        name = next(wish for wish in wishes if wish not in taken)
+        wishes = [*of_zone[zone], *streets.get(zone, ())]
+        name = next((wish for wish in wishes if wish not in taken), f"Zone {code[1:]}")
         taken.add(name)
         names.append(name[:100])
     return names

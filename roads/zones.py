@@ -4,9 +4,7 @@ Owns looking up. Making a city's zones is the pack builder's work. Refuses a fil
 have no shape, no code, or the same code twice.
 """
 
-import json
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,6 +15,7 @@ from shapely.geometry.base import BaseGeometry
 from foundation.measures import Point
 from roads.errors import ZonesUnreadable
 from roads.network import FloatArray, IntArray
+from roads.pack_fields import polygon_of
 from roads.snap import checked_points
 
 NO_ZONE = -1
@@ -46,26 +45,7 @@ class Zones:
         )
         self._index = {zone.code: i for i, zone in enumerate(self._zones)}
         assert len(self._index) == len(zones), "a code is there twice"
-        shapes = np.array([zone.shape for zone in self._zones], dtype=object)
-        shapely.prepare(shapes)
-        self._tree = shapely.STRtree(shapes)
-
-    @classmethod
-    def load(cls, path: Path) -> "Zones":
-        """Read zones from a GeoJSON file (RFC 7946).
-
-        Raises
-        ------
-        ZonesUnreadable
-            As `from_geojson`, or if the file is missing or not JSON.
-        """
-        try:
-            document = json.loads(path.read_text(encoding="utf-8"))
-        except FileNotFoundError as gone:
-            raise ZonesUnreadable(f"there is no file {path}") from gone
-        except (OSError, ValueError) as broken:
-            raise ZonesUnreadable(f"{path} is not JSON ({broken})") from broken
-        return cls.from_geojson(document)
+        self._tree = shapely.STRtree([zone.shape for zone in self._zones])
 
     @classmethod
     def from_geojson(cls, document: Any) -> "Zones":
@@ -110,10 +90,6 @@ class Zones:
         index = int(self.indices_of(np.array([[point.lon, point.lat]]))[0])
         return None if index == NO_ZONE else self._zones[index].code
 
-    def zones_of(self, points: FloatArray) -> list[str | None]:
-        """Codes of the zones of points, (n, 2) in degrees."""
-        return [None if i == NO_ZONE else self._zones[i].code for i in self.indices_of(points)]
-
     def indices_of(self, points: FloatArray) -> IntArray:
         """Index into `codes` of each point's zone, `NO_ZONE` outside, int32 (n,).
 
@@ -142,15 +118,8 @@ def _zone(number: int, feature: Any) -> Zone:
         raise refuse("the property 'code' is not a text")
     if not isinstance(name, str) or not name.strip():
         raise refuse("the property 'name' is not a text")
-    geometry = feature.get("geometry")
-    if not isinstance(geometry, dict) or geometry.get("type") not in ("Polygon", "MultiPolygon"):
-        raise refuse("its geometry is not a Polygon or MultiPolygon")
     try:
-        shape = shapely.from_geojson(json.dumps(geometry))
-    except (shapely.errors.ShapelyError, ValueError) as broken:
-        raise refuse("its polygon cannot be read") from broken
-    if shape.is_empty or not bool(np.isfinite(shapely.get_coordinates(shape)).all()):
-        raise refuse("its polygon is empty or has a coordinate that is no number")
-    if not shape.is_valid:
-        raise refuse(f"its polygon contradicts itself ({shapely.is_valid_reason(shape)})")
+        shape = polygon_of(feature.get("geometry"))
+    except ValueError as wrong:
+        raise refuse(f"its geometry {wrong}") from wrong
     return Zone(code=code, name=name, shape=shape)

@@ -53,10 +53,6 @@ class Rule:
     adopted_by: str
     digest: str
 
-    def is_in_force(self, at: datetime) -> bool:
-        """Whether the rule holds at `at`."""
-        return self.valid_from <= at and (self.valid_to is None or at < self.valid_to)
-
 
 def canonical(body: object) -> bytes:
     """A JSON value as the one text that is signed and hashed.

@@ -83,7 +83,7 @@ def start(folder: Path, *, durable: bool = True) -> EmbeddedServer:
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         folder = folder.resolve()
-        with _locked(folder):
+        with _locked(folder, doing="start"):
             lease = _take_lease(folder)
             try:
                 socket_folder = _start_locked(folder, durable=durable)
@@ -119,7 +119,7 @@ def stop(folder: Path, *, immediate: bool = False, forced: bool = False) -> None
         os.close(leases.pop())
     if not folder.exists():
         return
-    with _locked(folder):
+    with _locked(folder, doing="stop"):
         if embedded_watch.is_leased(folder) and not forced:
             return
         embedded_watch.end_server(folder / "data", immediate=immediate)
@@ -361,10 +361,10 @@ def _whole_log(folder: Path) -> str:
 
 
 @contextmanager
-def _locked(folder: Path) -> Iterator[None]:
+def _locked(folder: Path, *, doing: str) -> Iterator[None]:
     try:
         with embedded_watch.held(embedded_watch.lock_file(folder), seconds=120):
             yield
     except TimeoutError as error:
         reason = f"another process is starting or stopping it and does not finish ({error})."
-        raise EmbeddedServerFailed("start", reason) from error
+        raise EmbeddedServerFailed(doing, reason) from error

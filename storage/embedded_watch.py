@@ -8,6 +8,7 @@ by path and alone, and therefore needs the standard library only.
 
 import contextlib
 import fcntl
+import math
 import os
 import signal
 import sys
@@ -154,13 +155,16 @@ def watch(folder: Path) -> None:
         unused_seconds = 0
         while True:
             time.sleep(1)
-            with held(lock_file(folder), seconds=120, make=False):
+            # However long somebody's start or stop takes: without a watcher nobody would end it.
+            with held(lock_file(folder), seconds=math.inf, make=False):
                 unused_seconds = 0 if is_leased(folder) else unused_seconds + 1
                 if unused_seconds <= GRACE_SECONDS:
                     continue
                 # Looked at once more after the end: a parent killed in the middle of a start
                 # leaves a server that is still to come.
                 if running_pid(folder / "data") is None:
+                    # Before the folder's lock: whoever starts a server next must see us gone.
+                    fcntl.flock(me, fcntl.LOCK_UN)
                     return
                 end_server(folder / "data")
 
@@ -175,5 +179,5 @@ def _is_alive(pid: int) -> bool:
 
 if __name__ == "__main__":
     # A folder that was removed meanwhile needs no watcher.
-    with contextlib.suppress(FileNotFoundError, TimeoutError):
+    with contextlib.suppress(FileNotFoundError):
         watch(Path(sys.argv[1]))

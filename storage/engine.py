@@ -25,7 +25,7 @@ from storage.work import Reading, UnitOfWork
 
 
 class DatabaseUnavailable(Unavailable):
-    """The database does not answer."""
+    """The database does not answer, or could not do this just now."""
 
     code = "database_unavailable"
 
@@ -118,7 +118,8 @@ class Database:
         Raises
         ------
         DatabaseUnavailable
-            If the database cannot be reached, at the start or in the middle; nothing is kept.
+            If the database cannot be reached, at the start or in the middle, or does not answer in
+            time; nothing is kept, and the same may be tried again.
         """
         with _told_as_unavailable():
             async with _connected(self.engine.begin()) as connection:
@@ -158,6 +159,9 @@ class Database:
 
 
 _SERVICE_NOW = text("SELECT service_now()")
+# SQLSTATE: connection exceptions; no such login or database; deadlock and serialization failure;
+# insufficient resources; lock not available; operator intervention (a statement cancelled, a shutdown).
+_NOT_NOW = ("08", "28", "3D", "40", "53", "55P03", "57")
 _CLOCK = text("SELECT wall_origin, service_origin, rate FROM storage.service_time")
 
 
@@ -176,14 +180,16 @@ async def _connected(
 
 @contextmanager
 def _told_as_unavailable() -> Iterator[None]:
-    """Turn "the server went away" into the refusal that says so; let all other errors through."""
+    """Turn "the server went away, or cannot do it now" into the refusal that says so.
+
+    All other errors are let through.
+    """
     try:
         yield
-    except (InterfaceError, OperationalError, PoolTimeout) as error:
+    except (InterfaceError, OperationalError, PoolTimeout, TimeoutError) as error:
         raise DatabaseUnavailable from error
     except DBAPIError as error:
-        # Admin shutdown, crash, cannot connect now, connection exceptions (SQLSTATE 57P, 08).
         state = str(getattr(error.orig, "sqlstate", None) or "")
-        if error.connection_invalidated or state.startswith(("57P", "08")):
+        if error.connection_invalidated or state.startswith(_NOT_NOW):
             raise DatabaseUnavailable from error
         raise

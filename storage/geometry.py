@@ -1,7 +1,7 @@
 """Points to be found by place: the port, what goes through it, and which adapter a database gets.
 
-Rooms put points here that others will ask for by nearness or by area (the pick-up and drop-off of
-each trip). Two adapters answer alike: `storage.geometry_portable` on core PostgreSQL, and
+Rooms put points here that others ask for by nearness or by area (the pick-up and drop-off of each
+trip, once the city's reports ask for them). Two adapters answer alike: `storage.geometry_portable` on core PostgreSQL, and
 `storage.geometry_postgis` where PostGIS is installed; one contract test holds both to it.
 
 Distances are great-circle distances on the mean sphere, as in `foundation.measures`. Areas are
@@ -138,8 +138,16 @@ async def forget_points(work: UnitOfWork, owners: Sequence[UUID]) -> None:
 
 
 async def count_by_cell(work: UnitOfWork, selection: Selection) -> dict[str, int]:
-    """How many points lie in each H3 cell (by its hexadecimal name) that holds any."""
-    rows = await work.execute(_COUNT, {**selection.parameters(), "most": FOUND_MAX})
+    """How many points lie in each H3 cell (by its hexadecimal name) that holds any.
+
+    Raises
+    ------
+    SpatialQuestionUnusable
+        If there are more than FOUND_MAX such cells.
+    """
+    asked = {**selection.parameters(), "most": FOUND_MAX + 1}
+    rows = (await work.execute(_COUNT, asked)).all()
+    refuse_too_many(len(rows))
     return {h3.int_to_str(row.cell): row.points for row in rows}
 
 

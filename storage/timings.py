@@ -30,6 +30,9 @@ class Timings:
 
 
 _INSERT = text("INSERT INTO storage.http_timing (counts) VALUES (:counts)")
+_FORGET_OLD = text("""
+    DELETE FROM storage.http_timing WHERE at < clock_timestamp() - interval '30 days'
+""")
 _SUM = text("""
     SELECT n, CAST(sum(count) AS bigint) AS requests FROM storage.http_timing,
         unnest(counts) WITH ORDINALITY AS bucket (count, n)
@@ -42,11 +45,19 @@ async def keep(work: UnitOfWork, counts: Sequence[int]) -> None:
     await work.execute(_INSERT, {"counts": list(counts)})
 
 
+async def forget_old(work: UnitOfWork) -> int:
+    """Delete counts of more than 30 days ago (wall time); how many rows there were."""
+    return (await work.execute(_FORGET_OLD)).rowcount
+
+
 async def percentile_ms(work: UnitOfWork, share: float) -> float | None:
-    """The bound below which `share` of all stored requests lie; None if there are none."""
+    """The bound below which `share` of all stored requests lie; None if there are none.
+
+    Past the last bound it is that one: a report is JSON, which knows no infinity.
+    """
     counts = [int(row.requests) for row in await work.execute(_SUM)]
     total, seen = sum(counts), 0
-    for count, bound in zip(counts, (*BOUNDS_MS, float("inf")), strict=False):
+    for count, bound in zip(counts, (*BOUNDS_MS, BOUNDS_MS[-1]), strict=False):
         seen += count
         if total and seen >= share * total:
             return round(bound, 2)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from roads.build import NO_TURNS, RawStreets, connect
+from roads.measure import distances_metres
 from roads.network import IntArray, LongArray, RoadNetwork
 
 WEST, SOUTH = 10.0, 50.0
@@ -40,8 +41,6 @@ def network_of(
     Arcs are numbered in the order of the streets, there before back. ``banned`` names turns by
     such arc numbers (which stay, if nothing has to be left out). Every turn costs ``turn_ms``.
     """
-    from roads.measure import line_metres
-
     lonlat = np.array([(WEST + x / 1000, SOUTH + y / 1000) for x, y in junctions])
     names = ("", *sorted({s.name for s in streets} - {""}))
     tails, heads, ms, name, back, lines = [], [], [], [], [], []
@@ -72,7 +71,7 @@ def network_of(
             arc_tail=np.array(tails, np.int32),
             arc_head=np.array(heads, np.int32),
             arc_ms=np.array(ms, np.float64),
-            arc_metres=line_metres(coords, offsets),
+            arc_metres=np.array([distances_metres(a[:-1], a[1:]).sum() for a in lines]),
             arc_name=np.array(name, np.int32),
             reverse_arc=np.array(back, np.int32),
             coords=coords,

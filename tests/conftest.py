@@ -1,6 +1,5 @@
 """What every test may ask for: a migrated PostgreSQL of its own, and the shared data."""
 
-import os
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -12,6 +11,7 @@ from foundation.chance import SeededChance
 from storage import embedded
 from storage.engine import Database
 from storage.migrate import migrate
+from tests.machine import absent
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 
@@ -25,18 +25,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
-def _absent(reason: str) -> None:
-    """A part of the machine that a test needs is missing: a failure in CI, a skip elsewhere."""
-    if os.environ.get("CI") == "true":
-        pytest.fail(reason)
-    pytest.skip(reason)
-
-
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
     """The folder of shared test data, beside the repository."""
     if not SHARED.is_dir():
-        _absent("the shared data folder is not beside the repository")
+        absent("the shared data folder is not beside the repository")
     return SHARED / "data"
 
 

@@ -80,13 +80,12 @@ _END_GRANT = text("""
     RETURNING grant_id
 """)
 
-_FIND_FINGERPRINT = text("""
-    WITH kept AS (
-        INSERT INTO registry.vault_fingerprint (fingerprint) VALUES (:fingerprint)
-        ON CONFLICT DO NOTHING RETURNING fingerprint
-    )
-    SELECT fingerprint FROM kept UNION ALL SELECT fingerprint FROM registry.vault_fingerprint
+_KEEP_FINGERPRINT = text("""
+    INSERT INTO registry.vault_fingerprint (fingerprint) VALUES (:fingerprint) ON CONFLICT DO NOTHING
 """)
+
+# A statement of its own: one that waited for another's insert would not see what it waited for.
+_GET_FINGERPRINT = text("SELECT fingerprint FROM registry.vault_fingerprint")
 
 
 async def lock_phone(work: UnitOfWork, index: bytes) -> None:
@@ -205,6 +204,6 @@ async def end_grant(
 
 async def keep_fingerprint(work: UnitOfWork, fingerprint: bytes) -> bytes:
     """The fingerprint of the vault this database is sealed with; the given one if it is the first."""
-    rows = await work.execute(_FIND_FINGERPRINT, {"fingerprint": fingerprint})
-    found: bytes = rows.scalars().first() or b""
+    await work.execute(_KEEP_FINGERPRINT, {"fingerprint": fingerprint})
+    found: bytes = (await work.execute(_GET_FINGERPRINT)).scalar_one()
     return found

@@ -36,18 +36,30 @@ _TRY_CODE = text("""
         used_at = CASE WHEN code_digest = :code_digest THEN clock.now END
     FROM (SELECT service_now() AS now) clock
     WHERE challenge_id = :challenge_id AND used_at IS NULL AND tries < 5 AND expires_at > clock.now
-    RETURNING used_at IS NOT NULL AS is_right, 5 - tries AS tries_left, phone_index, phone, language
+    RETURNING used_at IS NOT NULL AS is_right, 5 - tries AS tries_left, phone, language
 """)
 
 _FORGET_OLD_CODES = text("""
     DELETE FROM registry.code_challenge WHERE made_at < service_now() - interval '1 day'
 """)
 
+_FORGET_OLD_SESSIONS = text("""
+    DELETE FROM registry.session
+    WHERE least(expires_at, revoked_at) < service_now() - interval '30 days'
+""")
+
+# The person is locked, so that whoever forgets them either finds this session or prevents it.
 _INSERT_SESSION = text("""
+    WITH person AS (
+        SELECT person_id FROM registry.person
+        WHERE person_id = :person_id AND erased_at IS NULL FOR SHARE
+    )
     INSERT INTO registry.session (session_id, token_hash, person_id, opened_by, passkey_id,
                                   opened_at, expires_at, strong_until)
-    VALUES (:session_id, :token_hash, :person_id, :opened_by, :passkey_id,
-            :now, :expires_at, :strong_until)
+    SELECT :session_id, :token_hash, person_id, :opened_by, CAST(:passkey_id AS uuid),
+           :now, :expires_at, CAST(:strong_until AS timestamptz)
+    FROM person
+    RETURNING session_id
 """)
 
 # Every request asks this. One probe of the index on token_hash, one of that on grants by person.
@@ -63,6 +75,7 @@ _FIND_CALLER = text("""
 _REVOKE_SESSION = text("""
     UPDATE registry.session SET revoked_at = :now
     WHERE session_id = :session_id AND person_id = :person_id AND revoked_at IS NULL
+      AND expires_at > :now
     RETURNING session_id
 """)
 
@@ -88,7 +101,6 @@ class Try:
 
     is_right: bool
     tries_left: int
-    phone_index: bytes = field(repr=False)
     phone: bytes = field(repr=False)
     language: str
 
@@ -136,7 +148,6 @@ async def try_code(work: UnitOfWork, challenge_id: UUID, code_digest: bytes) -> 
     return Try(
         is_right=row.is_right,
         tries_left=row.tries_left,
-        phone_index=row.phone_index,
         phone=row.phone,
         language=row.language,
     )
@@ -147,6 +158,11 @@ async def forget_old_codes(work: UnitOfWork) -> int:
     return (await work.execute(_FORGET_OLD_CODES)).rowcount
 
 
+async def forget_old_sessions(work: UnitOfWork) -> int:
+    """Delete the sessions over for more than 30 days; how many there were."""
+    return (await work.execute(_FORGET_OLD_SESSIONS)).rowcount
+
+
 async def insert_session(
     work: UnitOfWork,
     signed_in: SignedIn,
@@ -154,9 +170,9 @@ async def insert_session(
     token_hash: bytes,
     method: SignInMethod,
     passkey_id: UUID | None = None,
-) -> None:
-    """A session just opened."""
-    await work.execute(
+) -> bool:
+    """A session just opened; False if there is no such person, or they were forgotten."""
+    row = await work.execute(
         _INSERT_SESSION,
         {
             "session_id": signed_in.session_id,
@@ -169,6 +185,7 @@ async def insert_session(
             "strong_until": signed_in.strong_until,
         },
     )
+    return row.one_or_none() is not None
 
 
 async def find_caller(work: UnitOfWork, token_hash: bytes) -> Caller | None:

@@ -1,6 +1,5 @@
 """A browser, a stand-in service in a made-up town, and pages that report what goes wrong in them."""
 
-import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +12,7 @@ from clients import install
 from tests.browser.stand_in import StandIn, running
 from tests.browser.town import grid_town
 from tests.browser.traffic import Traffic
+from tests.machine import absent
 
 CHROMIUM = Path("/usr/bin/chromium")
 CARS = 40
@@ -29,12 +29,6 @@ REPORT_VIOLATIONS = """
 window.violations = [];
 document.addEventListener('securitypolicyviolation', (e) => window.violations.push(e.violatedDirective + ' ' + e.blockedURI));
 """
-
-
-def _absent(reason: str) -> None:
-    if os.environ.get("CI") == "true":
-        pytest.fail(reason)
-    pytest.skip(reason)
 
 
 @dataclass
@@ -63,9 +57,9 @@ def browser() -> Iterator[Browser]:
     asynchronous test that comes after it in the same process would be refused.
     """
     if not CHROMIUM.is_file():
-        _absent("no /usr/bin/chromium: run infra/install_chromium.sh")
+        absent("no /usr/bin/chromium: run infra/install_chromium.sh")
     if not install.is_current(install.VENDOR, install.CLIENTS):
-        _absent("the browser libraries are missing or old: run clients/install.py")
+        absent("the browser libraries are missing or old: run clients/install.py")
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         yield chromium

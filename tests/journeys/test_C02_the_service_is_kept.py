@@ -96,6 +96,7 @@ def test_what_keeps_it_from_starting_is_one_line_and_exit_code_2(
         cases = {
             "does not answer": {"DATABASE_URL": f"postgresql://nobody@127.0.0.1:{free_port()}/x"},
             "not a PostgreSQL address": {"DATABASE_URL": "sqlite:///x"},
+            '"nothing" does not exist': {"DATABASE_URL": embedded_server.address("nothing")},
             "khan migrate": {"DATABASE_URL": empty},
             "is taken": {"KHAN_PORT": str(taken.getsockname()[1])},
             "edges.csv": {"KHAN_CITY": str(lacking)},
@@ -117,7 +118,6 @@ def test_what_keeps_it_from_starting_is_one_line_and_exit_code_2(
 
 
 def test_a_broken_extract_is_named(tmp_path: Path) -> None:
-    pytest.importorskip("khan.city_build")
     extract = tmp_path / "town.osm.pbf"
     extract.write_bytes(os.urandom(5000))
     ended = subprocess.run(

@@ -111,13 +111,6 @@ CREATE TRIGGER append_only BEFORE DELETE ON storage.outbox
 CREATE TRIGGER append_only_truncate BEFORE TRUNCATE ON storage.outbox
     FOR EACH STATEMENT EXECUTE FUNCTION storage.refuse_change();
 
--- How far each consumer has read.
-CREATE TABLE storage.consumer (
-    name text PRIMARY KEY,
-    position bigint NOT NULL DEFAULT 0
-);
-GRANT SELECT, INSERT, UPDATE ON storage.consumer TO khan_app;
-
 -- One Idempotency-Key, one effect, one answer (I13). Written in the transaction of its effect.
 CREATE TABLE storage.idempotency (
     caller text NOT NULL,
@@ -139,4 +132,5 @@ CREATE TABLE storage.http_timing (
     at timestamptz NOT NULL DEFAULT clock_timestamp(),
     counts bigint[] NOT NULL
 );
-GRANT SELECT, INSERT ON storage.http_timing TO khan_app;
+CREATE INDEX http_timing_age ON storage.http_timing (at);
+GRANT SELECT, INSERT, DELETE ON storage.http_timing TO khan_app;

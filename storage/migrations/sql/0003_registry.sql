@@ -158,9 +158,22 @@ CREATE TABLE registry.session (
         OR (opened_by = 'passkey' AND strong_until <= opened_at + interval '5 minutes'))
 );
 CREATE INDEX session_person ON registry.session (person_id) WHERE revoked_at IS NULL;
-GRANT SELECT, INSERT, UPDATE (revoked_at) ON registry.session TO khan_app;
+CREATE INDEX session_end ON registry.session (least(expires_at, revoked_at));
+GRANT SELECT, INSERT, UPDATE (revoked_at), DELETE ON registry.session TO khan_app;
 CREATE TRIGGER ends_once BEFORE UPDATE ON registry.session
     FOR EACH ROW EXECUTE FUNCTION registry.only_ends_once('revoked_at');
+
+-- For as long a person can be told how their account was used; then nobody needs to know.
+CREATE FUNCTION registry.refuse_to_forget_session() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF least(OLD.expires_at, OLD.revoked_at) >= public.service_now() - interval '30 days' THEN
+        RAISE EXCEPTION 'a session is kept for 30 days after its end'
+            USING ERRCODE = 'restrict_violation', CONSTRAINT = 'a_session_is_kept_for_30_days';
+    END IF;
+    RETURN OLD;
+END $$;
+CREATE TRIGGER kept_for_30_days BEFORE DELETE ON registry.session
+    FOR EACH ROW EXECUTE FUNCTION registry.refuse_to_forget_session();
 
 -- ------------------------------------------------------------------------------------- licensing
 
@@ -290,7 +303,7 @@ BEGIN
         EXECUTE format('CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON registry.%I
                         FOR EACH ROW EXECUTE FUNCTION storage.refuse_change()', name);
     END LOOP;
-    FOREACH name IN ARRAY ARRAY['person', 'role_grant', 'passkey', 'session', 'driver_vehicle',
+    FOREACH name IN ARRAY ARRAY['person', 'role_grant', 'passkey', 'driver_vehicle',
                                 'required_credential'] LOOP
         EXECUTE format('CREATE TRIGGER append_only BEFORE DELETE ON registry.%I
                         FOR EACH ROW EXECUTE FUNCTION storage.refuse_change()', name);

@@ -1,5 +1,5 @@
 -- Points to be found by place: the pick-up and drop-off of each trip, and whatever else comes to
--- be asked for by nearness or area. Core PostgreSQL only; the branch `postgis` adds to this table.
+-- be asked for by nearness or area; empty until somebody asks. Core PostgreSQL only; the branch `postgis` adds to this table.
 CREATE TABLE storage.spatial_point (
     owner uuid NOT NULL,
     role text NOT NULL CHECK (length(role) BETWEEN 1 AND 40),

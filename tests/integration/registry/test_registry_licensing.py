@@ -101,7 +101,7 @@ async def test_a_driver_with_every_paper_is_fit(database: Database, scene: Scene
         me = await person_view(work, PersonId(scene.driver_id), vault=VAULT)
         fit = await fitness(work, scene.driver_id, work.now, vehicle_id=scene.vehicle_id)
     assert me.roles == (Role.DRIVER, Role.RIDER)
-    assert fit.is_fit
+    assert fit.reasons == ()
     assert fit.expiring == ()
 
 

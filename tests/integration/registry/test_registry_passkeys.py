@@ -339,9 +339,12 @@ def _tear(credential: dict[str, Any], data: st.DataObject) -> dict[str, Any]:
         raw = bytearray(_unpack(response[where]))
         at = data.draw(st.integers(0, 9_999)) % len(raw)
         if how == "flip":
-            # Of a new passkey only the hash of our domain: a bit of its key or of its id makes
-            # another passkey, which is a good one.
-            at = at if where != "attestationObject" else 30 + at % 32
+            # Of a new passkey only the hash of our domain, and our address: nothing signs the rest,
+            # and a bit of its key or of its id makes another passkey, which is a good one.
+            if where == "attestationObject":
+                at = 30 + at % 32
+            elif "attestationObject" in response:
+                at = raw.index(ORIGIN.encode()) + at % len(ORIGIN)
             raw[at] ^= 1 << data.draw(st.integers(0, 7))
         else:
             del raw[at:]

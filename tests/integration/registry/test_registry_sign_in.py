@@ -16,6 +16,7 @@ from registry.errors import (
     CodeSpent,
     CodeWrong,
     DetailInvalid,
+    PersonNotFound,
     PhoneInvalid,
     SessionNotFound,
     SignInNeeded,
@@ -29,7 +30,7 @@ from registry.service import (
     confirm_code,
     end_role,
     find_person_by_phone,
-    forget_old_challenges,
+    forget_old_sign_ins,
     forget_person,
     get_contact,
     grant_role,
@@ -41,9 +42,9 @@ from registry.service import (
     set_name,
     sign_out,
 )
-from registry.session import SignedIn
+from registry.session import SignedIn, SignInMethod
 from registry.session_cache import SessionCache
-from registry.sign_in import Challenge
+from registry.sign_in import Challenge, open_session
 from registry.vault import Vault
 from registry.views import person_view
 from storage.engine import Database
@@ -100,8 +101,9 @@ def pass_time(owner: psycopg.Connection, span: str) -> None:
         )
     owner.execute(
         "UPDATE registry.session SET opened_at = opened_at - %s::interval,"
-        " expires_at = expires_at - %s::interval, strong_until = strong_until - %s::interval",
-        [span, span, span],
+        " expires_at = expires_at - %s::interval, strong_until = strong_until - %s::interval,"
+        " revoked_at = revoked_at - %s::interval",
+        [span, span, span, span],
     )
     for table in ("code_challenge", "passkey_challenge", "session"):
         owner.execute(f"ALTER TABLE registry.{table} ENABLE TRIGGER USER")
@@ -333,6 +335,8 @@ async def test_another_persons_session_is_as_unknown_as_none(database: Database)
         with pytest.raises(SessionNotFound) as unknown:
             await revoke_session(work, me, SessionId(work.new_id()))
         await revoke_session(work, me, second.session_id)
+        with pytest.raises(SessionNotFound):
+            await revoke_session(work, me, second.session_id)
     assert str(foreign.value) == str(unknown.value)
     async with database.work() as work:
         await identify(work, theirs.token)
@@ -427,6 +431,43 @@ async def test_whoever_is_forgotten_leaves_no_name_and_no_way_in(
     assert (await sign_in(database)).person_id != signed_in.person_id
 
 
+async def test_a_sign_in_under_way_is_over_too_once_its_person_is_forgotten(
+    database: Database,
+) -> None:
+    person_id = (await sign_in(database)).person_id
+
+    async def forget() -> None:
+        async with database.work() as work:
+            await forget_person(work, person_id)
+
+    async with database.work() as work:
+        opened = await open_session(work, person_id, SignInMethod.CODE)
+        forgetting = asyncio.create_task(forget())
+        await until_waiting(database, forgetting)
+    await forgetting
+    async with database.work() as work:
+        with pytest.raises(SignInNeeded):
+            await identify(work, opened.token)
+
+
+async def test_whoever_was_forgotten_meanwhile_is_not_signed_in(database: Database) -> None:
+    person_id = (await sign_in(database)).person_id
+    async with database.work() as work:
+        await forget_person(work, person_id)
+    with pytest.raises(PersonNotFound):
+        async with database.work() as work:
+            await open_session(work, person_id, SignInMethod.CODE)
+
+
+async def until_waiting(database: Database, task: asyncio.Task[None]) -> None:
+    """Until the task waits for a lock of another session, or needs none."""
+    while not task.done():
+        async with database.work() as work:
+            waiting = await work.execute(text("SELECT count(*) FROM pg_locks WHERE NOT granted"))
+            if waiting.scalar_one():
+                return
+
+
 async def test_no_table_and_no_announcement_shows_a_name_a_phone_or_a_code(
     database: Database, owner: psycopg.Connection
 ) -> None:
@@ -452,13 +493,26 @@ async def test_no_table_and_no_announcement_shows_a_name_a_phone_or_a_code(
     assert f"({phones.code()})" not in kept
 
 
-async def test_old_codes_are_deleted(database: Database, owner: psycopg.Connection) -> None:
-    await sign_in(database)
+async def test_what_signing_in_leaves_is_deleted_in_its_time(
+    database: Database, owner: psycopg.Connection
+) -> None:
+    signed_in, signed_out = await sign_in(database), await sign_in(database)
     async with database.work() as work:
-        assert await forget_old_challenges(work) == 0
-    pass_time(owner, "25 hours")
+        caller = await identify(work, signed_in.token)
+        await revoke_session(work, caller, signed_out.session_id)
+        assert await forget_old_sign_ins(work) == 0
+    for passed, codes, sessions in (("25 hours", 2, 0), ("30 days", 0, 1), ("60 days", 0, 0)):
+        pass_time(owner, passed)
+        async with database.work() as work:
+            assert await forget_old_sign_ins(work) == codes + sessions, passed
     async with database.work() as work:
-        assert await forget_old_challenges(work) == 1
+        with pytest.raises(SessionNotFound):  # it ran out by itself
+            await revoke_session(work, caller, signed_in.session_id)
+    pass_time(owner, "30 days")
+    async with database.work() as work:
+        assert await forget_old_sign_ins(work) == 1
+        left = await work.execute(text("SELECT count(*) FROM registry.session"))
+        assert left.scalar_one() == 0
 
 
 async def test_a_wrong_vault_key_is_noticed_before_it_seals(database: Database) -> None:
@@ -469,6 +523,20 @@ async def test_a_wrong_vault_key_is_noticed_before_it_seals(database: Database) 
         await check_vault(work, VAULT)
         with pytest.raises(VaultKeyWrong):
             await check_vault(work, other)
+
+
+async def test_two_services_that_start_at_once_on_a_new_database_agree_on_its_vault(
+    database: Database,
+) -> None:
+    async def start() -> None:
+        async with database.work() as work:
+            await check_vault(work, VAULT)
+
+    async with database.work() as work:
+        await check_vault(work, VAULT)
+        starting = asyncio.create_task(start())
+        await until_waiting(database, starting)
+    await starting
 
 
 async def test_joining_twice_by_one_phone_is_one_person(database: Database) -> None:
@@ -485,7 +553,7 @@ async def test_joining_twice_by_one_phone_is_one_person(database: Database) -> N
         ("UPDATE registry.code_challenge SET tries = tries + 1", "used once"),
         ("UPDATE registry.session SET revoked_at = NULL", "may only end"),
         ("UPDATE registry.session SET person_id = person_id, strong_until = service_now()", None),
-        ("DELETE FROM registry.session", None),
+        ("DELETE FROM registry.session", "30 days"),
         ("UPDATE registry.role_grant SET role = 'office'", None),
         ("DELETE FROM registry.role_grant", None),
         ("UPDATE registry.person SET erased_at = NULL", "may only end"),

@@ -43,7 +43,7 @@ async def test_a_founded_city_has_its_rules_in_force_as_version_one(database: Da
 async def test_a_rule_holds_from_its_first_instant_and_not_before(database: Database) -> None:
     await found(database)
     async with database.work() as work:
-        assert (await in_force(work, RuleKind.TARIFF, BEGINS)).is_in_force(BEGINS)
+        assert (await in_force(work, RuleKind.TARIFF, BEGINS)).valid_from == BEGINS
         with pytest.raises(RuleMissing, match="No tariff is in force"):
             await in_force(work, RuleKind.TARIFF, BEGINS - timedelta(microseconds=1))
         with pytest.raises(RuleMissing, match="No levy"):

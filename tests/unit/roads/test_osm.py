@@ -213,6 +213,7 @@ def test_times_follow_the_posted_limit_and_else_the_kind_of_street(tmp_path: Pat
         ({"maxspeed": "50;30"}, 40),
         ({"maxspeed": "signals"}, 24),
         ({"maxspeed": "0"}, 24),
+        ({"maxspeed": "DE:zone:³"}, 24),
         ({"highway": "living_street"}, 9),
         ({"highway": "motorway", "maxspeed": "none", "oneway": "no"}, 130),
     ):

@@ -57,6 +57,7 @@ def test_a_very_short_edge_still_takes_a_millisecond(tmp_path: Path) -> None:
         (NODES, EDGES + "a,x,10,1,\n", "line 8: there is no node 'x'"),
         (NODES, EDGES + "a,b,0,1,\n", "line 8: a street has a length over 0"),
         (NODES, EDGES + "a,b,10,-1,\n", "line 8: a street has a length over 0"),
+        (NODES, EDGES + "a,b,10,3601,\n", "line 8: a street has a length over 0 and a time"),
         (NODES, EDGES + "a,b,10,inf,\n", "line 8: travel_time_s is not finite"),
         ("", EDGES, "line 1: the column 'id' is missing"),
     ],
