@@ -2,7 +2,6 @@
 
 from sqlalchemy.exc import DBAPIError
 
-import registry.service
 from dispatch import errors
 from dispatch import trip as machine
 from dispatch.events import OfferAccepted, OfferDeclined, OfferEvent, OfferLapsed, OfferWithdrawn
@@ -11,7 +10,8 @@ from dispatch.store import offers as store
 from dispatch.store import trips as trip_store
 from dispatch.trip import Actor, By, Holder, Step, Trip, TripState
 from foundation.identifiers import DriverId, EventId, OfferId, RunId
-from storage.refusals import constraint_of
+from registry.errors import NotFitToWork
+from storage.refusals import constraint_of, detail_of
 from storage.work import UnitOfWork
 
 
@@ -38,12 +38,11 @@ async def accept_offer(
     OfferOver
         If it was answered or withdrawn, or its deadline passed by the database's clock (I8).
     registry.errors.NotFitToWork, OutOfHours
-        If papers, standing or hours do not allow it any more (I11).
+        If papers, standing or hours do not allow it any more, by the database's clock (I11).
     """
     offer, trip = await _lock_own(work, offer_id, driver_id)
     check_open(offer, attempt=attempt)
     assert trip.state is TripState.MATCHING, "an open offer belongs to a trip that looks (I7)"
-    await registry.service.require_fit(work, driver_id, offer.vehicle_id, work.now)
     try:
         accepted_at = await store.accept(work, offer_id)
     except DBAPIError as error:
@@ -68,6 +67,8 @@ def _refusal(error: DBAPIError, offer: Offer) -> Exception:
     match constraint_of(error):
         case "i08_accepted_before_the_deadline":
             return errors.OfferOver(offer.offer_id, OfferState.LAPSED)
+        case "i11_fit_at_acceptance":
+            return NotFitToWork((detail_of(error) or "").split())
         case "i11_on_shift_within_hours":
             return errors.OutOfHours()
         case _:

@@ -468,8 +468,9 @@ BEGIN
         END IF;
         reasons := registry.unfit_reasons(NEW.driver_id, NEW.vehicle_id, public.service_now());
         IF cardinality(reasons) > 0 THEN
-            RAISE EXCEPTION 'driver % may not work: %', NEW.driver_id, reasons
-                USING ERRCODE = 'check_violation', CONSTRAINT = 'i11_fit_at_acceptance';
+            RAISE EXCEPTION 'driver % may not work', NEW.driver_id
+                USING ERRCODE = 'check_violation', CONSTRAINT = 'i11_fit_at_acceptance',
+                      DETAIL = array_to_string(reasons, ' ');
         END IF;
         -- Not in share: while a driver accepts, no round offers them another trip.
         PERFORM 1 FROM dispatch.shift WHERE shift_id = NEW.shift_id AND ended_at IS NULL

@@ -1,5 +1,6 @@
 """I5 to I8 and I11: what the database refuses of offers, whoever asks."""
 
+from datetime import timedelta
 from uuid import UUID, uuid5
 
 import pytest
@@ -189,6 +190,18 @@ async def test_I11_the_shift_of_a_suspended_driver_ends_and_the_trip_looks_again
     await sweep(town.database)
     rows = write(town.database.address, ("SELECT end_reason FROM dispatch.shift", {}))
     assert rows == [("suspended",), ("suspended",)], "the trip under way first, then the shift"
+
+
+async def test_I11_a_paper_that_ends_while_its_driver_accepts_is_named(
+    town: Town, address: str
+) -> None:
+    driver_id = await town.driver()
+    offer_id = await town.offer(await town.trip(), driver_id)
+    damage(address, "UPDATE registry.credential SET valid_to = service_now()")
+    with pytest.raises(NotFitToWork, match="insurance expired"):
+        async with town.database.work() as work:
+            work.now -= timedelta(minutes=1)  # begun before the papers ended, and slow
+            await offers.accept_offer(work, offer_id=offer_id, driver_id=driver_id, attempt=None)
 
 
 async def test_I11_no_offer_is_accepted_out_of_hours(town: Town, address: str) -> None:
