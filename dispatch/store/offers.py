@@ -82,14 +82,14 @@ async def end(
 
 
 _OVERDUE = text("""
-    SELECT offer_id, trip_id FROM dispatch.offer
+    SELECT offer_id FROM dispatch.offer
     WHERE state = 'made' AND deadline <= service_now() ORDER BY trip_id LIMIT 500
 """)
 
 
-async def list_overdue(work: UnitOfWork) -> list[tuple[OfferId, TripId]]:
+async def list_overdue(work: UnitOfWork) -> list[OfferId]:
     """Open offers whose deadline has passed."""
-    return [(row.offer_id, row.trip_id) for row in await work.execute(_OVERDUE)]
+    return list((await work.execute(_OVERDUE)).scalars())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,9 +1,11 @@
 """I5 to I8 and I11: what the database refuses of offers, whoever asks."""
 
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from uuid import UUID, uuid5
 
 import pytest
+from sqlalchemy import text
 
 import registry.service
 from dispatch import errors
@@ -190,6 +192,51 @@ async def test_I11_the_shift_of_a_suspended_driver_ends_and_the_trip_looks_again
     await sweep(town.database)
     rows = write(town.database.address, ("SELECT end_reason FROM dispatch.shift", {}))
     assert rows == [("suspended",), ("suspended",)], "the trip under way first, then the shift"
+
+
+async def end_papers(town: Town, driver_id: DriverId) -> None:
+    damage(
+        town.database.address,
+        "UPDATE registry.credential SET valid_to = service_now()"
+        f" WHERE vehicle_id = '{town.vehicles[driver_id]}'",
+    )
+
+
+async def withdraw_papers(town: Town, driver_id: DriverId) -> None:
+    async with town.database.work() as work:
+        papers = await work.execute(
+            text("SELECT credential_id FROM registry.credential WHERE driver_id = :d"),
+            {"d": driver_id},
+        )
+        for credential_id in papers.scalars():
+            await registry.service.withdraw_credential(
+                work, credential_id, reason="not genuine", by=town.office
+            )
+
+
+async def end_permission(town: Town, driver_id: DriverId) -> None:
+    async with town.database.work() as work:
+        await registry.service.end_permission(
+            work, driver_id, town.vehicles[driver_id], by=town.office
+        )
+
+
+@pytest.mark.parametrize("end", [end_papers, withdraw_papers, end_permission])
+async def test_I11_the_shift_of_a_driver_whose_papers_end_ends_too(
+    town: Town, end: Callable[[Town, DriverId], Awaitable[None]]
+) -> None:
+    driver_id, other = await town.driver(), await town.driver()
+    trip = await town.trip()
+    await town.offer(trip, driver_id)
+    assert await sweep(town.database) == 0
+    await end(town, driver_id)
+    assert await sweep(town.database) == 1
+    async with town.database.work() as work:
+        assert await looking(work) == {trip.trip_id}
+        assert await shifts.store.find_open_shift(work, driver_id) is None
+        assert await shifts.store.find_open_shift(work, other) is not None
+    ended = "SELECT end_reason FROM dispatch.shift WHERE shift_id = %(s)s"
+    assert write(town.database.address, (ended, {"s": town.shifts[driver_id]})) == [("papers",)]
 
 
 async def test_I11_a_paper_that_ends_while_its_driver_accepts_is_named(
