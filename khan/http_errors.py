@@ -16,6 +16,7 @@ from starlette.websockets import WebSocket
 from doorway.live import TRY_AGAIN_LATER
 from doorway.problem import problem, problem_response, refusal_response
 from foundation.errors import Refusal
+from storage.refusals import constraint_of
 
 log = structlog.get_logger()
 
@@ -131,6 +132,7 @@ async def _fault(request: HTTPConnection, error: Exception) -> Response | None:
     facts: dict[str, Any] = {"path": request.scope.get("route_path", request.url.path)}
     if isinstance(error, DBAPIError):
         facts["sqlstate"] = getattr(error.orig, "sqlstate", None)
+        facts["constraint"] = constraint_of(error)
     log.error("fault", exc_info=error, **facts)
     if isinstance(request, WebSocket):
         await _close(request)
