@@ -14,6 +14,7 @@ import structlog
 import uvicorn
 import uvloop
 from sqlalchemy.exc import SQLAlchemyError
+from structlog.typing import ExcInfo
 
 from khan.build import Running, build
 from khan.demo import PortTaken
@@ -136,14 +137,14 @@ class _Faults(logging.Formatter):
         return trace_of(ei)
 
 
-def trace_of(fault: Any) -> str:
+def trace_of(exc_info: ExcInfo) -> str:
     """A fault and what led to it, as it may be logged: places and words.
 
     An error of the database gives its class, constraint and SQLSTATE in place of its words, which
     may hold the values of a row (DETAIL), and so a name or a phone.
     """
     chain: list[BaseException] = []
-    error: BaseException | None = fault[1]
+    error: BaseException | None = exc_info[1]
     while error is not None and error not in chain:
         chain.append(error)
         error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
