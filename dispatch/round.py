@@ -15,7 +15,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 import rulebook.service
-from dispatch.events import OfferMade
 from dispatch.matching.candidates import candidate_pairs
 from dispatch.matching.explanation import sentence, why_this_offer
 from dispatch.matching.plan import Pairing, Plan
@@ -27,7 +26,7 @@ from dispatch.store import offers as offer_store
 from dispatch.store import rounds as store
 from dispatch.store.rounds import StoredRound, epoch_ms
 from foundation.clock import stopwatch_ms
-from foundation.identifiers import DriverId, EventId, OfferId, RoundId
+from foundation.identifiers import DriverId, OfferId, RoundId
 from roads.engine import RoadEngine
 from rulebook.rule import Rule, RuleKind
 from storage.engine import Database
@@ -172,7 +171,7 @@ class Dispatcher:
     async def _offer(
         self, work: UnitOfWork, seen: _Seen, decided: "_Decided", *, began: float, read_ms: float
     ) -> int:
-        """Store the round and make its offers; announce those that were made."""
+        """Store the round and make its offers; how many were made."""
         plan, snapshot = decided.plan, decided.round_input.snapshot
         policy = snapshot.policy
         round_id = RoundId(work.new_id())
@@ -197,15 +196,6 @@ class Dispatcher:
             made = await offer_store.insert_offers(
                 work, offers, round_id=round_id, deadline=deadline
             )
-        for offer in offers:
-            if offer.offer_id in made:
-                work.announce(
-                    OfferMade(
-                        event_id=EventId(work.new_id()), occurred_at=work.now,
-                        offer_id=offer.offer_id, trip_id=offer.trip_id, attempt=offer.attempt,
-                        driver=offer.driver_id, deadline=deadline,
-                    )
-                )  # fmt: skip
         await store.insert_round(
             work,
             StoredRound(

@@ -7,9 +7,11 @@ from typing import Any
 import orjson
 from sqlalchemy import Row, text
 
+from dispatch.events import OfferMade
 from dispatch.offer import Offer, OfferState
 from foundation.identifiers import (
     DriverId,
+    EventId,
     OfferId,
     RoundId,
     ShiftId,
@@ -148,7 +150,7 @@ _INSERT = text("""
 async def insert_offers(
     work: UnitOfWork, offers: list[NewOffer], *, round_id: RoundId, deadline: datetime
 ) -> set[OfferId]:
-    """Make those offers whose trip still looks and whose driver is still free.
+    """Make those offers whose trip still looks and whose driver is still free; announce them.
 
     What changed since the snapshot is left out; the next round sees it as it is then.
 
@@ -178,7 +180,17 @@ async def insert_offers(
             "deadline": deadline,
         },
     )
-    return set(result.scalars())
+    made = set(result.scalars())
+    for offer in offers:
+        if offer.offer_id in made:
+            work.announce(
+                OfferMade(
+                    event_id=EventId(work.new_id()), occurred_at=work.now, offer_id=offer.offer_id,
+                    trip_id=offer.trip_id, attempt=offer.attempt, driver=offer.driver_id,
+                    deadline=deadline,
+                )
+            )  # fmt: skip
+    return made
 
 
 def _offer(row: Row[Any]) -> Offer:

@@ -571,6 +571,26 @@ END $$;
 CREATE TRIGGER a_shift_ends_clean BEFORE UPDATE ON dispatch.shift
     FOR EACH ROW EXECUTE FUNCTION dispatch.check_shift_ended();
 
+-- I31: what becomes of an offer or a shift is announced in the same commit, by the key that the
+-- outbox takes once (dispatch/events.py).
+CREATE FUNCTION dispatch.check_announced() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    changed jsonb := to_jsonb(NEW);
+    change text := concat(changed ->> (TG_TABLE_NAME || '_id'), ':', TG_TABLE_NAME, '_',
+        coalesce(changed ->> 'state', CASE TG_OP WHEN 'INSERT' THEN 'started' ELSE 'ended' END));
+BEGIN
+    PERFORM 1 FROM storage.outbox WHERE topic = TG_TABLE_NAME AND key = change;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION '% is not announced', change
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'i31_announced_in_the_same_commit';
+    END IF;
+    RETURN NULL;
+END $$;
+CREATE CONSTRAINT TRIGGER i31_announced_in_the_same_commit AFTER INSERT OR UPDATE ON dispatch.offer
+    DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION dispatch.check_announced();
+CREATE CONSTRAINT TRIGGER i31_announced_in_the_same_commit AFTER INSERT OR UPDATE ON dispatch.shift
+    DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION dispatch.check_announced();
+
 -- ---------------------------------------------------------------------------------------------
 -- Positions: the last one of each driver on shift, so that a restarted service knows where they
 -- are. Written in batches; may be lost in a crash, for the next message brings it back.

@@ -18,7 +18,7 @@ from foundation.identifiers import DriverId
 from registry.errors import NotFitToWork
 from registry.licence import Standing
 from storage.work import UnitOfWork
-from tests.dispatch_rows import accepted, begun, copied, damage, held, refuses, step, write
+from tests.dispatch_rows import accepted, begun, copied, damage, ended, held, refuses, step, write
 from tests.town import Town
 
 
@@ -142,7 +142,7 @@ async def test_I08_an_offer_does_not_lapse_while_it_has_time(town: Town, address
     )
     refuses(address, "i08_lapsed_after_the_deadline", (ending, {"s": "lapsed", "o": offer_id}))
     assert await sweep(town.database) == 0
-    write(address, (ending, {"s": "declined", "o": offer_id}))
+    write(address, ended(offer_id, "declined"))
     for state in ("made", "accepted", "withdrawn"):
         refuses(address, "an_offer_ends_once", (ending, {"s": state, "o": offer_id}))
 
