@@ -88,15 +88,14 @@ async def state_purpose(request: Request, body: PurposeIn, caller: Office) -> Re
     services = services_of(request)
 
     async def handle(work: UnitOfWork) -> Any:
-        async with services.office_database.work() as office:
-            purpose_id = await staff_views.state_purpose(
-                office,
-                actor_id=caller.person_id,
-                reason=body.reason,
-                note=body.note,
-                trip_id=None if body.trip_id is None else TripId(body.trip_id),
-                hours=body.hours,
-            )
+        purpose_id = await staff_views.state_purpose(
+            work,
+            actor_id=caller.person_id,
+            reason=body.reason,
+            note=body.note,
+            trip_id=None if body.trip_id is None else TripId(body.trip_id),
+            hours=body.hours,
+        )
         return {"purpose_id": purpose_id}
 
     return await once(
