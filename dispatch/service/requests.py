@@ -69,7 +69,7 @@ async def request_trip(
     try:
         await store.insert_trip(work, trip, request, by=by)
     except IntegrityError as error:
-        raise _refusal(error, trip, policy) from error
+        raise _refusal(error, trip, quote, policy) from error
     await ledger.service.hold(work, trip_id=trip_id, rider_id=rider_id, amount=quote.total)
     if trip.state is TripState.REQUESTED:
         trip, fact = machine.advance(trip, Step.START_MATCHING, now=work.now, by=SYSTEM)
@@ -107,17 +107,17 @@ def _matching_from(quote: Quote, policy: BookingPolicy, *, now: datetime) -> dat
     return max(now, quote.booked_for - timedelta(seconds=policy.book_ahead_lead_s))
 
 
-def _refusal(error: IntegrityError, trip: Trip, policy: BookingPolicy) -> Exception:
+def _refusal(error: IntegrityError, trip: Trip, quote: Quote, policy: BookingPolicy) -> Exception:
     """The refusal a broken constraint stands for; two requests at once meet here."""
     match constraint_of(error):
         case "a_quote_is_booked_once":
-            return errors.QuoteAlreadyBooked(trip.quote_id)
+            return errors.QuoteAlreadyBooked(quote.quote_id)
         case "trip_pkey":
             return errors.TripIdTaken(trip.trip_id)
         case "i04_one_open_request_a_slot" | "i04_open_requests_within_policy":
             return errors.TooManyOpenRequests(policy.open_requests_per_rider)
         case "i18_a_valid_quote_of_the_rider":
-            return QuoteExpired(str(trip.quote_id), trip.requested_at.isoformat())
+            return QuoteExpired(str(quote.quote_id), quote.expires_at.isoformat())
         case _:
             return error
 

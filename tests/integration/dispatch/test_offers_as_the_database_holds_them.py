@@ -14,7 +14,7 @@ from dispatch.store import offers as offer_store
 from dispatch.store.rounds import list_open_trips
 from dispatch.sweep import sweep
 from dispatch.trip import Actor, By
-from foundation.identifiers import DriverId
+from foundation.identifiers import DriverId, ShiftId
 from registry.errors import NotFitToWork
 from registry.licence import Standing
 from storage.work import UnitOfWork
@@ -268,6 +268,26 @@ async def test_I11_a_shift_leaves_no_offer_and_no_run_behind(town: Town, address
                             (busy, "no_run_outlives_its_shift")):  # fmt: skip
         end = "UPDATE dispatch.shift SET ended_at = service_now(), end_reason = 'x' WHERE shift_id = %(s)s"
         refuses(address, constraint, (end, {"s": town.shifts[who]}))
+
+
+async def test_a_shift_that_has_ended_is_not_begun_again(town: Town) -> None:
+    driver_id, other = await town.driver(), await town.driver(on_shift=False)
+    shift_id = town.shifts[driver_id]
+
+    async def begin(who: DriverId, number: UUID, vehicle_of: DriverId) -> None:
+        async with town.database.work() as work:
+            await shifts.start_shift(
+                work, shift_id=ShiftId(number), driver_id=who, vehicle_id=town.vehicles[vehicle_of]
+            )
+
+    await begin(driver_id, shift_id, driver_id)  # the same again, while it lasts
+    with pytest.raises(errors.AlreadyOnShift, match="^You are on shift already"):
+        await begin(driver_id, fresh("s"), driver_id)
+    async with town.database.work() as work:
+        await shifts.end_shift(work, shift_id=shift_id, driver_id=driver_id)
+    for who in (driver_id, other):
+        with pytest.raises(errors.ShiftIdTaken):
+            await begin(who, shift_id, who)
 
 
 async def test_one_shift_a_driver_and_a_vehicle(town: Town, address: str) -> None:
