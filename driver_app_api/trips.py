@@ -10,7 +10,6 @@ from starlette.responses import Response
 
 import registry.views
 from dispatch.service import driving
-from dispatch.service.driving import Measured
 from dispatch.views import trips as views
 from dispatch.views.trips import TripView
 from doorway.caller import Driver
@@ -177,9 +176,7 @@ async def complete(request: Request, trip_id: UUID, caller: Driver) -> Response:
         metres = round(known.metres)
 
     async def step(work: UnitOfWork, trip: TripId, driver: DriverId) -> object:
-        return await driving.complete(
-            work, trip_id=trip, driver_id=driver, measured=Measured(metres=metres)
-        )
+        return await driving.complete(work, trip_id=trip, driver_id=driver, metres=metres)
 
     return await _take(request, trip_id, caller, step)
 

@@ -3,8 +3,6 @@
 A step of somebody else's trip is refused as if there were no such trip.
 """
 
-from dataclasses import dataclass
-
 import fares.service
 import ledger.service
 from dispatch import errors
@@ -169,17 +167,16 @@ async def abort(work: UnitOfWork, *, trip_id: TripId, driver_id: DriverId, reaso
     return moved
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Measured:
-    """What the board measured with the rider on board; None where positions were lost."""
-
-    metres: int | None
-
-
 async def complete(
-    work: UnitOfWork, *, trip_id: TripId, driver_id: DriverId, measured: Measured
+    work: UnitOfWork, *, trip_id: TripId, driver_id: DriverId, metres: int | None
 ) -> Trip:
     """The trip is done: final fare, postings and announcements in this one transaction (I17).
+
+    Parameters
+    ----------
+    metres
+        Driven with the rider on board, as the board measured; None where positions were lost, and
+        the quote's count.
 
     Raises
     ------
@@ -190,7 +187,7 @@ async def complete(
     assert trip.boarded_at is not None
     quote = await fares.service.get_quote(work, trip.quote_id, trip.rider_id)
     driven = Driven(
-        metres=quote.metres if measured.metres is None else measured.metres,
+        metres=quote.metres if metres is None else metres,
         seconds=whole_seconds(moved.state_since - trip.boarded_at),
     )
     extras = Extras(

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Row, text
 
 from dispatch.events import TripRequested, event_of
-from dispatch.trip import FINAL_STATES, HELD_STATES, Actor, By, Holder, Trip, TripState, TripStep
+from dispatch.trip import FINAL_STATES, HELD_STATES, By, Holder, Trip, TripState, TripStep
 from fares.quote import Quote
 from foundation.identifiers import (
     UUID,
@@ -326,9 +326,3 @@ def _trip(row: Row[Any]) -> Trip:
         waiting_seconds=row.waiting_seconds,
         end_reason=row.end_reason,
     )
-
-
-__all__ = [
-    "Actor", "Request", "count_pin_try", "exclude", "find_free_slot", "find_trip", "insert_trip",
-    "list_due", "list_expired", "lock_trip", "save_step",
-]  # fmt: skip

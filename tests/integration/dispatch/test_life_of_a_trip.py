@@ -6,7 +6,6 @@ from sqlalchemy import text
 import ledger.views
 from dispatch import errors
 from dispatch.service import after, driving, offers, requests, shifts
-from dispatch.service.driving import Measured
 from dispatch.trip import Actor, By, TripState
 from dispatch.views.figures import run_report
 from foundation.identifiers import TripId
@@ -30,9 +29,7 @@ async def test_a_rider_is_served_and_the_books_are_even(town: Town) -> None:
     async with database.work() as work:
         await driving.resume(work, trip_id=trip.trip_id, driver_id=driver_id)
     async with database.work() as work:
-        done = await driving.complete(
-            work, trip_id=trip.trip_id, driver_id=driver_id, measured=Measured(metres=None)
-        )
+        done = await driving.complete(work, trip_id=trip.trip_id, driver_id=driver_id, metres=None)
     assert done.state is TripState.COMPLETED
     async with database.work() as work:
         await after.rate(
