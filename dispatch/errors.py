@@ -49,7 +49,10 @@ class IllegalStep(Conflict):
 
     def __init__(self, trip_id: UUID, state: str, step: str) -> None:
         super().__init__(
-            f"The trip is {state}; it cannot {step} now.", trip_id=trip_id, state=state, step=step
+            f'That cannot be done now: the trip stands at "{state.replace("_", " ")}".',
+            trip_id=trip_id,
+            state=state,
+            step=step,
         )
 
 

@@ -1,7 +1,7 @@
 """What riders send and get. Coordinates are longitude, latitude; amounts are minor units."""
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated
 from uuid import UUID
 
 from pydantic import AwareDatetime, Field, StringConstraints
@@ -139,6 +139,3 @@ class StatementOut(Model):
     opening: list[MoneyOut]
     lines: list[StatementLineOut]
     owed: list[MoneyOut]
-
-
-LiveKind = Literal["welcome", "trip", "position", "problem"]

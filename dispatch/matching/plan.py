@@ -221,10 +221,6 @@ class Plan:
         """The driver's pairing, if they got one."""
         return next((pairing for pairing in self.pairings if pairing.driver_id == driver_id), None)
 
-    def find_unmatched(self, trip_id: TripId) -> OpenStill | None:
-        """The trip among those left open, if it is."""
-        return next((row for row in self.unmatched if row.trip_id == trip_id), None)
-
 
 def _row(make: Any, kinds: Mapping[str, Kind]) -> Kind:
     return one(lambda row: write_row(row, kinds), lambda written: read_row(make, written, kinds))

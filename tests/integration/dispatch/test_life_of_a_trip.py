@@ -7,9 +7,11 @@ import ledger.views
 from dispatch import errors
 from dispatch.service import after, driving, offers, requests, shifts
 from dispatch.trip import Actor, By, TripState
+from dispatch.views import trips as views
 from dispatch.views.figures import run_report
 from foundation.identifiers import TripId
 from foundation.measures import Point
+from storage.engine import Database
 from tests.town import PARK, STATION, Town
 
 
@@ -177,3 +179,15 @@ async def test_a_second_open_request_is_refused(town: Town) -> None:
 async def test_a_place_is_where_it_was_said_to_be(town: Town) -> None:
     trip = await town.trip(pickup=Point(-73.99, 40.75))
     assert trip.pickup == Point(-73.99, 40.75)
+
+
+async def test_a_trip_under_way_is_found_however_many_were_asked_for_since(
+    database: Database,
+) -> None:
+    town = await Town.build(database, booking_policy={"open_requests_per_rider": 8})
+    trip, _ = await town.assigned()
+    for _ in range(6):
+        await town.trip(trip.rider_id)
+    async with database.work() as work:
+        held = await views.list_held_trips_of_rider(work, trip.rider_id)
+    assert [one.trip_id for one in held] == [trip.trip_id]
