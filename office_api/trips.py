@@ -32,7 +32,7 @@ router = APIRouter(tags=["trips"])
 @router.post(
     "/bookings",
     status_code=201,
-    responses={201: {"model": BookingOut}, **problems(403, 409)},
+    responses={201: {"model": BookingOut}, **problems(403, 404, 409)},
     summary="Book for somebody on the telephone",
 )
 async def book(request: Request, body: BookingIn, caller: Office) -> Response:
