@@ -119,8 +119,7 @@ async def release(work: UnitOfWork, *, trip_id: TripId, driver_id: DriverId, rea
     )
     await store.save_step(work, moved, fact)
     await store.exclude(work, trip_id, driver_id, "released")
-    assert trip.holder is not None
-    await record_engagement(work, trip, trip.holder)
+    await record_engagement(work, trip)
     return moved
 
 
@@ -146,8 +145,7 @@ async def no_show(
     )
     await store.save_step(work, moved, fact)
     await charge_fee(work, trip, "no_show", policy.no_show_fee_minor)
-    assert trip.holder is not None
-    await record_engagement(work, trip, trip.holder)
+    await record_engagement(work, trip)
     return moved
 
 
@@ -162,8 +160,7 @@ async def abort(work: UnitOfWork, *, trip_id: TripId, driver_id: DriverId, reaso
     moved, fact = machine.advance(trip, Step.ABORT, now=work.now, by=_by(driver_id, reason))
     await store.save_step(work, moved, fact)
     await ledger.service.void_hold(work, trip_id=trip_id)
-    assert trip.holder is not None
-    await record_engagement(work, trip, trip.holder)
+    await record_engagement(work, trip)
     return moved
 
 
@@ -202,6 +199,5 @@ async def complete(
         driver_id=driver_id,
         fare=fare,
     )
-    assert trip.holder is not None
-    await record_engagement(work, trip, trip.holder, metres=driven.metres, completed=True)
+    await record_engagement(work, trip, metres=driven.metres, completed=True)
     return moved

@@ -9,7 +9,7 @@ from dispatch.offer import Offer, OfferState, check_open
 from dispatch.store import offers as store
 from dispatch.store import trips as trip_store
 from dispatch.trip import Actor, By, Holder, Step, Trip, TripState
-from foundation.identifiers import DriverId, EventId, OfferId, RunId
+from foundation.identifiers import DriverId, EventId, OfferId, RunId, TripId
 from registry.errors import NotFitToWork
 from storage.refusals import constraint_of, detail_of
 from storage.work import UnitOfWork
@@ -20,9 +20,13 @@ async def _lock_own(work: UnitOfWork, offer_id: OfferId, driver_id: DriverId) ->
     offer = await store.find_offer(work, offer_id)
     if offer is None or offer.driver_id != driver_id:
         raise errors.OfferNotFound(offer_id)
+    return await _lock(work, offer)
+
+
+async def _lock(work: UnitOfWork, offer: Offer) -> tuple[Offer, Trip]:
     trip = await trip_store.lock_trip(work, offer.trip_id)
+    locked = await store.find_offer(work, offer.offer_id)
     assert trip is not None
-    locked = await store.find_offer(work, offer_id)
     assert locked is not None
     return locked, trip
 
@@ -94,9 +98,7 @@ async def lapse_offer(work: UnitOfWork, offer_id: OfferId) -> None:
     offer = await store.find_offer(work, offer_id)
     if offer is None:
         return
-    await trip_store.lock_trip(work, offer.trip_id)
-    locked = await store.find_offer(work, offer_id)
-    assert locked is not None
+    locked, _ = await _lock(work, offer)
     if locked.state is OfferState.MADE and locked.deadline <= work.now:
         await _end(work, locked, OfferState.LAPSED, because="lapsed", reason=None)
 
@@ -106,11 +108,17 @@ async def withdraw_open_offer_of(work: UnitOfWork, driver_id: DriverId, *, reaso
     offer = await store.find_open_of_driver(work, driver_id)
     if offer is None:
         return
-    await trip_store.lock_trip(work, offer.trip_id)
-    locked = await store.find_offer(work, offer.offer_id)
-    assert locked is not None
+    locked, _ = await _lock(work, offer)
     if locked.state is OfferState.MADE:
         await _end(work, locked, OfferState.WITHDRAWN, because="withdrawn", reason=reason)
+
+
+async def withdraw_open_offer_of_trip(work: UnitOfWork, trip_id: TripId, *, reason: str) -> None:
+    """Withdraw the trip's open offer, if it has one. The caller holds the trip's lock."""
+    offer = await store.find_open_of_trip(work, trip_id)
+    if offer is not None:
+        await store.end(work, offer.offer_id, OfferState.WITHDRAWN, reason=reason)
+        _announce(work, OfferWithdrawn, offer)
 
 
 async def _end(

@@ -77,10 +77,10 @@ _END = text("""
 
 async def end(
     work: UnitOfWork, offer_id: OfferId, state: OfferState, *, reason: str | None = None
-) -> bool:
-    """Decline, lapse or withdraw an open offer; False if it was over already."""
+) -> None:
+    """Decline, lapse or withdraw an open offer, whose trip is locked."""
     result = await work.execute(_END, {"offer_id": offer_id, "state": state, "reason": reason})
-    return result.rowcount == 1
+    assert result.rowcount == 1, "the offer ended although its trip was locked"
 
 
 _OVERDUE = text("""

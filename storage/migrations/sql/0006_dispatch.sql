@@ -116,10 +116,9 @@ CREATE TABLE dispatch.trip (
     pin text NOT NULL, pin_tries_left smallint NOT NULL CHECK (pin_tries_left >= 0),
     requested_at timestamptz NOT NULL,
     booked_for timestamptz,
-    matching_from timestamptz NOT NULL,       -- when a booked trip starts to look for a driver
+    matching_from timestamptz NOT NULL,       -- from when it looks for a driver: its place in turn
     expires_at timestamptz NOT NULL,
     state_since timestamptz NOT NULL,
-    matching_since timestamptz,
     driver_id uuid REFERENCES registry.driver,
     vehicle_id uuid REFERENCES registry.vehicle,
     run_id uuid REFERENCES dispatch.run,
@@ -146,7 +145,7 @@ CREATE UNIQUE INDEX i04_one_open_request_a_slot ON dispatch.trip (rider_id, open
 -- Until trips are shared, a driver serves one at a time.
 CREATE UNIQUE INDEX i01_one_trip_under_way_a_driver ON dispatch.trip (driver_id)
     WHERE state IN ('assigned', 'arrived', 'on_board', 'at_stop');
-CREATE INDEX trip_waiting ON dispatch.trip (matching_since) WHERE state = 'matching';
+CREATE INDEX trip_waiting ON dispatch.trip (matching_from) WHERE state = 'matching';
 CREATE INDEX trip_booked ON dispatch.trip (matching_from) WHERE state = 'scheduled';
 CREATE INDEX trip_of_rider ON dispatch.trip (rider_id, requested_at DESC);
 CREATE INDEX trip_of_driver ON dispatch.trip (driver_id, assigned_at DESC) WHERE driver_id IS NOT NULL;
@@ -154,7 +153,7 @@ CREATE INDEX trip_arrived ON dispatch.trip (arrived_at) WHERE arrived_at IS NOT 
 CREATE INDEX trip_ended ON dispatch.trip (ended_at) WHERE ended_at IS NOT NULL;
 GRANT SELECT, INSERT ON dispatch.trip TO khan_app;
 -- What was asked for is not among them.
-GRANT UPDATE (state, last_seq, attempt, state_since, matching_since, driver_id, vehicle_id, run_id,
+GRANT UPDATE (state, last_seq, attempt, state_since, driver_id, vehicle_id, run_id,
               assigned_at, arrived_at, boarded_at, ended_at, stop_since, stops, stop_seconds,
               waiting_seconds, metres_driven, end_reason, pin_tries_left)
     ON dispatch.trip TO khan_app;

@@ -6,6 +6,7 @@ from sqlalchemy import text
 import ledger.views
 from dispatch import errors
 from dispatch.service import after, driving, offers, requests, shifts
+from dispatch.store.rounds import list_open_trips
 from dispatch.trip import Actor, By, TripState
 from dispatch.views import trips as views
 from dispatch.views.figures import run_report
@@ -191,3 +192,13 @@ async def test_a_trip_under_way_is_found_however_many_were_asked_for_since(
     async with database.work() as work:
         held = await views.list_held_trips_of_rider(work, trip.rider_id)
     assert [one.trip_id for one in held] == [trip.trip_id]
+
+
+async def test_a_trip_given_back_keeps_its_place_in_turn(town: Town) -> None:
+    trip, driver_id = await town.assigned()
+    await town.trip()
+    async with town.database.work() as work:
+        await driving.release(work, trip_id=trip.trip_id, driver_id=driver_id, reason="flat tyre")
+    async with town.database.work() as work:
+        (first,) = await list_open_trips(work, most=1)
+    assert first.trip_id == trip.trip_id
