@@ -46,7 +46,8 @@ class OnShift:
     """What the board keeps of one driver on shift.
 
     `metres` counts the way driven with the present rider on board; `has_gap` says that a stretch
-    of it was lost, so that nobody takes it for the whole.
+    of it was lost, so that nobody takes it for the whole. `earned_minor` was read from the books at
+    `earned_as_of`; what is posted later is added.
     """
 
     driver_id: DriverId
@@ -60,6 +61,7 @@ class OnShift:
     free_since: datetime
     last_offered_at: datetime | None = None
     earned_minor: int = 0
+    earned_as_of: datetime | None = None
     position: Position | None = None
     phase: Phase = Phase.FREE
     trip_id: TripId | None = None
