@@ -109,6 +109,15 @@ class PositionBoard:
         known.phase, known.trip_id = Phase.ON_TRIP, trip_id
         known.metres, known.has_gap = 0.0, False
 
+    def metres_on_board(self, driver_id: DriverId, trip_id: TripId) -> int | None:
+        """Whole metres driven with the rider of that trip; None where that is not known."""
+        known = self._on_shift.get(driver_id)
+        if known is None or known.trip_id != trip_id or known.has_gap:
+            return None
+        if known.phase not in (Phase.ON_TRIP, Phase.AT_STOP):
+            return None  # the boarding is not heard of yet: they are those of the trip before
+        return round(known.metres)
+
     def set_phase(self, driver_id: DriverId, phase: Phase, trip_id: TripId | None) -> None:
         """What the driver does from now on."""
         known = self._on_shift.get(driver_id)

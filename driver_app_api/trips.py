@@ -170,10 +170,8 @@ async def resume(request: Request, trip_id: UUID, caller: Driver) -> Response:
 @router.post("/trips/{trip_id}/complete", responses=_ANSWERS, summary="The trip is done")
 async def complete(request: Request, trip_id: UUID, caller: Driver) -> Response:
     """The final fare is worked out and posted, your pay with it, in one step."""
-    known = services_of(request).board.find(DriverId(caller.person_id))
-    metres = None
-    if known is not None and known.trip_id == trip_id and not known.has_gap:
-        metres = round(known.metres)
+    board = services_of(request).board
+    metres = board.metres_on_board(DriverId(caller.person_id), TripId(trip_id))
 
     async def step(work: UnitOfWork, trip: TripId, driver: DriverId) -> object:
         return await driving.complete(work, trip_id=trip, driver_id=driver, metres=metres)
