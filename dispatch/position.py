@@ -116,7 +116,7 @@ class PositionBoard:
             return None
         if known.phase not in (Phase.ON_TRIP, Phase.AT_STOP):
             return None  # the boarding is not heard of yet: they are those of the trip before
-        return round(known.metres)
+        return round(known.metres) or None  # no trip is so short: nothing was heard of its way
 
     def set_phase(self, driver_id: DriverId, phase: Phase, trip_id: TripId | None) -> None:
         """What the driver does from now on."""

@@ -198,6 +198,8 @@ def test_the_metres_of_a_trip_are_its_own(board: PositionBoard) -> None:
     board.set_phase(DORA, Phase.AT_PICKUP, following)
     assert board.metres_on_board(DORA, following) is None, "completed before it is heard to begin"
     board.begin_trip(DORA, following)
-    assert board.metres_on_board(DORA, following) == 0
-    board.report(message(3, lon=50.0))
+    assert board.metres_on_board(DORA, following) is None, "nothing was heard of the way"
+    board.report(message(3))
+    assert board.metres_on_board(DORA, following) == round(known(board).metres) > 0
+    board.report(message(4, lon=50.0))
     assert board.metres_on_board(DORA, following) is None, "a stretch was lost"
