@@ -152,5 +152,5 @@ def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
             "description": _MEANINGS[status],
             "content": {"application/problem+json": {"schema": Problem.model_json_schema()}},
         }
-        for status in sorted({*statuses, 401, 422, 429, 503})
+        for status in sorted({*statuses, 401, 403, 422, 429, 503})
     }
