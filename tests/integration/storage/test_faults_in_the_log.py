@@ -8,11 +8,14 @@ from sqlalchemy.exc import IntegrityError
 
 from khan.serve import _Faults, trace_of
 from storage import idempotency
+from storage.embedded import EmbeddedServer
 from storage.engine import Database
 from storage.idempotency import KeptAnswer
 
 
-async def test_a_fault_is_told_without_the_values_of_a_row(database: Database) -> None:
+async def test_a_fault_is_told_without_the_values_of_a_row(
+    database: Database, embedded_server: EmbeddedServer
+) -> None:
     caller = "Rita Rider"
     answer = KeptAnswer(fingerprint=b"", status=204, answer=b"")
     with pytest.raises(IntegrityError) as caught:
@@ -33,3 +36,6 @@ async def test_a_fault_is_told_without_the_values_of_a_row(database: Database) -
         )
         assert caller not in _Faults().format(record)
     assert "the second try" in told
+    kept = (embedded_server.folder / "server.log").read_text(encoding="utf-8")
+    assert "idempotency_pkey" in kept
+    assert caller not in kept, "nor does the server tell it in its own log"
