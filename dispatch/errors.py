@@ -1,5 +1,7 @@
 """What dispatch refuses, each in one sentence a person can act on."""
 
+from typing import Literal
+
 from foundation.errors import Conflict, Forbidden, Gone, Invalid, NotFound
 from foundation.identifiers import UUID
 
@@ -47,7 +49,10 @@ class IllegalStep(Conflict):
 
     def __init__(self, trip_id: UUID, state: str, step: str) -> None:
         super().__init__(
-            f"The trip is {state}; it cannot {step} now.", trip_id=trip_id, state=state, step=step
+            f'That cannot be done now: the trip stands at "{state.replace("_", " ")}".',
+            trip_id=trip_id,
+            state=state,
+            step=step,
         )
 
 
@@ -124,8 +129,21 @@ class AlreadyOnShift(Conflict):
 
     code = "already_on_shift"
 
-    def __init__(self, who: str) -> None:
-        super().__init__(f"{who} is on shift already; end that shift first.", who=who)
+    def __init__(self, who: Literal["driver", "vehicle"]) -> None:
+        sentences = {
+            "driver": "You are on shift already; end that shift first.",
+            "vehicle": "Somebody is on shift with this vehicle; take another, or ask them to end.",
+        }
+        super().__init__(sentences[who], who=who)
+
+
+class ShiftIdTaken(Conflict):
+    """The identifier names another shift, or one that has ended."""
+
+    code = "shift_id_taken"
+
+    def __init__(self, shift_id: UUID) -> None:
+        super().__init__("This shift identifier is taken; make a new one.", shift_id=shift_id)
 
 
 class ShiftHasTrip(Conflict):
@@ -167,7 +185,7 @@ class PinWrong(Conflict):
 
     def __init__(self, trip_id: UUID, tries_left: int) -> None:
         super().__init__(
-            f"That is not this rider's PIN; {tries_left} tries left.",
+            f"That is not this rider's PIN; tries left: {tries_left}.",
             trip_id=trip_id,
             tries_left=tries_left,
         )

@@ -71,6 +71,7 @@ class Fleet:
                 free_since=known.free_since,
                 last_offered_at=known.last_offered_at,
                 earned_minor=earned[known.driver_id],
+                earned_as_of=work.now,
                 position=known.position,
                 phase=_PHASE_OF_STATE.get(known.trip_state or "", Phase.FREE),
                 trip_id=known.trip_id,
@@ -96,17 +97,19 @@ class Fleet:
             case "rider_boarded":
                 self.board.begin_trip(driver_id, TripId(UUID(facts["trip_id"])))
             case "fare_posted" | "fee_posted":
-                self._earn(driver_id, facts)
+                self._earn(driver_id, facts, announced.occurred_at)
             case _ if "after" in facts:
                 self._step(driver_id, facts, announced.occurred_at)
             case _:
                 pass
 
-    def _earn(self, driver_id: DriverId, facts: dict[str, object]) -> None:
+    def _earn(self, driver_id: DriverId, facts: dict[str, object], at: datetime) -> None:
         known = self.board.find(driver_id)
         # Pay without tolls and tips; a fee has no more than the driver's part of it.
         earned = facts.get("pay_minor", facts.get("driver_minor"))
-        if known is not None and isinstance(earned, int):
+        if known is None or not isinstance(earned, int):
+            return
+        if known.earned_as_of is None or at > known.earned_as_of:
             known.earned_minor += earned
 
     def _step(self, driver_id: DriverId, facts: dict[str, str], at: datetime) -> None:

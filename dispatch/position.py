@@ -46,7 +46,8 @@ class OnShift:
     """What the board keeps of one driver on shift.
 
     `metres` counts the way driven with the present rider on board; `has_gap` says that a stretch
-    of it was lost, so that nobody takes it for the whole.
+    of it was lost, so that nobody takes it for the whole. `earned_minor` was read from the books at
+    `earned_as_of`; what is posted later is added.
     """
 
     driver_id: DriverId
@@ -60,6 +61,7 @@ class OnShift:
     free_since: datetime
     last_offered_at: datetime | None = None
     earned_minor: int = 0
+    earned_as_of: datetime | None = None
     position: Position | None = None
     phase: Phase = Phase.FREE
     trip_id: TripId | None = None
@@ -106,6 +108,15 @@ class PositionBoard:
             return
         known.phase, known.trip_id = Phase.ON_TRIP, trip_id
         known.metres, known.has_gap = 0.0, False
+
+    def metres_on_board(self, driver_id: DriverId, trip_id: TripId) -> int | None:
+        """Whole metres driven with the rider of that trip; None where that is not known."""
+        known = self._on_shift.get(driver_id)
+        if known is None or known.trip_id != trip_id or known.has_gap:
+            return None
+        if known.phase not in (Phase.ON_TRIP, Phase.AT_STOP):
+            return None  # the boarding is not heard of yet: they are those of the trip before
+        return round(known.metres) or None  # no trip is so short: nothing was heard of its way
 
     def set_phase(self, driver_id: DriverId, phase: Phase, trip_id: TripId | None) -> None:
         """What the driver does from now on."""

@@ -15,11 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 import rulebook.service
-from dispatch.events import OfferMade
 from dispatch.matching.candidates import candidate_pairs
 from dispatch.matching.explanation import sentence, why_this_offer
 from dispatch.matching.plan import Pairing, Plan
-from dispatch.matching.policy import parse_policy
+from dispatch.matching.policy import Policy, parse_policy
 from dispatch.matching.snapshot import FreeDriver, OpenTrip, RoundInput, Snapshot
 from dispatch.matching.solo import decide
 from dispatch.position import OnShift, Phase, PositionBoard
@@ -27,9 +26,9 @@ from dispatch.store import offers as offer_store
 from dispatch.store import rounds as store
 from dispatch.store.rounds import StoredRound, epoch_ms
 from foundation.clock import stopwatch_ms
-from foundation.identifiers import DriverId, EventId, OfferId, RoundId
+from foundation.identifiers import DriverId, OfferId, RoundId, RuleId
 from roads.engine import RoadEngine
-from rulebook.rule import Rule, RuleKind
+from rulebook.rule import RuleKind
 from storage.engine import Database
 from storage.work import UnitOfWork
 
@@ -55,7 +54,8 @@ class _Seen:
     """The round's view of the world, as read in one unit of work."""
 
     at: datetime
-    rule: Rule
+    policy_rule_id: RuleId
+    policy: Policy
     trips: Sequence[OpenTrip]
     drivers: Sequence[OnShift]
 
@@ -98,8 +98,7 @@ class Dispatcher:
         async with self._database.work() as work:
             seen = await self._see(work)
         read_ms = stopwatch_ms() - began
-        policy = parse_policy(seen.rule.body)
-        pause = policy.round_ms / 1000
+        pause = seen.policy.round_ms / 1000
         if not seen.trips or not seen.drivers:
             return RoundReport(
                 trips=len(seen.trips), drivers=len(seen.drivers), pairings=0, offers=0,
@@ -121,7 +120,13 @@ class Dispatcher:
         if trips:
             busy = await store.list_busy_drivers(work)
             drivers = [known for known in self._board if self._may_serve(known, busy, work.now)]
-        return _Seen(at=work.now, rule=rule, trips=trips, drivers=drivers)
+        return _Seen(
+            at=work.now,
+            policy_rule_id=rule.rule_id,
+            policy=parse_policy(rule.body),
+            trips=trips,
+            drivers=drivers,
+        )
 
     def _may_serve(self, known: OnShift, busy: frozenset[DriverId], now: datetime) -> bool:
         """On shift, free, within hours, and heard of lately."""
@@ -140,7 +145,7 @@ class Dispatcher:
             at_ms=epoch_ms(seen.at),
             trips=seen.trips,
             drivers=[_free_driver(known, seen) for known in seen.drivers],
-            policy=parse_policy(seen.rule.body),
+            policy=seen.policy,
             network_digest=self._network_digest,
         )
         pairs = candidate_pairs(snapshot)
@@ -172,18 +177,16 @@ class Dispatcher:
     async def _offer(
         self, work: UnitOfWork, seen: _Seen, decided: "_Decided", *, began: float, read_ms: float
     ) -> int:
-        """Store the round and make its offers; announce those that were made."""
+        """Store the round and make its offers; how many were made."""
         plan, snapshot = decided.plan, decided.round_input.snapshot
-        policy = snapshot.policy
         round_id = RoundId(work.new_id())
-        attempts = {trip.trip_id: trip.attempt for trip in snapshot.trips}
         on_shift = {known.driver_id: known for known in seen.drivers}
-        deadline = work.now + timedelta(seconds=policy.offer_seconds)
+        deadline = work.now + timedelta(seconds=seen.policy.offer_seconds)
         offers = [
             offer_store.NewOffer(
                 offer_id=OfferId(work.new_id()),
                 trip_id=pairing.trip_id,
-                attempt=attempts[pairing.trip_id],
+                attempt=pairing.attempt,
                 driver_id=pairing.driver_id,
                 vehicle_id=on_shift[pairing.driver_id].vehicle_id,
                 shift_id=on_shift[pairing.driver_id].shift_id,
@@ -197,19 +200,10 @@ class Dispatcher:
             made = await offer_store.insert_offers(
                 work, offers, round_id=round_id, deadline=deadline
             )
-        for offer in offers:
-            if offer.offer_id in made:
-                work.announce(
-                    OfferMade(
-                        event_id=EventId(work.new_id()), occurred_at=work.now,
-                        offer_id=offer.offer_id, trip_id=offer.trip_id, attempt=offer.attempt,
-                        driver=offer.driver_id, deadline=deadline,
-                    )
-                )  # fmt: skip
         await store.insert_round(
             work,
             StoredRound(
-                round_id=round_id, at=seen.at, policy_rule_id=seen.rule.rule_id, matcher=f"{plan.method} {plan.solver} {plan.version}",
+                round_id=round_id, at=seen.at, policy_rule_id=seen.policy_rule_id, matcher=f"{plan.method} {plan.solver} {plan.version}",
                 input=decided.round_input.encode(), input_digest=decided.round_input.digest,
                 plan=plan.encode(), plan_digest=plan.digest, degraded=plan.degraded,
                 trips=len(snapshot.trips), drivers=len(snapshot.drivers),

@@ -1,6 +1,7 @@
 """What time alone brings about: offers lapse, requests expire, booked trips begin to look.
 
-A shift whose hours are used up ends here, and that of a driver who may no longer work.
+A shift whose hours are used up ends here, and that of a driver who may no longer work: suspended,
+or a paper has run out or was withdrawn.
 
 Each object is a unit of work of its own, under its own lock, and each is checked again there:
 two sweeps at once, or a sweep against a driver's acceptance, have one winner.
@@ -25,9 +26,11 @@ async def sweep(database: Database) -> int:
         overdue = await offer_store.list_overdue(work)
         due = await trip_store.list_due(work)
         expired = await trip_store.list_expired(work)
-        out_of_hours = await shift_store.list_out_of_hours(work)
-        suspended = await shift_store.list_suspended(work)
-    for offer_id, _ in overdue:
+        over = [
+            *((shift_id, "out_of_hours") for shift_id in await shift_store.list_out_of_hours(work)),
+            *await shift_store.list_unfit(work),
+        ]
+    for offer_id in overdue:
         async with database.work() as work:
             await offers.lapse_offer(work, offer_id)
     for trip_id in due:
@@ -36,8 +39,7 @@ async def sweep(database: Database) -> int:
     for trip_id in expired:
         async with database.work() as work:
             await requests.expire(work, trip_id)
-    for reason, shift_ids in (("out_of_hours", out_of_hours), ("suspended", suspended)):
-        for shift_id in shift_ids:
-            async with database.work() as work:
-                await shifts.end_shift_of(work, shift_id, reason=reason)
-    return len(overdue) + len(due) + len(expired) + len(out_of_hours) + len(suspended)
+    for shift_id, reason in over:
+        async with database.work() as work:
+            await shifts.end_shift_of(work, shift_id, reason=reason)
+    return len(overdue) + len(due) + len(expired) + len(over)

@@ -148,7 +148,6 @@ class Trip:
     expires_at: datetime
     state_since: datetime
     holder: Holder | None = None
-    matching_since: datetime | None = None
     assigned_at: datetime | None = None
     arrived_at: datetime | None = None
     boarded_at: datetime | None = None
@@ -260,10 +259,7 @@ def _moved(moved: Trip, before: Trip) -> Trip:
             # A released trip forgets its driver, or it would be offered as if still held; it
             # keeps the age of its request, so it keeps its place.
             attempt = before.attempt + (before.holder is not None)
-            moved = replace(
-                moved, holder=None, attempt=attempt, matching_since=now, assigned_at=None,
-                arrived_at=None,
-            )  # fmt: skip
+            moved = replace(moved, holder=None, attempt=attempt, assigned_at=None, arrived_at=None)
         case _S.ASSIGNED:
             moved = replace(moved, assigned_at=now)
         case _S.ARRIVED:

@@ -15,20 +15,14 @@ class Bucket:
     def __init__(self, rate: float, burst: float, at_ms: float) -> None:
         self.rate, self.burst, self.tokens, self.at_ms = rate, burst, burst, at_ms
 
-    def take(self, at_ms: float, count: float = 1.0) -> float:
-        """Take `count` tokens.
-
-        Returns
-        -------
-        float
-            0.0 if they were there; else the seconds until they are, and none is taken.
-        """
+    def take(self, at_ms: float) -> float:
+        """Take a token; 0.0 if it was there, else the seconds until one is."""
         grown = self.tokens + (at_ms - self.at_ms) / 1000 * self.rate
         self.tokens, self.at_ms = min(self.burst, grown), at_ms
-        if self.tokens >= count:
-            self.tokens -= count
+        if self.tokens >= 1:
+            self.tokens -= 1
             return 0.0
-        return (count - self.tokens) / self.rate
+        return (1 - self.tokens) / self.rate
 
 
 class Limiter:

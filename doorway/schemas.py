@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, WithJsonSchema
 
 from foundation.measures import Point
 from foundation.money import Money
@@ -35,6 +35,13 @@ LonLat = Annotated[tuple[float, float], _numbers(2)]
 """Longitude, latitude."""
 Box = Annotated[tuple[float, float, float, float], _numbers(4)]
 """West, south, east, north."""
+
+
+Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+Seats = Annotated[int, Field(strict=True, ge=1, le=16)]
+Word = Annotated[str, StringConstraints(pattern=r"^[a-z_]{1,30}$")]
+"""A class of vehicle, or a need, by its code."""
+Needs = Annotated[list[Word], Field(max_length=10)]
 
 
 class Place(Model):
@@ -145,5 +152,5 @@ def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
             "description": _MEANINGS[status],
             "content": {"application/problem+json": {"schema": Problem.model_json_schema()}},
         }
-        for status in sorted({*statuses, 401, 422, 429, 503})
+        for status in sorted({*statuses, 401, 403, 422, 429, 503})
     }

@@ -78,7 +78,7 @@ async def earnings(request: Request, caller: Driver) -> EarningsOut:
     )
 
 
-@router.get("/statement", responses=problems(409), summary="Every line, with its reason")
+@router.get("/statement", responses=problems(), summary="Every line, with its reason")
 async def statement(
     request: Request,
     caller: Driver,

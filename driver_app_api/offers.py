@@ -55,7 +55,7 @@ async def list_offers(request: Request, caller: Driver) -> OffersOut:
 
 @router.post(
     "/offers/{offer_id}/accept",
-    responses={200: {"model": TripOut}, **problems(403, 404, 409, 410)},
+    responses={200: {"model": TripOut}, **problems(404, 409, 410)},
     summary="Accept",
 )
 async def accept(request: Request, offer_id: UUID, caller: Driver, body: AcceptIn) -> Response:

@@ -6,9 +6,16 @@ from uuid import UUID
 
 from pydantic import Field, StringConstraints
 
-from doorway.schemas import Latitude, Longitude, LonLat, Model, MoneyOut, Place, StatementLineOut
-
-Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+from doorway.schemas import (
+    Latitude,
+    Longitude,
+    LonLat,
+    Model,
+    MoneyOut,
+    Place,
+    Reason,
+    StatementLineOut,
+)
 
 
 class ShiftIn(Model):

@@ -23,7 +23,7 @@ router = APIRouter(tags=["shifts"])
 @router.post(
     "/shifts",
     status_code=201,
-    responses={201: {"model": ShiftOut}, **problems(403, 409)},
+    responses={201: {"model": ShiftOut}, **problems(409)},
     summary="Go on shift",
 )
 async def start_shift(request: Request, body: ShiftIn, caller: Driver) -> Response:
@@ -83,7 +83,7 @@ async def end_shift(request: Request, shift_id: UUID, caller: Driver) -> Respons
     return response
 
 
-@router.get("/me", responses=problems(403), summary="You, and whether you may work")
+@router.get("/me", responses=problems(), summary="You, and whether you may work")
 async def me(request: Request, caller: Driver) -> MeOut:
     """Your name, vehicles, shift, what keeps you from working and which papers end soon."""
     services = services_of(request)

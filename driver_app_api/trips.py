@@ -10,7 +10,6 @@ from starlette.responses import Response
 
 import registry.views
 from dispatch.service import driving
-from dispatch.service.driving import Measured
 from dispatch.views import trips as views
 from dispatch.views.trips import TripView
 from doorway.caller import Driver
@@ -167,15 +166,11 @@ async def resume(request: Request, trip_id: UUID, caller: Driver) -> Response:
 @router.post("/trips/{trip_id}/complete", responses=_ANSWERS, summary="The trip is done")
 async def complete(request: Request, trip_id: UUID, caller: Driver) -> Response:
     """The final fare is worked out and posted, your pay with it, in one step."""
-    known = services_of(request).board.find(DriverId(caller.person_id))
-    metres = None
-    if known is not None and known.trip_id == trip_id and not known.has_gap:
-        metres = round(known.metres)
+    board = services_of(request).board
+    metres = board.metres_on_board(DriverId(caller.person_id), TripId(trip_id))
 
     async def step(work: UnitOfWork, trip: TripId, driver: DriverId) -> object:
-        return await driving.complete(
-            work, trip_id=trip, driver_id=driver, measured=Measured(metres=metres)
-        )
+        return await driving.complete(work, trip_id=trip, driver_id=driver, metres=metres)
 
     return await _take(request, trip_id, caller, step)
 

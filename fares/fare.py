@@ -5,7 +5,7 @@ the rider are added line by line; a longer way or a traffic jam is not. What the
 shown for the way that was driven is computed beside it, for the regulator, and charged to nobody.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Protocol
@@ -204,24 +204,22 @@ def _changes(quote: Promised, tariff: Tariff, changed_to: Journey) -> list[Line]
         seconds=changed_to.seconds,
         zone_to=changed_to.zone_to,
     )
-    before: Sequence[Line] = quote.lines
-    after = price(tariff, journey, quote.priced_at).lines
-    was = {line.code: line for line in before}
-    becomes = {line.code: line for line in after}
-    codes = list(dict.fromkeys([line.code for line in (*before, *after)]))
+    changed = price(tariff, journey, quote.priced_at).lines
+    before = {line.code: line.amount_minor for line in quote.lines}
+    after = {line.code: line.amount_minor for line in changed}
+    goes_to = {line.code: line.goes_to for line in (*quote.lines, *changed)}
     return [
         Line(
             code=f"change.{code}",
-            amount_minor=(becomes[code].amount_minor if code in becomes else 0)
-            - (was[code].amount_minor if code in was else 0),
-            goes_to=(becomes.get(code) or was[code]).goes_to,
+            amount_minor=after.get(code, 0) - before.get(code, 0),
+            goes_to=party,
             detail={
-                "was_minor": was[code].amount_minor if code in was else 0,
+                "was_minor": before.get(code, 0),
                 "metres": journey.metres,
                 "seconds": journey.seconds,
             },
         )
-        for code in codes
+        for code, party in goes_to.items()
     ]
 
 

@@ -10,11 +10,13 @@ from sqlalchemy.exc import DBAPIError
 from starlette.exceptions import HTTPException
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
+from starlette.routing import Match, Mount
 from starlette.websockets import WebSocket
 
 from doorway.live import TRY_AGAIN_LATER
 from doorway.problem import problem, problem_response, refusal_response
 from foundation.errors import Refusal
+from storage.refusals import constraint_of
 
 log = structlog.get_logger()
 
@@ -94,11 +96,25 @@ def too_large() -> Response:
     return problem_response(413, problem(413, *_CODES[413]))
 
 
-async def _http(_request: Request, error: Exception) -> Response:
+async def _http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     code, sentence = _CODES.get(error.status_code, ("refused", str(error.detail)))
     body = problem(error.status_code, code, sentence)
-    return problem_response(error.status_code, body, headers=dict(error.headers or {}))
+    headers = dict(error.headers or {})
+    if error.status_code == 405:
+        headers["Allow"] = ", ".join(_methods_of(request))
+    return problem_response(error.status_code, body, headers=headers)
+
+
+def _methods_of(request: Request) -> list[str]:
+    """What this address answers: of all routes that hold it, where the framework names but one's."""
+    routes = [route for route in request.app.router.routes if not isinstance(route, Mount)]
+    scope = {**request.scope, "root_path": request.scope.get("app_root_path", "")}
+    return [
+        method
+        for method in ("DELETE", "GET", "HEAD", "PATCH", "POST", "PUT")
+        if any(route.matches(scope | {"method": method})[0] is Match.FULL for route in routes)
+    ] or ["GET", "HEAD"]  # a file
 
 
 async def _not_kept(_request: Request, error: Exception) -> Response:
@@ -116,6 +132,7 @@ async def _fault(request: HTTPConnection, error: Exception) -> Response | None:
     facts: dict[str, Any] = {"path": request.scope.get("route_path", request.url.path)}
     if isinstance(error, DBAPIError):
         facts["sqlstate"] = getattr(error.orig, "sqlstate", None)
+        facts["constraint"] = constraint_of(error)
     log.error("fault", exc_info=error, **facts)
     if isinstance(request, WebSocket):
         await _close(request)

@@ -16,6 +16,7 @@ from foundation.identifiers import UUID, DriverId, RiderId, RuleId, TransferId, 
 from foundation.money import Currency, Money
 from ledger.errors import HoldReleased
 from ledger.transfer import Kind, Transfer
+from storage.refusals import constraint_of
 from storage.work import UnitOfWork
 
 
@@ -98,9 +99,9 @@ async def insert_charge(work: UnitOfWork, charge: ChargeRow, transfer: Transfer)
     try:
         result = await work.execute(_INSERT_CHARGE, values)
     except IntegrityError as error:
-        if "a_hold_ends_once" not in str(error.orig):
-            raise
-        raise HoldReleased(charge.trip_id) from error
+        if constraint_of(error) == "a_hold_ends_once":
+            raise HoldReleased(charge.trip_id) from error
+        raise
     return result.rowcount > 0
 
 
@@ -196,8 +197,7 @@ def _transfer_values(work: UnitOfWork, transfer: Transfer) -> dict[str, Any]:
 # Accounts are opened in the order of their identifiers, so that two settlements that open the
 # same ones wait for each other in one direction only. Look-ups are scalar or LATERAL, so that they
 # go by index: a plan that was made when the tables were empty would otherwise join them whole.
-_INSERT_TRANSFER = text("""
-    WITH opened AS (
+_OPENED = """opened AS (
         INSERT INTO ledger.account (account_id, role, owned_by, owner_id, currency, opened_at)
         SELECT account_id, role, CASE WHEN owner_id IS NULL THEN 'house' ELSE 'person' END, owner_id,
                CAST(:currency AS text), CAST(:made_at AS timestamptz)
@@ -205,15 +205,8 @@ _INSERT_TRANSFER = text("""
                     CAST(:opened_owners AS uuid[])) AS new (account_id, role, owner_id)
         WHERE (SELECT true FROM ledger.account WHERE account.account_id = new.account_id) IS NULL
         ON CONFLICT DO NOTHING
-    ), written AS (
-        INSERT INTO ledger.transfer (transfer_id, kind, trip_id, ordinal, currency, entries,
-                                     expires_at, reason, made_at)
-        SELECT CAST(:transfer_id AS uuid), CAST(:kind AS text), CAST(:trip_id AS uuid),
-               CAST(:ordinal AS smallint), CAST(:currency AS text), CAST(:entries AS smallint),
-               CAST(:expires_at AS timestamptz), CAST(:reason AS text), CAST(:made_at AS timestamptz)
-        ON CONFLICT DO NOTHING
-        RETURNING transfer_id
-    )
+    )"""
+_ENTRIES = """
     INSERT INTO ledger.entry (transfer_id, line, account_id, amount_minor, code, share_of_minor,
                               share_bps, made_at)
     SELECT written.transfer_id, entry.line, entry.account_id, entry.amount_minor, entry.code,
@@ -222,18 +215,21 @@ _INSERT_TRANSFER = text("""
         CAST(:account_ids AS uuid[]), CAST(:amounts AS bigint[]), CAST(:codes AS text[]),
         CAST(:share_of AS bigint[]), CAST(:share_bps AS integer[])
     ) WITH ORDINALITY AS entry (account_id, amount_minor, code, share_of_minor, share_bps, line)
-""")
-
-_INSERT_CHARGE = text("""
-    WITH opened AS (
-        INSERT INTO ledger.account (account_id, role, owned_by, owner_id, currency, opened_at)
-        SELECT account_id, role, CASE WHEN owner_id IS NULL THEN 'house' ELSE 'person' END, owner_id,
-               CAST(:currency AS text), CAST(:made_at AS timestamptz)
-        FROM unnest(CAST(:opened_ids AS uuid[]), CAST(:opened_roles AS text[]),
-                    CAST(:opened_owners AS uuid[])) AS new (account_id, role, owner_id)
-        WHERE (SELECT true FROM ledger.account WHERE account.account_id = new.account_id) IS NULL
+"""
+_INSERT_TRANSFER = text(f"""
+    WITH {_OPENED}, written AS (
+        INSERT INTO ledger.transfer (transfer_id, kind, trip_id, ordinal, currency, entries,
+                                     expires_at, reason, made_at)
+        SELECT CAST(:transfer_id AS uuid), CAST(:kind AS text), CAST(:trip_id AS uuid),
+               CAST(:ordinal AS smallint), CAST(:currency AS text), CAST(:entries AS smallint),
+               CAST(:expires_at AS timestamptz), CAST(:reason AS text), CAST(:made_at AS timestamptz)
         ON CONFLICT DO NOTHING
-    ), hold AS (
+        RETURNING transfer_id
+    )
+    {_ENTRIES}""")
+
+_INSERT_CHARGE = text(f"""
+    WITH {_OPENED}, hold AS (
         SELECT hold.transfer_id, hold.expires_at, ending.kind AS ended_by, ending.reason
         FROM ledger.transfer AS hold
         LEFT JOIN LATERAL (
@@ -264,15 +260,7 @@ _INSERT_CHARGE = text("""
         FROM charged
         RETURNING transfer_id
     )
-    INSERT INTO ledger.entry (transfer_id, line, account_id, amount_minor, code, share_of_minor,
-                              share_bps, made_at)
-    SELECT written.transfer_id, entry.line, entry.account_id, entry.amount_minor, entry.code,
-           entry.share_of_minor, entry.share_bps, :made_at
-    FROM written, unnest(
-        CAST(:account_ids AS uuid[]), CAST(:amounts AS bigint[]), CAST(:codes AS text[]),
-        CAST(:share_of AS bigint[]), CAST(:share_bps AS integer[])
-    ) WITH ORDINALITY AS entry (account_id, amount_minor, code, share_of_minor, share_bps, line)
-""")
+    {_ENTRIES}""")
 
 _INSERT_VOID = text("""
     WITH voided AS (

@@ -290,16 +290,19 @@ _OPENING = text("""
     GROUP BY account.currency ORDER BY account.currency
 """)
 
-_WORKED = text("""
-    SELECT CAST(coalesce(sum(seconds_on_shift), 0) AS bigint) AS seconds_on_shift,
-           CAST(coalesce(sum(seconds_engaged), 0) AS bigint) AS seconds_engaged,
-           CAST(coalesce(sum(metres), 0) AS bigint) AS metres,
-           CAST(coalesce(sum(trips), 0) AS bigint) AS trips
+_SUMS_OF_WORK = """
+    CAST(coalesce(sum(seconds_on_shift), 0) AS bigint) AS seconds_on_shift,
+    CAST(coalesce(sum(seconds_engaged), 0) AS bigint) AS seconds_engaged,
+    CAST(coalesce(sum(metres), 0) AS bigint) AS metres,
+    CAST(coalesce(sum(trips), 0) AS bigint) AS trips
+"""
+_WORKED = text(f"""
+    SELECT {_SUMS_OF_WORK}
     FROM ledger.work_record
     WHERE driver_id = :driver_id AND made_at >= :start AND made_at < :end
 """)
 
-_EARNINGS = text("""
+_EARNINGS = text(f"""
     SELECT period.name,
            CAST(coalesce(earned.pay, 0) AS bigint) AS pay_minor,
            CAST(coalesce(earned.tips, 0) AS bigint) AS tips_minor,
@@ -317,10 +320,7 @@ _EARNINGS = text("""
           AND entry.made_at >= period.starts AND entry.made_at < period.ends
     ) AS earned
     CROSS JOIN LATERAL (
-        SELECT CAST(coalesce(sum(seconds_on_shift), 0) AS bigint) AS seconds_on_shift,
-               CAST(coalesce(sum(seconds_engaged), 0) AS bigint) AS seconds_engaged,
-               CAST(coalesce(sum(metres), 0) AS bigint) AS metres,
-               CAST(coalesce(sum(trips), 0) AS bigint) AS trips
+        SELECT {_SUMS_OF_WORK}
         FROM ledger.work_record
         WHERE driver_id = CAST(:driver_id AS uuid)
           AND made_at >= period.starts AND made_at < period.ends

@@ -6,14 +6,14 @@ from uuid import UUID
 
 from pydantic import Field, StringConstraints
 
-from dispatch.views.staff import Reason
-from doorway.schemas import Model, Place
+import dispatch.views.staff
+from doorway.schemas import Model, Needs, Place, Reason, Seats, Word
 
 
 class PurposeIn(Model):
     """Why you are about to look, and at which trip (none for the fleet as a whole: `watch`)."""
 
-    reason: Reason
+    reason: dispatch.views.staff.Reason
     note: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
     trip_id: UUID | None = None
     hours: Annotated[int, Field(strict=True, ge=1, le=12)] = 1
@@ -33,11 +33,9 @@ class BookingIn(Model):
     name: Annotated[str, StringConstraints(min_length=1, max_length=80)]
     pickup: Place
     dropoff: Place
-    seats: Annotated[int, Field(strict=True, ge=1, le=16)] = 1
-    vehicle_class: Annotated[str, StringConstraints(pattern=r"^[a-z_]{1,30}$")] = "standard"
-    needs: Annotated[
-        list[Annotated[str, StringConstraints(pattern=r"^[a-z_]{1,30}$")]], Field(max_length=10)
-    ] = []
+    seats: Seats = 1
+    vehicle_class: Word = "standard"
+    needs: Needs = []
 
 
 class BookingOut(Model):
@@ -54,7 +52,7 @@ class BookingOut(Model):
 class CancelIn(Model):
     """Why; it is shown to the rider."""
 
-    reason: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+    reason: Reason
 
 
 class TripOut(Model):

@@ -32,7 +32,7 @@ router = APIRouter(tags=["trips"])
 @router.post(
     "/bookings",
     status_code=201,
-    responses={201: {"model": BookingOut}, **problems(403, 409)},
+    responses={201: {"model": BookingOut}, **problems(404, 409)},
     summary="Book for somebody on the telephone",
 )
 async def book(request: Request, body: BookingIn, caller: Office) -> Response:
@@ -80,7 +80,7 @@ async def book(request: Request, body: BookingIn, caller: Office) -> Response:
 @router.post(
     "/purposes",
     status_code=201,
-    responses={201: {"model": PurposeOut}, **problems(403)},
+    responses={201: {"model": PurposeOut}, **problems()},
     summary="Say why you are about to look",
 )
 async def state_purpose(request: Request, body: PurposeIn, caller: Office) -> Response:
@@ -88,15 +88,14 @@ async def state_purpose(request: Request, body: PurposeIn, caller: Office) -> Re
     services = services_of(request)
 
     async def handle(work: UnitOfWork) -> Any:
-        async with services.office_database.work() as office:
-            purpose_id = await staff_views.state_purpose(
-                office,
-                actor_id=caller.person_id,
-                reason=body.reason,
-                note=body.note,
-                trip_id=None if body.trip_id is None else TripId(body.trip_id),
-                hours=body.hours,
-            )
+        purpose_id = await staff_views.state_purpose(
+            work,
+            actor_id=caller.person_id,
+            reason=body.reason,
+            note=body.note,
+            trip_id=None if body.trip_id is None else TripId(body.trip_id),
+            hours=body.hours,
+        )
         return {"purpose_id": purpose_id}
 
     return await once(
@@ -104,7 +103,7 @@ async def state_purpose(request: Request, body: PurposeIn, caller: Office) -> Re
     )
 
 
-@router.get("/trips/{trip_id}", responses=problems(403, 404), summary="Look at a trip")
+@router.get("/trips/{trip_id}", responses=problems(404), summary="Look at a trip")
 async def look(
     request: Request, trip_id: UUID, caller: Office, purpose_id: Annotated[UUID, Header()]
 ) -> TripOut:
@@ -119,7 +118,7 @@ async def look(
 @router.post(
     "/trips/{trip_id}/cancel",
     status_code=204,
-    responses=problems(403, 404, 409),
+    responses=problems(404, 409),
     summary="Cancel for the operator",
 )
 async def cancel(request: Request, trip_id: UUID, body: CancelIn, caller: Office) -> Response:

@@ -51,7 +51,7 @@ class _Feed:
     async def look(self) -> None:
         """Find the trips that a driver serves now."""
         async with self._connection.services.database.reading() as work:
-            trips = await views.list_trips_of_rider(work, self._rider_id, most=5)
+            trips = await views.list_held_trips_of_rider(work, self._rider_id)
         for trip in trips:
             self._note(trip)
 

@@ -49,7 +49,7 @@ def quote_out(quote: Quote, services: Services) -> QuoteOut:
 @router.post(
     "/quotes",
     status_code=201,
-    responses={201: {"model": QuoteOut}, **problems(409)},
+    responses={201: {"model": QuoteOut}, **problems(404)},
     summary="Ask for a price",
 )
 async def make_quote(request: Request, body: QuoteIn, caller: Rider) -> Response:

@@ -43,7 +43,7 @@ async def receipt(request: Request, trip_id: UUID, caller: Rider) -> dict[str, A
         )
 
 
-@router.get("/statement", responses=problems(409), summary="What you owed and paid")
+@router.get("/statement", responses=problems(), summary="What you owed and paid")
 async def statement(
     request: Request,
     caller: Rider,

@@ -1,14 +1,24 @@
 """What riders send and get. Coordinates are longitude, latitude; amounts are minor units."""
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated
 from uuid import UUID
 
 from pydantic import AwareDatetime, Field, StringConstraints
 
-from doorway.schemas import DriverCardOut, LineOut, LonLat, Model, MoneyOut, Place, StatementLineOut
-
-Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+from doorway.schemas import (
+    DriverCardOut,
+    LineOut,
+    LonLat,
+    Model,
+    MoneyOut,
+    Needs,
+    Place,
+    Reason,
+    Seats,
+    StatementLineOut,
+    Word,
+)
 
 
 class QuoteIn(Model):
@@ -16,11 +26,9 @@ class QuoteIn(Model):
 
     pickup: Place
     dropoff: Place
-    seats: Annotated[int, Field(strict=True, ge=1, le=16)] = 1
-    vehicle_class: Annotated[str, StringConstraints(pattern=r"^[a-z_]{1,30}$")] = "standard"
-    needs: Annotated[
-        list[Annotated[str, StringConstraints(pattern=r"^[a-z_]{1,30}$")]], Field(max_length=10)
-    ] = []
+    seats: Seats = 1
+    vehicle_class: Word = "standard"
+    needs: Needs = []
     booked_for: AwareDatetime | None = Field(
         default=None, description="For a trip booked ahead; leave out for a car now."
     )
@@ -70,13 +78,6 @@ class TipIn(Model):
     """A tip, whole to the driver."""
 
     amount_minor: Annotated[int, Field(strict=True, ge=1, le=100_000)]
-
-
-class TipOut(Model):
-    """The tip as given."""
-
-    amount_minor: int
-    currency: str
 
 
 class ShareOut(Model):
@@ -139,6 +140,3 @@ class StatementOut(Model):
     opening: list[MoneyOut]
     lines: list[StatementLineOut]
     owed: list[MoneyOut]
-
-
-LiveKind = Literal["welcome", "trip", "position", "problem"]

@@ -12,7 +12,7 @@ from dispatch.trip import Actor, By
 from dispatch.views import trips as views
 from dispatch.views.trips import TripView
 from doorway.caller import Rider
-from doorway.schemas import DriverCardOut, Place, problems
+from doorway.schemas import DriverCardOut, MoneyOut, Place, problems
 from doorway.services import Services, services_of
 from doorway.writes import once
 from foundation.identifiers import UUID, PersonId, QuoteId, RiderId, TripId
@@ -22,7 +22,6 @@ from rider_api.schemas import (
     RatingIn,
     ShareOut,
     TipIn,
-    TipOut,
     TripIn,
     TripOut,
     TripsOut,
@@ -195,7 +194,7 @@ async def rate(request: Request, trip_id: UUID, caller: Rider, body: RatingIn) -
     return await once(request, services.database, caller=str(caller.person_id), handler=handle)
 
 
-@router.post("/trips/{trip_id}/tip", responses={200: {"model": TipOut}, **problems(404, 409)})
+@router.post("/trips/{trip_id}/tip", responses={200: {"model": MoneyOut}, **problems(404, 409)})
 async def tip(request: Request, trip_id: UUID, caller: Rider, body: TipIn) -> Response:
     """Tip the driver of a completed trip; all of it is theirs."""
     services = services_of(request)
@@ -207,6 +206,6 @@ async def tip(request: Request, trip_id: UUID, caller: Rider, body: TipIn) -> Re
             rider_id=RiderId(caller.person_id),
             amount_minor=body.amount_minor,
         )
-        return {"amount_minor": given.minor, "currency": given.currency}
+        return MoneyOut.of(given).model_dump(mode="json")
 
     return await once(request, services.database, caller=str(caller.person_id), handler=handle)

@@ -21,10 +21,9 @@ class BookingPolicy:
         Open trips a rider may have at a time (I4).
     arrive_within_m
         How near to the pick-up a driver must be to arrive without giving a reason.
-    free_wait_s
-        Waiting at the pick-up shown to both as free; what waiting costs is the tariff's.
     no_show_after_s
-        Waiting at the pick-up after which a rider may be reported absent.
+        Waiting at the pick-up after which a rider may be reported absent; what is free of it, and
+        what the rest costs, is the tariff's.
     cancel_free_s
         After a driver has accepted, how long cancelling is free.
     cancel_fee_minor, no_show_fee_minor
@@ -47,7 +46,6 @@ class BookingPolicy:
     request_expires_s: int
     open_requests_per_rider: int
     arrive_within_m: int
-    free_wait_s: int
     no_show_after_s: int
     cancel_free_s: int
     cancel_fee_minor: int

@@ -249,6 +249,7 @@ def _options(socket_folder: Path, *, durable: bool) -> str:
         "unix_socket_permissions": "0700",
         "max_connections": "200",
         "recovery_init_sync_method": "syncfs",
+        "log_error_verbosity": "terse",  # without DETAIL, which tells the row that was refused
     }
     if not durable:
         settings |= {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}

@@ -8,10 +8,19 @@ def constraint_of(error: DBAPIError) -> str | None:
 
     None if the error is not about a constraint.
     """
+    return _said_of(error, "constraint_name")
+
+
+def detail_of(error: DBAPIError) -> str | None:
+    """What a check of ours says beside its name; of PostgreSQL's own checks, values of the row."""
+    return _said_of(error, "detail")
+
+
+def _said_of(error: DBAPIError, field: str) -> str | None:
     seen: BaseException | None = error.orig
     while seen is not None:
-        name: str | None = getattr(seen, "constraint_name", None)
-        if name:
-            return name
+        said: str | None = getattr(seen, field, None)
+        if said:
+            return said
         seen = seen.__cause__
     return None

@@ -15,7 +15,7 @@ Statement = tuple[str, dict[str, Any]]
 
 ANNOUNCED = """
     INSERT INTO storage.outbox (event_id, topic, key, kind, occurred_at, payload)
-    VALUES (%(event_id)s, 'trip', %(event_id)s::text, 'by_hand', service_now(), '{}')
+    VALUES (%(event_id)s, %(topic)s, %(key)s, 'by_hand', service_now(), '{}')
 """
 EVENT = """
     INSERT INTO dispatch.trip_event (
@@ -39,9 +39,10 @@ def step(
 ) -> list[Statement]:
     """A whole step: its row in the outbox, its event, its trip. `moves` is "before step after"."""
     before, name, after = moves.split()
+    event_id = uuid5(trip_id, f"{seq} {moves}")
     values = {
-        "trip_id": trip_id, "seq": seq, "before": before, "step": name, "after": after,
-        "attempt": attempt, "driver_id": None, "event_id": uuid5(trip_id, f"{seq} {moves}"),
+        "topic": "trip", "key": str(event_id), "trip_id": trip_id, "seq": seq, "before": before, "step": name, "after": after,
+        "attempt": attempt, "driver_id": None, "event_id": event_id,
     }  # fmt: skip
     return [
         (ANNOUNCED, values),
@@ -96,13 +97,25 @@ def copied(table: str, key: str, row: UUID, **changes: Any) -> Statement:
     )
 
 
-def accepted(offer_id: UUID) -> Statement:
-    """The offer's own change to `accepted`."""
+def announced(topic: str, key: str) -> Statement:
+    """The row in the outbox that tells of a change."""
+    event_id = uuid5(UUID(int=0), f"{topic} {key}")
+    return ANNOUNCED, {"event_id": event_id, "topic": topic, "key": key}
+
+
+def ended(offer_id: UUID, state: str) -> Statement:
+    """The offer's own end, announced."""
+    told, values = announced("offer", f"{offer_id}:offer_{state}")
     return (
-        "UPDATE dispatch.offer SET state = 'accepted', ended_at = service_now()"
-        " WHERE offer_id = %(offer_id)s",
-        {"offer_id": offer_id},
+        f"WITH told AS ({told}) UPDATE dispatch.offer SET state = %(state)s,"
+        " ended_at = service_now() WHERE offer_id = %(offer_id)s",
+        values | {"offer_id": offer_id, "state": state},
     )
+
+
+def accepted(offer_id: UUID) -> Statement:
+    """The offer's own change to `accepted`, announced."""
+    return ended(offer_id, "accepted")
 
 
 def begun(run_id: UUID, driver_id: UUID, shift_id: UUID) -> Statement:

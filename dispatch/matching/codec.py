@@ -156,6 +156,27 @@ def read_row(
         raise RoundUnreadable(str(broken)) from broken
 
 
+def write_form(row: Any, *, form: str, name: str, kinds: Mapping[str, Kind]) -> bytes:
+    """The canonical bytes of a document of the named form that holds one row."""
+    return canonical({"form": form, name: write_row(row, kinds)})
+
+
+def read_form(
+    make: Callable[..., Row], encoded: bytes, *, form: str, name: str, kinds: Mapping[str, Kind]
+) -> Row:
+    """The row that `write_form` wrote.
+
+    Raises
+    ------
+    RoundUnreadable
+        If the bytes are damaged, not canonical or of another form.
+    """
+    row = read_row(make, read_object(encoded, form=form).get(name, {}), kinds)
+    if write_form(row, form=form, name=name, kinds=kinds) != encoded:
+        raise RoundUnreadable("it is not in canonical form")
+    return row
+
+
 def _column(written: Any) -> list[Any]:
     if type(written) is not list:
         raise TypeError("a column is not a list")

@@ -15,17 +15,16 @@ from dispatch.matching.codec import (
     WHOLE,
     WORD,
     Kind,
-    canonical,
     digest_of,
     one,
     optional,
-    read_object,
+    read_form,
     read_row,
     several,
+    write_form,
     write_row,
 )
 from dispatch.matching.cost import TERMS, CostTerms
-from dispatch.matching.errors import RoundUnreadable
 from foundation.identifiers import DriverId, TripId
 
 FORM_PLAN = "khan-cars matching plan 1"
@@ -191,22 +190,12 @@ class Plan:
 
     def encode(self) -> bytes:
         """The plan's canonical JSON, equal for equal plans on every machine."""
-        return canonical({"form": FORM_PLAN, "plan": write_row(self, _PLAN)})
+        return write_form(self, form=FORM_PLAN, name="plan", kinds=_PLAN)
 
     @classmethod
     def decode(cls, encoded: bytes) -> "Plan":
-        """The plan that `encode` wrote.
-
-        Raises
-        ------
-        RoundUnreadable
-            If the bytes are damaged, not canonical or of another form.
-        """
-        written = read_object(encoded, form=FORM_PLAN)
-        plan = read_row(cls, written.get("plan", {}), _PLAN)
-        if plan.encode() != encoded:
-            raise RoundUnreadable("it is not in canonical form")
-        return plan
+        """The plan that `encode` wrote; RoundUnreadable if the bytes are not such."""
+        return read_form(cls, encoded, form=FORM_PLAN, name="plan", kinds=_PLAN)
 
     @property
     def digest(self) -> str:
@@ -220,10 +209,6 @@ class Plan:
     def find_pairing_of(self, driver_id: DriverId) -> Pairing | None:
         """The driver's pairing, if they got one."""
         return next((pairing for pairing in self.pairings if pairing.driver_id == driver_id), None)
-
-    def find_unmatched(self, trip_id: TripId) -> OpenStill | None:
-        """The trip among those left open, if it is."""
-        return next((row for row in self.unmatched if row.trip_id == trip_id), None)
 
 
 def _row(make: Any, kinds: Mapping[str, Kind]) -> Kind:

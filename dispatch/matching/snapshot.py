@@ -28,11 +28,13 @@ from dispatch.matching.codec import (
     one,
     optional,
     read_columns,
+    read_form,
     read_object,
     read_row,
     several,
     to_centimetre,
     write_columns,
+    write_form,
     write_row,
 )
 from dispatch.matching.errors import RoundUnreadable
@@ -280,22 +282,12 @@ class Snapshot:
 
     def encode(self) -> bytes:
         """The canonical bytes, equal for equal snapshots on every machine."""
-        return canonical({"form": FORM_SNAPSHOT, "snapshot": write_row(self, _SNAPSHOT)})
+        return write_form(self, form=FORM_SNAPSHOT, name="snapshot", kinds=_SNAPSHOT)
 
     @classmethod
     def decode(cls, encoded: bytes) -> "Snapshot":
-        """The snapshot that `encode` wrote.
-
-        Raises
-        ------
-        RoundUnreadable
-            If the bytes are damaged, not canonical or of another form.
-        """
-        written = read_object(encoded, form=FORM_SNAPSHOT)
-        snapshot = read_row(cls, written.get("snapshot", {}), _SNAPSHOT)
-        if snapshot.encode() != encoded:
-            raise RoundUnreadable("it is not in canonical form")
-        return snapshot
+        """The snapshot that `encode` wrote; RoundUnreadable if the bytes are not such."""
+        return read_form(cls, encoded, form=FORM_SNAPSHOT, name="snapshot", kinds=_SNAPSHOT)
 
     @property
     def digest(self) -> str:

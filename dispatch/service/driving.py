@@ -3,8 +3,6 @@
 A step of somebody else's trip is refused as if there were no such trip.
 """
 
-from dataclasses import dataclass
-
 import fares.service
 import ledger.service
 from dispatch import errors
@@ -121,8 +119,7 @@ async def release(work: UnitOfWork, *, trip_id: TripId, driver_id: DriverId, rea
     )
     await store.save_step(work, moved, fact)
     await store.exclude(work, trip_id, driver_id, "released")
-    assert trip.holder is not None
-    await record_engagement(work, trip, trip.holder)
+    await record_engagement(work, trip)
     return moved
 
 
@@ -148,8 +145,7 @@ async def no_show(
     )
     await store.save_step(work, moved, fact)
     await charge_fee(work, trip, "no_show", policy.no_show_fee_minor)
-    assert trip.holder is not None
-    await record_engagement(work, trip, trip.holder)
+    await record_engagement(work, trip)
     return moved
 
 
@@ -164,22 +160,20 @@ async def abort(work: UnitOfWork, *, trip_id: TripId, driver_id: DriverId, reaso
     moved, fact = machine.advance(trip, Step.ABORT, now=work.now, by=_by(driver_id, reason))
     await store.save_step(work, moved, fact)
     await ledger.service.void_hold(work, trip_id=trip_id)
-    assert trip.holder is not None
-    await record_engagement(work, trip, trip.holder)
+    await record_engagement(work, trip)
     return moved
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Measured:
-    """What the board measured with the rider on board; None where positions were lost."""
-
-    metres: int | None
-
-
 async def complete(
-    work: UnitOfWork, *, trip_id: TripId, driver_id: DriverId, measured: Measured
+    work: UnitOfWork, *, trip_id: TripId, driver_id: DriverId, metres: int | None
 ) -> Trip:
     """The trip is done: final fare, postings and announcements in this one transaction (I17).
+
+    Parameters
+    ----------
+    metres
+        Driven with the rider on board, as the board measured; None where positions were lost, and
+        the quote's count.
 
     Raises
     ------
@@ -190,7 +184,7 @@ async def complete(
     assert trip.boarded_at is not None
     quote = await fares.service.get_quote(work, trip.quote_id, trip.rider_id)
     driven = Driven(
-        metres=quote.metres if measured.metres is None else measured.metres,
+        metres=quote.metres if metres is None else metres,
         seconds=whole_seconds(moved.state_since - trip.boarded_at),
     )
     extras = Extras(
@@ -205,6 +199,5 @@ async def complete(
         driver_id=driver_id,
         fare=fare,
     )
-    assert trip.holder is not None
-    await record_engagement(work, trip, trip.holder, metres=driven.metres, completed=True)
+    await record_engagement(work, trip, metres=driven.metres, completed=True)
     return moved

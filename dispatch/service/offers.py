@@ -2,7 +2,6 @@
 
 from sqlalchemy.exc import DBAPIError
 
-import registry.service
 from dispatch import errors
 from dispatch import trip as machine
 from dispatch.events import OfferAccepted, OfferDeclined, OfferEvent, OfferLapsed, OfferWithdrawn
@@ -10,8 +9,9 @@ from dispatch.offer import Offer, OfferState, check_open
 from dispatch.store import offers as store
 from dispatch.store import trips as trip_store
 from dispatch.trip import Actor, By, Holder, Step, Trip, TripState
-from foundation.identifiers import DriverId, EventId, OfferId, RunId
-from storage.refusals import constraint_of
+from foundation.identifiers import DriverId, EventId, OfferId, RunId, TripId
+from registry.errors import NotFitToWork
+from storage.refusals import constraint_of, detail_of
 from storage.work import UnitOfWork
 
 
@@ -20,9 +20,13 @@ async def _lock_own(work: UnitOfWork, offer_id: OfferId, driver_id: DriverId) ->
     offer = await store.find_offer(work, offer_id)
     if offer is None or offer.driver_id != driver_id:
         raise errors.OfferNotFound(offer_id)
+    return await _lock(work, offer)
+
+
+async def _lock(work: UnitOfWork, offer: Offer) -> tuple[Offer, Trip]:
     trip = await trip_store.lock_trip(work, offer.trip_id)
+    locked = await store.find_offer(work, offer.offer_id)
     assert trip is not None
-    locked = await store.find_offer(work, offer_id)
     assert locked is not None
     return locked, trip
 
@@ -38,12 +42,11 @@ async def accept_offer(
     OfferOver
         If it was answered or withdrawn, or its deadline passed by the database's clock (I8).
     registry.errors.NotFitToWork, OutOfHours
-        If papers, standing or hours do not allow it any more (I11).
+        If papers, standing or hours do not allow it any more, by the database's clock (I11).
     """
     offer, trip = await _lock_own(work, offer_id, driver_id)
     check_open(offer, attempt=attempt)
     assert trip.state is TripState.MATCHING, "an open offer belongs to a trip that looks (I7)"
-    await registry.service.require_fit(work, driver_id, offer.vehicle_id, work.now)
     try:
         accepted_at = await store.accept(work, offer_id)
     except DBAPIError as error:
@@ -68,6 +71,8 @@ def _refusal(error: DBAPIError, offer: Offer) -> Exception:
     match constraint_of(error):
         case "i08_accepted_before_the_deadline":
             return errors.OfferOver(offer.offer_id, OfferState.LAPSED)
+        case "i11_fit_at_acceptance":
+            return NotFitToWork((detail_of(error) or "").split())
         case "i11_on_shift_within_hours":
             return errors.OutOfHours()
         case _:
@@ -93,9 +98,7 @@ async def lapse_offer(work: UnitOfWork, offer_id: OfferId) -> None:
     offer = await store.find_offer(work, offer_id)
     if offer is None:
         return
-    await trip_store.lock_trip(work, offer.trip_id)
-    locked = await store.find_offer(work, offer_id)
-    assert locked is not None
+    locked, _ = await _lock(work, offer)
     if locked.state is OfferState.MADE and locked.deadline <= work.now:
         await _end(work, locked, OfferState.LAPSED, because="lapsed", reason=None)
 
@@ -105,11 +108,17 @@ async def withdraw_open_offer_of(work: UnitOfWork, driver_id: DriverId, *, reaso
     offer = await store.find_open_of_driver(work, driver_id)
     if offer is None:
         return
-    await trip_store.lock_trip(work, offer.trip_id)
-    locked = await store.find_offer(work, offer.offer_id)
-    assert locked is not None
+    locked, _ = await _lock(work, offer)
     if locked.state is OfferState.MADE:
         await _end(work, locked, OfferState.WITHDRAWN, because="withdrawn", reason=reason)
+
+
+async def withdraw_open_offer_of_trip(work: UnitOfWork, trip_id: TripId, *, reason: str) -> None:
+    """Withdraw the trip's open offer, if it has one. The caller holds the trip's lock."""
+    offer = await store.find_open_of_trip(work, trip_id)
+    if offer is not None:
+        await store.end(work, offer.offer_id, OfferState.WITHDRAWN, reason=reason)
+        _announce(work, OfferWithdrawn, offer)
 
 
 async def _end(

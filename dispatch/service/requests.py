@@ -10,15 +10,13 @@ import ledger.service
 import rulebook.service
 from dispatch import errors
 from dispatch import trip as machine
-from dispatch.events import OfferWithdrawn
-from dispatch.offer import OfferState
-from dispatch.store import offers as offer_store
+from dispatch.service.offers import withdraw_open_offer_of_trip
 from dispatch.store import trips as store
-from dispatch.trip import SYSTEM, Actor, By, Holder, Step, Trip, TripState, whole_seconds
+from dispatch.trip import SYSTEM, Actor, By, Step, Trip, TripState, whole_seconds
 from fares.errors import QuoteExpired
 from fares.quote import Quote
 from foundation.chance import digits
-from foundation.identifiers import UUID, EventId, QuoteId, RiderId, RuleId, TripId
+from foundation.identifiers import UUID, QuoteId, RiderId, RuleId, TripId
 from foundation.money import Money
 from rulebook.booking_policy import BookingPolicy
 from rulebook.rule import RuleKind
@@ -69,7 +67,7 @@ async def request_trip(
     try:
         await store.insert_trip(work, trip, request, by=by)
     except IntegrityError as error:
-        raise _refusal(error, trip, policy) from error
+        raise _refusal(error, trip, quote, policy) from error
     await ledger.service.hold(work, trip_id=trip_id, rider_id=rider_id, amount=quote.total)
     if trip.state is TripState.REQUESTED:
         trip, fact = machine.advance(trip, Step.START_MATCHING, now=work.now, by=SYSTEM)
@@ -107,17 +105,17 @@ def _matching_from(quote: Quote, policy: BookingPolicy, *, now: datetime) -> dat
     return max(now, quote.booked_for - timedelta(seconds=policy.book_ahead_lead_s))
 
 
-def _refusal(error: IntegrityError, trip: Trip, policy: BookingPolicy) -> Exception:
+def _refusal(error: IntegrityError, trip: Trip, quote: Quote, policy: BookingPolicy) -> Exception:
     """The refusal a broken constraint stands for; two requests at once meet here."""
     match constraint_of(error):
         case "a_quote_is_booked_once":
-            return errors.QuoteAlreadyBooked(trip.quote_id)
+            return errors.QuoteAlreadyBooked(quote.quote_id)
         case "trip_pkey":
             return errors.TripIdTaken(trip.trip_id)
         case "i04_one_open_request_a_slot" | "i04_open_requests_within_policy":
             return errors.TooManyOpenRequests(policy.open_requests_per_rider)
         case "i18_a_valid_quote_of_the_rider":
-            return QuoteExpired(str(trip.quote_id), trip.requested_at.isoformat())
+            return QuoteExpired(str(quote.quote_id), quote.expires_at.isoformat())
         case _:
             return error
 
@@ -169,10 +167,10 @@ async def cancel_by_operator(work: UnitOfWork, *, trip_id: TripId, by: By) -> Tr
 async def _end_unserved(work: UnitOfWork, trip: Trip, step: Step, *, by: By) -> Trip:
     """End a trip before anybody boarded: withdraw its offer, settle or void what was held."""
     ended, fact = machine.advance(trip, step, now=work.now, by=by)
-    await withdraw_offer(work, trip.trip_id, reason=step)
+    await withdraw_open_offer_of_trip(work, trip.trip_id, reason=step)
     await store.save_step(work, ended, fact)
     if trip.holder is not None:
-        await record_engagement(work, trip, trip.holder)
+        await record_engagement(work, trip)
     fee = await _cancellation_fee(work, trip) if step is Step.RIDER_CANCEL else 0
     await charge_fee(work, trip, "cancellation", fee)
     return ended
@@ -209,34 +207,17 @@ async def charge_fee(
 
 
 async def record_engagement(
-    work: UnitOfWork, trip: Trip, holder: Holder, *, metres: int = 0, completed: bool = False
+    work: UnitOfWork, trip: Trip, *, metres: int = 0, completed: bool = False
 ) -> None:
-    """Keep what the driver did for this trip: engaged from the acceptance to now."""
+    """Keep what the trip's driver did for it: engaged from the acceptance to now."""
+    assert trip.holder is not None
     assert trip.assigned_at is not None
     await ledger.service.record_work(
         work,
-        driver_id=holder.driver_id,
-        shift_id=holder.shift_id,
+        driver_id=trip.holder.driver_id,
+        shift_id=trip.holder.shift_id,
         trip_id=trip.trip_id,
         seconds_engaged=whole_seconds(work.now - trip.assigned_at),
         metres=metres,
         trips=int(completed),
     )
-
-
-async def withdraw_offer(work: UnitOfWork, trip_id: TripId, *, reason: str) -> None:
-    """Withdraw the trip's open offer, if it has one. The caller holds the trip's lock."""
-    offer = await offer_store.find_open_of_trip(work, trip_id)
-    if offer is None:
-        return
-    if await offer_store.end(work, offer.offer_id, OfferState.WITHDRAWN, reason=reason):
-        work.announce(
-            OfferWithdrawn(
-                event_id=EventId(work.new_id()),
-                occurred_at=work.now,
-                offer_id=offer.offer_id,
-                trip_id=trip_id,
-                attempt=offer.attempt,
-                driver=offer.driver_id,
-            )
-        )

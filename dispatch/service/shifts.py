@@ -31,13 +31,15 @@ async def start_shift(
         If standing, a credential or the permission for this vehicle is missing, each named.
     AlreadyOnShift
         If the driver or the vehicle is on another shift.
+    ShiftIdTaken
+        If the identifier names a shift that has ended, or somebody else's.
     """
     await registry.service.require_fit(work, driver_id, vehicle_id, work.now)
     open_shift = await store.find_open_shift(work, driver_id)
     if open_shift is not None:
         if open_shift.shift_id == shift_id:
             return open_shift
-        raise errors.AlreadyOnShift("You")
+        raise errors.AlreadyOnShift("driver")
     policy = await rulebook.service.booking_policy(work, work.now)
     shift = Shift(
         shift_id=shift_id,
@@ -53,9 +55,11 @@ async def start_shift(
     except IntegrityError as error:
         match constraint_of(error):
             case "a_vehicle_works_one_shift_at_a_time" | "one_open_shift_a_vehicle":
-                raise errors.AlreadyOnShift("This vehicle") from error
-            case "a_driver_works_one_shift_at_a_time" | "one_open_shift_a_driver" | "shift_pkey":
-                raise errors.AlreadyOnShift("You") from error
+                raise errors.AlreadyOnShift("vehicle") from error
+            case "a_driver_works_one_shift_at_a_time" | "one_open_shift_a_driver":
+                raise errors.AlreadyOnShift("driver") from error
+            case "shift_pkey":
+                raise errors.ShiftIdTaken(shift_id) from error
             case _:
                 raise
     work.announce(

@@ -7,9 +7,11 @@ from typing import Any
 import orjson
 from sqlalchemy import Row, text
 
+from dispatch.events import OfferMade
 from dispatch.offer import Offer, OfferState
 from foundation.identifiers import (
     DriverId,
+    EventId,
     OfferId,
     RoundId,
     ShiftId,
@@ -75,21 +77,21 @@ _END = text("""
 
 async def end(
     work: UnitOfWork, offer_id: OfferId, state: OfferState, *, reason: str | None = None
-) -> bool:
-    """Decline, lapse or withdraw an open offer; False if it was over already."""
+) -> None:
+    """Decline, lapse or withdraw an open offer, whose trip is locked."""
     result = await work.execute(_END, {"offer_id": offer_id, "state": state, "reason": reason})
-    return result.rowcount == 1
+    assert result.rowcount == 1, "the offer ended although its trip was locked"
 
 
 _OVERDUE = text("""
-    SELECT offer_id, trip_id FROM dispatch.offer
+    SELECT offer_id FROM dispatch.offer
     WHERE state = 'made' AND deadline <= service_now() ORDER BY trip_id LIMIT 500
 """)
 
 
-async def list_overdue(work: UnitOfWork) -> list[tuple[OfferId, TripId]]:
+async def list_overdue(work: UnitOfWork) -> list[OfferId]:
     """Open offers whose deadline has passed."""
-    return [(row.offer_id, row.trip_id) for row in await work.execute(_OVERDUE)]
+    return list((await work.execute(_OVERDUE)).scalars())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,7 +150,7 @@ _INSERT = text("""
 async def insert_offers(
     work: UnitOfWork, offers: list[NewOffer], *, round_id: RoundId, deadline: datetime
 ) -> set[OfferId]:
-    """Make those offers whose trip still looks and whose driver is still free.
+    """Make those offers whose trip still looks and whose driver is still free; announce them.
 
     What changed since the snapshot is left out; the next round sees it as it is then.
 
@@ -178,7 +180,17 @@ async def insert_offers(
             "deadline": deadline,
         },
     )
-    return set(result.scalars())
+    made = set(result.scalars())
+    for offer in offers:
+        if offer.offer_id in made:
+            work.announce(
+                OfferMade(
+                    event_id=EventId(work.new_id()), occurred_at=work.now, offer_id=offer.offer_id,
+                    trip_id=offer.trip_id, attempt=offer.attempt, driver=offer.driver_id,
+                    deadline=deadline,
+                )
+            )  # fmt: skip
+    return made
 
 
 def _offer(row: Row[Any]) -> Offer:

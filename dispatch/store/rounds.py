@@ -14,7 +14,7 @@ from storage.work import UnitOfWork
 
 _OPEN_TRIPS = text("""
     SELECT trip_id, pickup_lon, pickup_lat, dropoff_lon, dropoff_lat, pickup_zone, dropoff_zone,
-           seats, vehicle_class, needs, requested_at, booked_for, matching_from, attempt,
+           seats, vehicle_class, needs, matching_from, attempt,
            trip_seconds, trip_metres, total_minor, pay_minor,
            ARRAY(SELECT driver_id FROM dispatch.exclusion
                  WHERE exclusion.trip_id = trip.trip_id) AS excluded
@@ -22,7 +22,7 @@ _OPEN_TRIPS = text("""
     WHERE state = 'matching' AND expires_at > service_now()
       AND NOT EXISTS (SELECT 1 FROM dispatch.offer
                       WHERE offer.trip_id = trip.trip_id AND offer.state = 'made')
-    ORDER BY matching_since, trip_id LIMIT :most
+    ORDER BY matching_from, trip_id LIMIT :most
 """)
 _BUSY = text("""
     SELECT driver_id FROM dispatch.run WHERE ended_at IS NULL
@@ -41,7 +41,6 @@ async def list_busy_drivers(work: UnitOfWork) -> frozenset[DriverId]:
 
 
 def _open_trip(row: Row[Any]) -> OpenTrip:
-    asked_at = row.requested_at if row.booked_for is None else row.matching_from
     return OpenTrip(
         trip_id=TripId(row.trip_id),
         pickup=Point(row.pickup_lon, row.pickup_lat),
@@ -51,7 +50,7 @@ def _open_trip(row: Row[Any]) -> OpenTrip:
         seats=row.seats,
         vehicle_class=row.vehicle_class,
         needs=tuple(row.needs),
-        asked_at_ms=epoch_ms(asked_at),
+        asked_at_ms=epoch_ms(row.matching_from),
         attempt=row.attempt,
         excluded=tuple(DriverId(driver) for driver in row.excluded),
         trip_seconds=row.trip_seconds,

@@ -100,20 +100,40 @@ async def list_out_of_hours(work: UnitOfWork) -> list[ShiftId]:
     return list((await work.execute(_OUT_OF_HOURS)).scalars())
 
 
-_SUSPENDED = text("""
-    SELECT shift_id FROM dispatch.shift
-    WHERE ended_at IS NULL
-      AND (SELECT standing FROM registry.standing WHERE standing.driver_id = shift.driver_id
-           ORDER BY sequence DESC LIMIT 1) = 'suspended'
+# Looked at are only the few whom something has befallen since their shift began: to ask for the
+# reasons of the whole fleet, every second, would cost more than all the rest of a sweep.
+_UNFIT = text("""
+    WITH since AS MATERIALIZED (SELECT min(started_at) AS at FROM dispatch.shift WHERE ended_at IS NULL),
+    befallen (driver_id, vehicle_id, at) AS (
+        SELECT driver_id, vehicle_id, valid_to FROM registry.credential
+        WHERE valid_to > (SELECT at FROM since) AND valid_to <= CAST(:now AS timestamptz)
+        UNION ALL
+        SELECT driver_id, vehicle_id, withdrawn_at
+        FROM registry.credential_withdrawal JOIN registry.credential USING (credential_id)
+        UNION ALL
+        SELECT driver_id, NULL, ended_at FROM registry.driver_vehicle WHERE ended_at IS NOT NULL
+        UNION ALL
+        SELECT driver_id, NULL, set_at FROM registry.standing WHERE standing = 'suspended')
+    SELECT DISTINCT shift_id, 'driver_suspended' = ANY (reasons) AS is_suspended
+    FROM befallen JOIN dispatch.shift ON shift.started_at <= befallen.at AND (
+        shift.driver_id = befallen.driver_id OR shift.vehicle_id = befallen.vehicle_id),
+        registry.reasons_against(shift.driver_id, shift.vehicle_id, CAST(:now AS timestamptz))
+            AS reasons
+    WHERE shift.ended_at IS NULL AND befallen.at > (SELECT at FROM since)
+      AND cardinality(reasons) > 0
       AND NOT EXISTS (SELECT 1 FROM dispatch.run
                       WHERE run.shift_id = shift.shift_id AND run.ended_at IS NULL)
     ORDER BY shift_id LIMIT 200
 """)
 
 
-async def list_suspended(work: UnitOfWork) -> list[ShiftId]:
-    """Open shifts of suspended drivers that have no run under way."""
-    return list((await work.execute(_SUSPENDED)).scalars())
+async def list_unfit(work: UnitOfWork) -> list[tuple[ShiftId, str]]:
+    """Open shifts without a run whose driver may not work any more, and whether `suspended`, or
+    for want of `papers`."""
+    return [
+        (ShiftId(row.shift_id), "suspended" if row.is_suspended else "papers")
+        for row in await work.execute(_UNFIT, {"now": work.now})
+    ]
 
 
 # The shift is locked as the row is read. If a shift ended while we waited for it, its position

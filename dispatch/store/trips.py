@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Row, text
 
 from dispatch.events import TripRequested, event_of
-from dispatch.trip import FINAL_STATES, HELD_STATES, Actor, By, Holder, Trip, TripState, TripStep
+from dispatch.trip import FINAL_STATES, HELD_STATES, By, Holder, Trip, TripState, TripStep
 from fares.quote import Quote
 from foundation.identifiers import (
     UUID,
@@ -28,7 +28,7 @@ _COLUMNS = """
     trip_id, rider_id, quote_id, booking_rule_id, state, last_seq, attempt,
     pickup_lon, pickup_lat, dropoff_lon, dropoff_lat, pin, pin_tries_left,
     requested_at, booked_for, expires_at, state_since, driver_id, vehicle_id, run_id,
-    matching_since, assigned_at, arrived_at, boarded_at, ended_at, stop_since,
+    assigned_at, arrived_at, boarded_at, ended_at, stop_since,
     stops, stop_seconds, waiting_seconds, end_reason,
     (SELECT shift_id FROM dispatch.run WHERE run.run_id = trip.run_id) AS shift_id
 """
@@ -165,7 +165,7 @@ _SET = """
     UPDATE dispatch.trip SET
         state = :state, last_seq = CAST(:seq AS integer), attempt = :attempt, driver_id = :driver_id,
         vehicle_id = :vehicle_id, run_id = :run_id, state_since = :state_since,
-        matching_since = :matching_since, assigned_at = :assigned_at, arrived_at = :arrived_at,
+        assigned_at = :assigned_at, arrived_at = :arrived_at,
         boarded_at = :boarded_at, ended_at = :ended_at, stop_since = :stop_since, stops = :stops,
         stop_seconds = :stop_seconds, waiting_seconds = :waiting_seconds,
         end_reason = :end_reason, metres_driven = coalesce(CAST(:metres AS integer), metres_driven)
@@ -229,7 +229,7 @@ async def save_step(
         "attempt": trip.attempt, "driver_id": holder.driver_id if holder else None,
         "vehicle_id": holder.vehicle_id if holder else None,
         "run_id": holder.run_id if holder else None, "state_since": trip.state_since,
-        "matching_since": trip.matching_since, "assigned_at": trip.assigned_at,
+        "assigned_at": trip.assigned_at,
         "arrived_at": trip.arrived_at, "boarded_at": trip.boarded_at, "ended_at": trip.ended_at,
         "stop_since": trip.stop_since, "stops": trip.stops, "stop_seconds": trip.stop_seconds,
         "waiting_seconds": trip.waiting_seconds, "end_reason": trip.end_reason,
@@ -315,7 +315,6 @@ def _trip(row: Row[Any]) -> Trip:
         expires_at=row.expires_at,
         state_since=row.state_since,
         holder=holder,
-        matching_since=row.matching_since,
         assigned_at=row.assigned_at,
         arrived_at=row.arrived_at,
         boarded_at=row.boarded_at,
@@ -326,9 +325,3 @@ def _trip(row: Row[Any]) -> Trip:
         waiting_seconds=row.waiting_seconds,
         end_reason=row.end_reason,
     )
-
-
-__all__ = [
-    "Actor", "Request", "count_pin_try", "exclude", "find_free_slot", "find_trip", "insert_trip",
-    "list_due", "list_expired", "lock_trip", "save_step",
-]  # fmt: skip

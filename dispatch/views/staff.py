@@ -1,6 +1,6 @@
 """What staff may read of people's trips, each look for a stated purpose (I29).
 
-Called in units of work of the role `khan_office`, which cannot read the tables themselves: a look
+Looks are units of work of the role `khan_office`, which cannot read the tables themselves: one
 without its row in the access log is refused by the database, not by this module.
 """
 
@@ -59,9 +59,9 @@ async def state_purpose(
     ------
     PurposeUnclear
     """
-    purpose_id = work.new_id()
     if (reason is Reason.WATCH) != (trip_id is None):
         raise PurposeUnclear
+    purpose_id = work.new_id()
     await work.execute(
         _STATE,
         {

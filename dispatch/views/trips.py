@@ -71,8 +71,8 @@ _CURRENT = text(f"""
 _LIST_OF_RIDER = text(f"""
     {_TRIP} WHERE rider_id = :person ORDER BY requested_at DESC LIMIT :most
 """)
-_LIST_OF_DRIVER = text(f"""
-    {_TRIP} WHERE driver_id = :person ORDER BY assigned_at DESC LIMIT :most
+_HELD_OF_RIDER = text(f"""
+    {_TRIP} WHERE rider_id = :person AND state IN ('assigned', 'arrived', 'on_board', 'at_stop')
 """)
 _SHARED = text(f"""
     {_TRIP} JOIN dispatch.share_link USING (trip_id)
@@ -122,12 +122,9 @@ async def list_trips_of_rider(
     return [_trip_view(row) for row in found]
 
 
-async def list_trips_of_driver(
-    work: Reading, driver_id: DriverId, *, most: int = 50
-) -> Sequence[TripView]:
-    """The driver's trips, newest first."""
-    found = await work.execute(_LIST_OF_DRIVER, {"person": driver_id, "most": most})
-    return [_trip_view(row) for row in found]
+async def list_held_trips_of_rider(work: Reading, rider_id: RiderId) -> Sequence[TripView]:
+    """The rider's trips that a driver serves now."""
+    return [_trip_view(row) for row in await work.execute(_HELD_OF_RIDER, {"person": rider_id})]
 
 
 async def shared_trip(work: Reading, digest: bytes) -> TripView:

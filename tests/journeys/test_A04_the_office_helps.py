@@ -1,5 +1,7 @@
 """The office books for a caller, looks for a reason, and leaves a trace."""
 
+import psycopg
+
 from tests.journeys.people import Town, journey, new_id
 from tests.small_city import corner
 
@@ -55,6 +57,20 @@ async def test_I29_a_look_at_a_trip_needs_a_purpose_and_leaves_a_public_row(town
         "GET", f"/office/v1/trips/{new_id()}", headers={"Purpose-Id": purpose}
     )
     assert elsewhere == "403 purpose_needed"
+
+
+async def test_I13_a_purpose_stated_again_is_the_same_purpose(town: Town) -> None:
+    office = await town.office()
+    stated = {"reason": "watch", "note": f"the desk of {new_id()}"}
+    answers = [
+        await office.post("/office/v1/purposes", stated, key="the evening") for _ in range(2)
+    ]
+    assert answers[0] == answers[1]
+    with psycopg.connect(town.city.address) as connection:
+        kept = connection.execute(
+            "SELECT purpose_id::text FROM storage.purpose WHERE note = %s", [stated["note"]]
+        ).fetchall()
+    assert kept == [(answers[0]["purpose_id"],)]
 
 
 async def test_I29_named_positions_need_the_office_and_a_purpose(town: Town) -> None:

@@ -167,7 +167,10 @@ async def test_addresses_and_methods_that_do_not_exist(town: Town) -> None:
     assert await rider.refused("GET", "/live/../../etc/passwd") == "404 no_such_route"
     answer = await rider.ask("DELETE", "/rider/v1/trips")
     assert refusal_of(answer) == "405 method_not_allowed"
-    assert answer.headers["allow"]
+    assert answer.headers["allow"] == "GET, POST", "of every route at this address"
+    answer = await rider.ask("POST", "/live/", {})
+    assert refusal_of(answer) == "405 method_not_allowed"
+    assert answer.headers["allow"] == "GET, HEAD"
     assert await rider.refused("GET", "/rider/v1/trips/not-an-id") == "422 malformed"
     assert await rider.refused("GET", "/tiles/0/0/x.mvt") == "422 malformed"
     for tile in ("/tiles/99/0/0.mvt", "/tiles/3/-1/0.mvt", f"/tiles/3/{10**30}/0.mvt"):

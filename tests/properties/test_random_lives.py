@@ -23,7 +23,6 @@ from sqlalchemy import text
 
 import ledger.views
 from dispatch.service import driving, offers, requests, shifts
-from dispatch.service.driving import Measured
 from dispatch.sweep import sweep
 from dispatch.trip import HELD_STATES, TRANSITIONS, Actor, By, Step, Trip, TripState
 from dispatch.views.figures import run_report
@@ -204,9 +203,7 @@ class Lives(RuleBasedStateMachine):
             Step.BOARD: lambda work: driving.board(work, **both, pin=pin, reason=None),
             Step.STOP: lambda work: driving.stop(work, **both),
             Step.RESUME: lambda work: driving.resume(work, **both),
-            Step.COMPLETE: lambda work: driving.complete(
-                work, **both, measured=Measured(metres=None)
-            ),
+            Step.COMPLETE: lambda work: driving.complete(work, **both, metres=None),
             Step.ABORT: lambda work: driving.abort(work, **both, reason="fire"),
             Step.DRIVER_RELEASE: lambda work: driving.release(work, **both, reason="flat tyre"),
             Step.NO_SHOW: lambda work: driving.no_show(work, **both, contact_attempted=True),

@@ -272,6 +272,7 @@ CREATE TABLE registry.credential (
 );
 CREATE INDEX credential_driver ON registry.credential (driver_id, kind) WHERE driver_id IS NOT NULL;
 CREATE INDEX credential_vehicle ON registry.credential (vehicle_id, kind) WHERE vehicle_id IS NOT NULL;
+CREATE INDEX credential_end ON registry.credential (valid_to);
 GRANT SELECT, INSERT ON registry.credential TO khan_app;
 
 CREATE TABLE registry.credential_withdrawal (

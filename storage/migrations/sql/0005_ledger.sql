@@ -116,7 +116,7 @@ CREATE INDEX entry_account ON ledger.entry (account_id, made_at);
 GRANT SELECT, INSERT ON ledger.entry TO khan_app;
 
 -- Lines that come after the quote: waiting, stops added, another destination, outlays
--- (ledger/settlement.py, is_change).
+-- (fares/fare.py).
 CREATE FUNCTION ledger.is_change(code text) RETURNS boolean LANGUAGE sql IMMUTABLE STRICT
     RETURN code IN ('waiting', 'added_stops') OR starts_with(code, 'change.')
         OR starts_with(code, 'pass_through.');

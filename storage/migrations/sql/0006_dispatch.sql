@@ -116,10 +116,9 @@ CREATE TABLE dispatch.trip (
     pin text NOT NULL, pin_tries_left smallint NOT NULL CHECK (pin_tries_left >= 0),
     requested_at timestamptz NOT NULL,
     booked_for timestamptz,
-    matching_from timestamptz NOT NULL,       -- when a booked trip starts to look for a driver
+    matching_from timestamptz NOT NULL,       -- from when it looks for a driver: its place in turn
     expires_at timestamptz NOT NULL,
     state_since timestamptz NOT NULL,
-    matching_since timestamptz,
     driver_id uuid REFERENCES registry.driver,
     vehicle_id uuid REFERENCES registry.vehicle,
     run_id uuid REFERENCES dispatch.run,
@@ -146,7 +145,7 @@ CREATE UNIQUE INDEX i04_one_open_request_a_slot ON dispatch.trip (rider_id, open
 -- Until trips are shared, a driver serves one at a time.
 CREATE UNIQUE INDEX i01_one_trip_under_way_a_driver ON dispatch.trip (driver_id)
     WHERE state IN ('assigned', 'arrived', 'on_board', 'at_stop');
-CREATE INDEX trip_waiting ON dispatch.trip (matching_since) WHERE state = 'matching';
+CREATE INDEX trip_waiting ON dispatch.trip (matching_from) WHERE state = 'matching';
 CREATE INDEX trip_booked ON dispatch.trip (matching_from) WHERE state = 'scheduled';
 CREATE INDEX trip_of_rider ON dispatch.trip (rider_id, requested_at DESC);
 CREATE INDEX trip_of_driver ON dispatch.trip (driver_id, assigned_at DESC) WHERE driver_id IS NOT NULL;
@@ -154,7 +153,7 @@ CREATE INDEX trip_arrived ON dispatch.trip (arrived_at) WHERE arrived_at IS NOT 
 CREATE INDEX trip_ended ON dispatch.trip (ended_at) WHERE ended_at IS NOT NULL;
 GRANT SELECT, INSERT ON dispatch.trip TO khan_app;
 -- What was asked for is not among them.
-GRANT UPDATE (state, last_seq, attempt, state_since, matching_since, driver_id, vehicle_id, run_id,
+GRANT UPDATE (state, last_seq, attempt, state_since, driver_id, vehicle_id, run_id,
               assigned_at, arrived_at, boarded_at, ended_at, stop_since, stops, stop_seconds,
               waiting_seconds, metres_driven, end_reason, pin_tries_left)
     ON dispatch.trip TO khan_app;
@@ -468,8 +467,9 @@ BEGIN
         END IF;
         reasons := registry.unfit_reasons(NEW.driver_id, NEW.vehicle_id, public.service_now());
         IF cardinality(reasons) > 0 THEN
-            RAISE EXCEPTION 'driver % may not work: %', NEW.driver_id, reasons
-                USING ERRCODE = 'check_violation', CONSTRAINT = 'i11_fit_at_acceptance';
+            RAISE EXCEPTION 'driver % may not work', NEW.driver_id
+                USING ERRCODE = 'check_violation', CONSTRAINT = 'i11_fit_at_acceptance',
+                      DETAIL = array_to_string(reasons, ' ');
         END IF;
         -- Not in share: while a driver accepts, no round offers them another trip.
         PERFORM 1 FROM dispatch.shift WHERE shift_id = NEW.shift_id AND ended_at IS NULL
@@ -569,6 +569,26 @@ BEGIN
 END $$;
 CREATE TRIGGER a_shift_ends_clean BEFORE UPDATE ON dispatch.shift
     FOR EACH ROW EXECUTE FUNCTION dispatch.check_shift_ended();
+
+-- I31: what becomes of an offer or a shift is announced in the same commit, by the key that the
+-- outbox takes once (dispatch/events.py).
+CREATE FUNCTION dispatch.check_announced() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    changed jsonb := to_jsonb(NEW);
+    change text := concat(changed ->> (TG_TABLE_NAME || '_id'), ':', TG_TABLE_NAME, '_',
+        coalesce(changed ->> 'state', CASE TG_OP WHEN 'INSERT' THEN 'started' ELSE 'ended' END));
+BEGIN
+    PERFORM 1 FROM storage.outbox WHERE topic = TG_TABLE_NAME AND key = change;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION '% is not announced', change
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'i31_announced_in_the_same_commit';
+    END IF;
+    RETURN NULL;
+END $$;
+CREATE CONSTRAINT TRIGGER i31_announced_in_the_same_commit AFTER INSERT OR UPDATE ON dispatch.offer
+    DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION dispatch.check_announced();
+CREATE CONSTRAINT TRIGGER i31_announced_in_the_same_commit AFTER INSERT OR UPDATE ON dispatch.shift
+    DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION dispatch.check_announced();
 
 -- ---------------------------------------------------------------------------------------------
 -- Positions: the last one of each driver on shift, so that a restarted service knows where they

@@ -28,6 +28,7 @@ CREATE TABLE storage.purpose (
     CONSTRAINT the_fleet_is_watched CHECK ((reason = 'watch') = (trip_id IS NULL))
 );
 GRANT SELECT, INSERT ON storage.purpose TO khan_office;
+GRANT INSERT ON storage.purpose TO khan_app;  -- in the commit of its Idempotency-Key (I13)
 CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON storage.purpose
     FOR EACH ROW EXECUTE FUNCTION storage.refuse_change();
 

@@ -6,11 +6,13 @@ from sqlalchemy import text
 import ledger.views
 from dispatch import errors
 from dispatch.service import after, driving, offers, requests, shifts
-from dispatch.service.driving import Measured
+from dispatch.store.rounds import list_open_trips
 from dispatch.trip import Actor, By, TripState
+from dispatch.views import trips as views
 from dispatch.views.figures import run_report
 from foundation.identifiers import TripId
 from foundation.measures import Point
+from storage.engine import Database
 from tests.town import PARK, STATION, Town
 
 
@@ -30,9 +32,7 @@ async def test_a_rider_is_served_and_the_books_are_even(town: Town) -> None:
     async with database.work() as work:
         await driving.resume(work, trip_id=trip.trip_id, driver_id=driver_id)
     async with database.work() as work:
-        done = await driving.complete(
-            work, trip_id=trip.trip_id, driver_id=driver_id, measured=Measured(metres=None)
-        )
+        done = await driving.complete(work, trip_id=trip.trip_id, driver_id=driver_id, metres=None)
     assert done.state is TripState.COMPLETED
     async with database.work() as work:
         await after.rate(
@@ -180,3 +180,25 @@ async def test_a_second_open_request_is_refused(town: Town) -> None:
 async def test_a_place_is_where_it_was_said_to_be(town: Town) -> None:
     trip = await town.trip(pickup=Point(-73.99, 40.75))
     assert trip.pickup == Point(-73.99, 40.75)
+
+
+async def test_a_trip_under_way_is_found_however_many_were_asked_for_since(
+    database: Database,
+) -> None:
+    town = await Town.build(database, booking_policy={"open_requests_per_rider": 8})
+    trip, _ = await town.assigned()
+    for _ in range(6):
+        await town.trip(trip.rider_id)
+    async with database.work() as work:
+        held = await views.list_held_trips_of_rider(work, trip.rider_id)
+    assert [one.trip_id for one in held] == [trip.trip_id]
+
+
+async def test_a_trip_given_back_keeps_its_place_in_turn(town: Town) -> None:
+    trip, driver_id = await town.assigned()
+    await town.trip()
+    async with town.database.work() as work:
+        await driving.release(work, trip_id=trip.trip_id, driver_id=driver_id, reason="flat tyre")
+    async with town.database.work() as work:
+        (first,) = await list_open_trips(work, most=1)
+    assert first.trip_id == trip.trip_id

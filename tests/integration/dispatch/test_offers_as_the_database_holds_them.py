@@ -1,8 +1,11 @@
 """I5 to I8 and I11: what the database refuses of offers, whoever asks."""
 
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from uuid import UUID, uuid5
 
 import pytest
+from sqlalchemy import text
 
 import registry.service
 from dispatch import errors
@@ -11,11 +14,11 @@ from dispatch.store import offers as offer_store
 from dispatch.store.rounds import list_open_trips
 from dispatch.sweep import sweep
 from dispatch.trip import Actor, By
-from foundation.identifiers import DriverId
+from foundation.identifiers import DriverId, ShiftId
 from registry.errors import NotFitToWork
 from registry.licence import Standing
 from storage.work import UnitOfWork
-from tests.dispatch_rows import accepted, begun, copied, damage, held, refuses, step, write
+from tests.dispatch_rows import accepted, begun, copied, damage, ended, held, refuses, step, write
 from tests.town import Town
 
 
@@ -139,7 +142,7 @@ async def test_I08_an_offer_does_not_lapse_while_it_has_time(town: Town, address
     )
     refuses(address, "i08_lapsed_after_the_deadline", (ending, {"s": "lapsed", "o": offer_id}))
     assert await sweep(town.database) == 0
-    write(address, (ending, {"s": "declined", "o": offer_id}))
+    write(address, ended(offer_id, "declined"))
     for state in ("made", "accepted", "withdrawn"):
         refuses(address, "an_offer_ends_once", (ending, {"s": state, "o": offer_id}))
 
@@ -191,6 +194,63 @@ async def test_I11_the_shift_of_a_suspended_driver_ends_and_the_trip_looks_again
     assert rows == [("suspended",), ("suspended",)], "the trip under way first, then the shift"
 
 
+async def end_papers(town: Town, driver_id: DriverId) -> None:
+    damage(
+        town.database.address,
+        "UPDATE registry.credential SET valid_to = service_now()"
+        f" WHERE vehicle_id = '{town.vehicles[driver_id]}'",
+    )
+
+
+async def withdraw_papers(town: Town, driver_id: DriverId) -> None:
+    async with town.database.work() as work:
+        papers = await work.execute(
+            text("SELECT credential_id FROM registry.credential WHERE driver_id = :d"),
+            {"d": driver_id},
+        )
+        for credential_id in papers.scalars():
+            await registry.service.withdraw_credential(
+                work, credential_id, reason="not genuine", by=town.office
+            )
+
+
+async def end_permission(town: Town, driver_id: DriverId) -> None:
+    async with town.database.work() as work:
+        await registry.service.end_permission(
+            work, driver_id, town.vehicles[driver_id], by=town.office
+        )
+
+
+@pytest.mark.parametrize("end", [end_papers, withdraw_papers, end_permission])
+async def test_I11_the_shift_of_a_driver_whose_papers_end_ends_too(
+    town: Town, end: Callable[[Town, DriverId], Awaitable[None]]
+) -> None:
+    driver_id, other = await town.driver(), await town.driver()
+    trip = await town.trip()
+    await town.offer(trip, driver_id)
+    assert await sweep(town.database) == 0
+    await end(town, driver_id)
+    assert await sweep(town.database) == 1
+    async with town.database.work() as work:
+        assert await looking(work) == {trip.trip_id}
+        assert await shifts.store.find_open_shift(work, driver_id) is None
+        assert await shifts.store.find_open_shift(work, other) is not None
+    ended = "SELECT end_reason FROM dispatch.shift WHERE shift_id = %(s)s"
+    assert write(town.database.address, (ended, {"s": town.shifts[driver_id]})) == [("papers",)]
+
+
+async def test_I11_a_paper_that_ends_while_its_driver_accepts_is_named(
+    town: Town, address: str
+) -> None:
+    driver_id = await town.driver()
+    offer_id = await town.offer(await town.trip(), driver_id)
+    damage(address, "UPDATE registry.credential SET valid_to = service_now()")
+    with pytest.raises(NotFitToWork, match="insurance expired"):
+        async with town.database.work() as work:
+            work.now -= timedelta(minutes=1)  # begun before the papers ended, and slow
+            await offers.accept_offer(work, offer_id=offer_id, driver_id=driver_id, attempt=None)
+
+
 async def test_I11_no_offer_is_accepted_out_of_hours(town: Town, address: str) -> None:
     driver_id = await town.driver()
     offer_id = await town.offer(await town.trip(), driver_id)
@@ -208,6 +268,26 @@ async def test_I11_a_shift_leaves_no_offer_and_no_run_behind(town: Town, address
                             (busy, "no_run_outlives_its_shift")):  # fmt: skip
         end = "UPDATE dispatch.shift SET ended_at = service_now(), end_reason = 'x' WHERE shift_id = %(s)s"
         refuses(address, constraint, (end, {"s": town.shifts[who]}))
+
+
+async def test_a_shift_that_has_ended_is_not_begun_again(town: Town) -> None:
+    driver_id, other = await town.driver(), await town.driver(on_shift=False)
+    shift_id = town.shifts[driver_id]
+
+    async def begin(who: DriverId, number: UUID, vehicle_of: DriverId) -> None:
+        async with town.database.work() as work:
+            await shifts.start_shift(
+                work, shift_id=ShiftId(number), driver_id=who, vehicle_id=town.vehicles[vehicle_of]
+            )
+
+    await begin(driver_id, shift_id, driver_id)  # the same again, while it lasts
+    with pytest.raises(errors.AlreadyOnShift, match="^You are on shift already"):
+        await begin(driver_id, fresh("s"), driver_id)
+    async with town.database.work() as work:
+        await shifts.end_shift(work, shift_id=shift_id, driver_id=driver_id)
+    for who in (driver_id, other):
+        with pytest.raises(errors.ShiftIdTaken):
+            await begin(who, shift_id, who)
 
 
 async def test_one_shift_a_driver_and_a_vehicle(town: Town, address: str) -> None:

@@ -22,7 +22,16 @@ from foundation.identifiers import DriverId, RoundId
 from foundation.measures import Point
 from roads.straight_line import StraightLineEngine
 from storage.engine import Database
-from tests.dispatch_rows import ANNOUNCED, Statement, not_permitted, refuses, step, write
+from tests.dispatch_rows import (
+    ANNOUNCED,
+    Statement,
+    announced,
+    copied,
+    not_permitted,
+    refuses,
+    step,
+    write,
+)
 from tests.town import STATION, Town
 
 
@@ -123,7 +132,7 @@ async def test_I15_a_round_is_decided_again_from_what_was_stored(town: Town, add
 
 async def test_I31_a_step_is_announced_in_its_commit_and_once(town: Town, address: str) -> None:
     trip = await town.trip()
-    announced, event, change = step(trip.trip_id, 3, "matching rider_cancel cancelled_by_rider")
+    told_of, event, change = step(trip.trip_id, 3, "matching rider_cancel cancelled_by_rider")
     refuses(address, "i31_announced_in_the_same_commit", event, change)
     ((told,),) = write(
         address, ("SELECT event_id FROM dispatch.trip_event WHERE trip_id = %(t)s AND seq = 2",
@@ -135,8 +144,33 @@ async def test_I31_a_step_is_announced_in_its_commit_and_once(town: Town, addres
         "SELECT gen_random_uuid(), topic, key, kind, occurred_at, payload FROM storage.outbox"
     )
     refuses(address, "one_row_a_change", (f"{again} {same_change} LIMIT 1", {}))
-    assert announced[0] == ANNOUNCED
-    write(address, announced, event, change)
+    assert told_of[0] == ANNOUNCED
+    write(address, told_of, event, change)
+
+
+async def test_I31_what_becomes_of_an_offer_or_a_shift_is_announced_in_its_commit(
+    town: Town, address: str
+) -> None:
+    driver_id = await town.driver()
+    offer_id = await town.offer(await town.trip(), driver_id)
+    shift_id = town.shifts[driver_id]
+    over = "state = 'declined', ended_at = service_now() WHERE offer_id = %(o)s"
+    decline = (f"UPDATE dispatch.offer SET {over}", {"o": offer_id})
+    refuses(address, "i31_announced_in_the_same_commit", decline)
+    refuses(address, "i31_announced_in_the_same_commit",
+            announced("offer", f"{offer_id}:offer_withdrawn"), decline)  # fmt: skip
+    again = copied("offer", "offer_id", offer_id, offer_id=UUID(int=7), state="made", ended_at=None)
+    told = announced("offer", f"{offer_id}:offer_declined")
+    refuses(address, "i31_announced_in_the_same_commit", told, decline, again)
+    write(address, told, decline)
+    end = "ended_at = service_now(), end_reason = 'x' WHERE shift_id = %(s)s"
+    go = (f"UPDATE dispatch.shift SET {end}", {"s": shift_id})
+    refuses(address, "i31_announced_in_the_same_commit", go)
+    gone = announced("shift", f"{shift_id}:shift_ended")
+    anew = copied("shift", "shift_id", shift_id, shift_id=UUID(int=8), ended_at=None,
+                  end_reason=None, started_at="2030-01-01T00:00:00Z")  # fmt: skip
+    refuses(address, "i31_announced_in_the_same_commit", gone, go, anew)
+    write(address, gone, go)
 
 
 # ------------------------------------------------------------------------- I29, I28: staff

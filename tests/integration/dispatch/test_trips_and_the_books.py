@@ -12,7 +12,6 @@ import ledger.service
 import ledger.views
 from dispatch import trip as machine
 from dispatch.service import driving, requests
-from dispatch.service.driving import Measured
 from dispatch.service.requests import charge_fee
 from dispatch.store import trips as store
 from dispatch.trip import Actor, By, Step, Trip
@@ -45,9 +44,7 @@ async def on_board(town: Town) -> tuple[Trip, DriverId]:
 
 async def complete(town: Town, trip: Trip, driver_id: DriverId) -> None:
     async with town.database.work() as work:
-        await driving.complete(
-            work, trip_id=trip.trip_id, driver_id=driver_id, measured=Measured(metres=None)
-        )
+        await driving.complete(work, trip_id=trip.trip_id, driver_id=driver_id, metres=None)
 
 
 async def fare_of(work: UnitOfWork, trip: Trip, quote_id: QuoteId | None = None) -> Fare:

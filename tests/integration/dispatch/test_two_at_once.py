@@ -17,7 +17,6 @@ import registry.service
 from dispatch import errors
 from dispatch.position import Position
 from dispatch.service import driving, offers, requests, shifts
-from dispatch.service.driving import Measured
 from dispatch.store.shifts import upsert_positions
 from dispatch.trip import Actor, By, Trip, TripState
 from dispatch.views.figures import run_report
@@ -355,9 +354,7 @@ async def test_I17_complete_and_abort_have_one_winner(town: Town, turned: bool) 
     trip, driver_id = await on_board(town)
 
     def complete(work: UnitOfWork) -> Awaitable[Trip]:
-        return driving.complete(
-            work, trip_id=trip.trip_id, driver_id=driver_id, measured=Measured(metres=None)
-        )
+        return driving.complete(work, trip_id=trip.trip_id, driver_id=driver_id, metres=None)
 
     def abort(work: UnitOfWork) -> Awaitable[Trip]:
         return driving.abort(work, trip_id=trip.trip_id, driver_id=driver_id, reason="fire")
@@ -374,9 +371,7 @@ async def test_I17_completing_twice_at_once_charges_once(town: Town) -> None:
     trip, driver_id = await on_board(town)
 
     def complete(work: UnitOfWork) -> Awaitable[Trip]:
-        return driving.complete(
-            work, trip_id=trip.trip_id, driver_id=driver_id, measured=Measured(metres=None)
-        )
+        return driving.complete(work, trip_id=trip.trip_id, driver_id=driver_id, metres=None)
 
     assert isinstance(await interleaved(town, complete, complete), errors.IllegalStep)
 

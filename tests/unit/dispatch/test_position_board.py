@@ -181,3 +181,25 @@ def test_changes_are_taken_once_and_by_driver(board: PositionBoard) -> None:
     taken = board.take_changed()
     assert [(one.driver_id, one.seq) for one in taken] == [(DORA, 2), (EMIL, 1)]
     assert board.take_changed() == []
+
+
+def test_the_metres_of_a_trip_are_its_own(board: PositionBoard) -> None:
+    board.begin_trip(DORA, TRIP)
+    board.report(message(1))
+    board.report(message(2))
+    driven = round(known(board).metres)
+    assert driven > 0
+    assert board.metres_on_board(DORA, TRIP) == driven
+    board.set_phase(DORA, Phase.AT_STOP, TRIP)
+    assert board.metres_on_board(DORA, TRIP) == driven
+    following = TripId(UUID(int=22))
+    assert board.metres_on_board(DORA, following) is None
+    assert board.metres_on_board(EMIL, TRIP) is None
+    board.set_phase(DORA, Phase.AT_PICKUP, following)
+    assert board.metres_on_board(DORA, following) is None, "completed before it is heard to begin"
+    board.begin_trip(DORA, following)
+    assert board.metres_on_board(DORA, following) is None, "nothing was heard of the way"
+    board.report(message(3))
+    assert board.metres_on_board(DORA, following) == round(known(board).metres) > 0
+    board.report(message(4, lon=50.0))
+    assert board.metres_on_board(DORA, following) is None, "a stretch was lost"
