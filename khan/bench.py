@@ -104,8 +104,9 @@ class Bench:
 
     async def run(self, folder: Path) -> list[Cost]:
         """Every phase, one after another."""
-        address, members, _, places = await self._stage.prepare()
-        async with self._stage.service(address):
+        city = await self._stage.prepare()
+        members, places = city.members, city.places
+        async with self._stage.service(city.address):
             self._service = int((folder / "service.pid").read_text(encoding="utf-8"))
             self._postmaster = int(
                 (folder / "postgres" / "data" / "postmaster.pid").read_text().splitlines()[0]
@@ -261,8 +262,7 @@ def bench_service(*, people: int, port: int, console: Console) -> list[Cost]:
         folder = Path(name)
         asked = Demonstration(
             city="manhattan", start=time(20), drivers=people, riders_per_hour=0, speed=1.0,
-            minutes=None, port=port, headless=True, seed=1, report=None, keep=folder,
-            open_page=False,
+            minutes=None, port=port, seed=1, keep=folder, open_page=False,
         )  # fmt: skip
         bench = Bench(Stage(asked, folder, console), people=people, console=console)
         try:

@@ -14,7 +14,7 @@ import uvicorn
 import uvloop
 
 from khan.build import Running, build
-from khan.demo import PortTaken
+from khan.listening import listen
 from khan.settings import Settings
 from khan.web import create_app
 
@@ -28,7 +28,7 @@ def serve(settings: Settings) -> None:
 
     Raises
     ------
-    khan.demo.PortTaken
+    khan.listening.PortTaken, khan.listening.NoListening
     storage.engine.DatabaseUnavailable, roads.errors.PackIncomplete, ...
         Whatever keeps the service from starting, in one sentence.
     """
@@ -36,7 +36,7 @@ def serve(settings: Settings) -> None:
     # A round computes in a thread beside the loop. With the usual 5 ms between switches, every
     # awaited answer would wait that long for its turn while a round runs.
     sys.setswitchinterval(0.0005)
-    listening = listen(settings)
+    listening = listen(settings.host, settings.port)
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(_serve(settings, listening))
@@ -81,23 +81,6 @@ def server_of(running: Running) -> uvicorn.Server:
             lifespan="on",
         )
     )
-
-
-def listen(settings: Settings) -> socket.socket:
-    """The socket the service will listen on; port 0 takes any free one.
-
-    Raises
-    ------
-    khan.demo.PortTaken
-    """
-    listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listening.bind((settings.host, settings.port))
-    except OSError:
-        listening.close()
-        raise PortTaken(settings.port) from None
-    return listening
 
 
 def configure_logs(level: str) -> None:
