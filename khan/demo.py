@@ -14,11 +14,11 @@ import signal
 import sys
 import tempfile
 import webbrowser
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Coroutine, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import time, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx
 from rich.console import Console
@@ -41,6 +41,8 @@ from simulation.riders import Wish
 from storage import embedded
 from storage.engine import Database
 from storage.migrate import migrate
+
+T = TypeVar("T")
 
 READY_WITHIN_SECONDS = 90.0
 STOP_WITHIN_SECONDS = 4.0
@@ -129,9 +131,8 @@ class Stage:
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, self._stopping.set)
         listen("127.0.0.1", self._asked.port).close()
-        city = await self.prepare()
-        address = city.address
-        async with self.service(address):
+        city = await self._unless_stopped(self.prepare())
+        async with self.service(city.address) as keeper:
             self._greet(city.pack)
             crowd = Crowd(self._asked.base_url, self._messages, seed=self._asked.seed)
             task = asyncio.create_task(
@@ -142,10 +143,10 @@ class Stage:
                     told=self._told,
                 )
             )
-            await self._until_over(task)
+            await self._until_over(task, keeper)
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
-        database = Database(address)
+        database = Database(city.address)
         try:
             report = await report_of(database)
         finally:
@@ -190,13 +191,13 @@ class Stage:
         )
 
     @contextlib.asynccontextmanager
-    async def service(self, address: str) -> AsyncIterator[None]:
-        """The service in a process of its own; started again whenever it dies."""
+    async def service(self, address: str) -> AsyncIterator["asyncio.Task[None]"]:
+        """The service in a process of its own; the task starts it again whenever it dies."""
         keeper = asyncio.create_task(self._keep_alive(address))
         try:
             with self._step("Starting the service"):
-                await self._until_ready(keeper)
-            yield
+                await self._unless_stopped(self._until_ready(keeper))
+            yield keeper
         finally:
             keeper.cancel()
             await asyncio.gather(keeper, return_exceptions=True)
@@ -230,9 +231,27 @@ class Stage:
                 await asyncio.sleep(0.1)
         raise ServiceNeverReady(self._tail())
 
-    async def _until_over(self, crowd: "asyncio.Task[None]") -> None:
+    async def _unless_stopped(self, doing: Coroutine[Any, Any, T]) -> T:
+        """Do it; at Ctrl-C leave off at once.
+
+        Raises
+        ------
+        KeyboardInterrupt
+        """
+        task, stop = asyncio.create_task(doing), asyncio.create_task(self._stopping.wait())
+        try:
+            await asyncio.wait([task, stop], return_when=asyncio.FIRST_COMPLETED)
+            if not task.done():
+                raise KeyboardInterrupt
+            return task.result()
+        finally:
+            for one in (task, stop):
+                one.cancel()
+            await asyncio.gather(task, stop, return_exceptions=True)
+
+    async def _until_over(self, crowd: "asyncio.Task[None]", keeper: "asyncio.Task[None]") -> None:
         minutes = self._asked.minutes
-        waiters = [asyncio.create_task(self._stopping.wait()), crowd]
+        waiters = [asyncio.create_task(self._stopping.wait()), crowd, keeper]
         try:
             async with asyncio.timeout(None if minutes is None else minutes * 60):
                 await asyncio.wait(waiters, return_when=asyncio.FIRST_COMPLETED)
@@ -240,8 +259,9 @@ class Stage:
             pass
         finally:
             waiters[0].cancel()
-        if crowd.done() and not crowd.cancelled():
-            crowd.result()
+        for task in (keeper, crowd):
+            if task.done() and not task.cancelled():
+                task.result()
 
     def _environment(self, address: str) -> dict[str, str]:
         asked = self._asked

@@ -5,6 +5,7 @@ import os
 import re
 import shlex
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -45,13 +46,13 @@ class Started:
                 return found[1] if found.groups() else found.string.rstrip("\n")
         raise AssertionError(f"{pattern!r} is not in: {''.join(self.shown)}")
 
-    def end(self, number: int | None = None) -> str:
+    def end(self, number: int | None = None, *, code: int = 0) -> str:
         """Wait for its end, after a signal if one is given; all it showed."""
         if number is not None:
             self._process.send_signal(number)
         rest, _ = self._process.communicate(timeout=60)
         self.shown.append(rest)
-        assert self._process.returncode == 0, "".join(self.shown)
+        assert self._process.returncode == code, "".join(self.shown)
         return "".join(self.shown)
 
     def kill(self) -> None:
@@ -88,3 +89,21 @@ def test_its_lines_are_copied_and_a_visitor_rides_with_another(demo: Started, fo
     assert f"Signed in as {VISITOR_DRIVER_PHONE}." in drive.end()
     report = json.loads(demo.end(signal.SIGINT).split("shift\n", 1)[1])
     assert (report["trips_completed"], report["lost_trips"]) == (1, 0)
+
+
+def test_ctrl_c_while_it_prepares_ends_it_at_once(folder: Path) -> None:
+    words = [sys.executable, "-m", "khan", "demo", "--city", "./gridtown", "--headless"]
+    demo = Started([*words, "--port", str(free_port())], folder)
+    demo.until("Starting the database")
+    shown = demo.end(signal.SIGINT, code=130)
+    assert "The city live" not in shown
+    assert "Traceback" not in shown
+
+
+def test_a_taken_port_is_told_before_anything_is_started(folder: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        words = [sys.executable, "-m", "khan", "demo", "--headless", "--port"]
+        shown = Started([*words, str(taken.getsockname()[1])], folder).end(code=2)
+    assert re.fullmatch(r"khan: Port \d+ is taken; .+\n", shown)
