@@ -95,9 +95,13 @@ class Bench:
             Cost(
                 operation=operation,
                 count=count,
-                service_ms=max(0.0, spent.service - self._idle.service * seconds) * 1000 / count,
-                database_ms=max(0.0, spent.database - self._idle.database * seconds) * 1000 / count,
-                wall_ms=seconds * 1000 / count,
+                service_ms=max(0.0, spent.service - self._idle.service * seconds)
+                * 1000
+                / max(1, count),
+                database_ms=max(0.0, spent.database - self._idle.database * seconds)
+                * 1000
+                / max(1, count),
+                wall_ms=seconds * 1000 / max(1, count),
             )
         )
         return result

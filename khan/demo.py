@@ -31,6 +31,7 @@ from khan import seed
 from khan.build import find_city, open_city, read_charter
 from khan.greeting import Terminal, greeting
 from khan.listening import listen
+from khan.logs import configure_structlog
 from khan.report import report_of
 from khan.settings import cache_folder
 from registry.vault import Vault
@@ -107,6 +108,8 @@ def run(demonstration: Demonstration, console: Console) -> dict[str, Any]:
         folder = folder.resolve()
         stage = Stage(demonstration, folder, console)
         stack.callback(embedded.stop, folder / "postgres")
+        log = stack.enter_context((folder / "crowd.log").open("a", encoding="utf-8"))
+        configure_structlog("info", log)
         return asyncio.run(stage.play())
 
 

@@ -2,19 +2,17 @@
 
 import asyncio
 import contextlib
-import logging
 import os
 import socket
 import sys
 from collections.abc import Iterator
-from typing import TextIO
 
-import structlog
 import uvicorn
 import uvloop
 
 from khan.build import Running, build
 from khan.listening import listen
+from khan.logs import configure_logs
 from khan.settings import Settings
 from khan.web import create_app
 
@@ -80,28 +78,4 @@ def server_of(running: Running) -> uvicorn.Server:
             server_header=False,
             lifespan="on",
         )
-    )
-
-
-def configure_logs(level: str) -> None:
-    """Logs are events in JSON, a line each: identifiers, never a name, a phone or a place."""
-    threshold = logging.getLevelNamesMapping()[level.upper()]
-    logging.basicConfig(level=max(threshold, logging.WARNING), stream=sys.stderr, force=True)
-    configure_structlog(level, sys.stderr)
-
-
-def configure_structlog(level: str, stream: TextIO) -> None:
-    """Our own events, a line of JSON each, to `stream`."""
-    threshold = logging.getLevelNamesMapping()[level.upper()]
-    structlog.configure(
-        processors=[
-            structlog.contextvars.merge_contextvars,
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.format_exc_info,
-            structlog.processors.JSONRenderer(),
-        ],
-        wrapper_class=structlog.make_filtering_bound_logger(threshold),
-        logger_factory=structlog.WriteLoggerFactory(file=stream),
-        cache_logger_on_first_use=True,
     )

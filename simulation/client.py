@@ -23,6 +23,17 @@ from foundation.identifiers import time_ordered
 
 TRIES_MAX = 40
 LONGEST_WAIT_SECONDS = 4.0
+TRIP_OVER = frozenset(
+    [
+        "completed",
+        "cancelled_by_rider",
+        "cancelled_by_operator",
+        "no_show",
+        "unfulfilled",
+        "aborted",
+    ]
+)
+"""States in which nothing more happens to a trip."""
 _AGAIN = frozenset({429, 500, 502, 503, 504})
 
 

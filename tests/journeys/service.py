@@ -22,7 +22,8 @@ import uvloop
 from khan import seed
 from khan.build import build, read_charter
 from khan.listening import listen
-from khan.serve import configure_structlog, server_of
+from khan.logs import configure_structlog
+from khan.serve import server_of
 from khan.settings import Settings, load
 from registry.vault import Vault
 from roads.pack import CityPack
