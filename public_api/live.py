@@ -17,6 +17,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
 from dispatch.position import OnShift, Phase
 from dispatch.views import figures as tables
+from doorway.live import GOING_AWAY, TRY_AGAIN_LATER
 from doorway.services import Services, services_of
 from public_api import live_frames as frames
 from storage.work import UnitOfWork
@@ -28,7 +29,6 @@ SLOW_EVERY_SECONDS = 5.0
 WATCHERS_MAX = 500
 WINDOW_SECONDS = 900
 HISTORY_MINUTES = 30
-GOING_AWAY, TRY_AGAIN_LATER = 1001, 1013
 
 
 @dataclass(slots=True)
