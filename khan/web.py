@@ -72,14 +72,15 @@ def create_app(running: Running) -> FastAPI:
             app.include_router(router)
     app.include_router(public_api.city.tiles)
     app.include_router(documentation.router_for(entrances))
-    app.include_router(_operations(running, loops))
+    app.include_router(operations(running, loops))
     static_files.mount(app, running.services.clients)
     http_errors.install(app)
     app.add_middleware(Measured, timings=running.timings)
     return app
 
 
-def _operations(running: Running, loops: Loops) -> APIRouter:
+def operations(running: Running, loops: Loops) -> APIRouter:
+    """What the machines that watch the service ask, and the way from `/` to the city live."""
     router = APIRouter(include_in_schema=False)
 
     @router.get("/")
