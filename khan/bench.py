@@ -108,17 +108,22 @@ class Bench:
             Cost(
                 operation=operation,
                 count=count,
-                service_ms=max(0.0, spent.service - self._idle.service * seconds) * 1000 / count,
-                database_ms=max(0.0, spent.database - self._idle.database * seconds) * 1000 / count,
-                wall_ms=seconds * 1000 / count,
+                service_ms=max(0.0, spent.service - self._idle.service * seconds)
+                * 1000
+                / max(1, count),
+                database_ms=max(0.0, spent.database - self._idle.database * seconds)
+                * 1000
+                / max(1, count),
+                wall_ms=seconds * 1000 / max(1, count),
             )
         )
         return result
 
     async def run(self, folder: Path) -> list[Cost]:
         """Every phase, one after another."""
-        address, members, _, places = await self._stage.prepare()
-        async with self._stage.service(address):
+        city = await self._stage.prepare()
+        members, places = city.members, city.places
+        async with self._stage.service(city.address):
             self._service = int((folder / "service.pid").read_text(encoding="utf-8"))
             self._postmaster = int(
                 (folder / "postgres" / "data" / "postmaster.pid").read_text().splitlines()[0]
@@ -281,8 +286,7 @@ def bench_service(*, people: int, port: int, console: Console) -> list[Cost]:
         folder = Path(name)
         asked = Demonstration(
             city="manhattan", start=time(20), drivers=people, riders_per_hour=0, speed=1.0,
-            minutes=None, port=port, headless=True, seed=1, report=None, keep=folder,
-            open_page=False,
+            minutes=None, port=port, seed=1, keep=folder, open_page=False,
         )  # fmt: skip
         bench = Bench(Stage(asked, folder, console), people=people, console=console)
         try:

@@ -1,6 +1,8 @@
 """Joining the parts: from settings to a service that can run."""
 
+import contextlib
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,7 +18,7 @@ from doorway.services import City, Services
 from fares.pay import parse_pay_floors
 from fares.tariff import parse_tariff
 from foundation.clock import stopwatch_ms
-from foundation.errors import NotFound, Unavailable
+from foundation.errors import NotFound, Refusal, Unavailable
 from khan.settings import Settings
 from messages.codes import CodeMessages
 from messages.sender import ConsoleSender
@@ -24,7 +26,7 @@ from registry.passkeys import RelyingParty
 from registry.service import check_vault
 from registry.session_cache import SessionCache
 from registry.vault import Vault
-from roads.engine import open_engine
+from roads.engine import RoadEngine, open_engine
 from roads.pack import CityPack
 from roads.tile_features import features_of_area, features_of_streets
 from roads.tiles import MapTiles, build_tiles
@@ -54,17 +56,50 @@ class CityUnknown(NotFound):
         )
 
 
-# SQLSTATE: undefined function, table, schema, column; no such role to take on.
-_NOT_OURS = frozenset({"42883", "42P01", "3F000", "42703", "22023"})
+# SQLSTATE: undefined function, table, schema, column; no such role to take on; no such database.
+_NOT_OURS = frozenset({"42883", "42P01", "3F000", "42703", "22023", "3D000"})
+_NOT_LET_IN = ("28", "42501")
+"""SQLSTATE: invalid authorization; the role may not."""
 
 
 class TablesMissing(Unavailable):
-    """The database answers, and does not hold this version's tables."""
+    """The server answers, and no database with this version's tables is there."""
 
     code = "tables_missing"
 
     def __init__(self) -> None:
-        super().__init__("The database lacks our tables; run `khan migrate` on it as their owner.")
+        super().__init__(
+            "No database with our tables is there; create it if need be, and run `khan migrate` "
+            "on it as their owner."
+        )
+
+
+class DatabaseRefuses(Unavailable):
+    """The database answers, and does not let this user in."""
+
+    code = "database_refuses"
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"The database does not let us in: {reason}. See to DATABASE_URL.")
+
+
+@contextlib.contextmanager
+def our_tables() -> Iterator[None]:
+    """Around the first use of a database: one that is not ours is refused in a sentence.
+
+    Raises
+    ------
+    TablesMissing, DatabaseRefuses
+    """
+    try:
+        yield
+    except DBAPIError as error:
+        state = str(getattr(error.orig, "sqlstate", None) or "")
+        if state in _NOT_OURS:
+            raise TablesMissing from error
+        if state.startswith(_NOT_LET_IN):
+            raise DatabaseRefuses(str(error.orig).rsplit(": ", 1)[-1]) from error
+        raise
 
 
 def shipped(part: str) -> Path:
@@ -96,8 +131,12 @@ def open_city(name: str, cache: Path) -> City:
     CityUnknown, roads.errors.PackIncomplete, roads.errors.PackInvalid
     """
     pack = CityPack.open(find_city(name))
-    roads = open_engine(pack.network, cache / "roads" / pack.network.digest[:16])
-    return City(pack=pack, roads=roads, tiles=open_tiles(pack, cache / "tiles"))
+    return City(pack=pack, roads=open_roads(pack, cache), tiles=open_tiles(pack, cache / "tiles"))
+
+
+def open_roads(pack: CityPack, cache: Path) -> RoadEngine:
+    """The engine of a city's streets, prepared once and kept in `cache`."""
+    return open_engine(pack.network, cache / "roads" / pack.network.digest[:16])
 
 
 def open_tiles(pack: CityPack, cache: Path) -> MapTiles:
@@ -155,8 +194,8 @@ async def build(settings: Settings) -> Running:
     ------
     storage.engine.DatabaseUnavailable
         If the database cannot be reached.
-    TablesMissing
-        If its tables were never made.
+    TablesMissing, DatabaseRefuses
+        If its tables were never made, or are not for this user.
     registry.errors.VaultKeyWrong
         If the vault's secret is not the one this database was sealed with.
     """
@@ -208,13 +247,12 @@ async def build(settings: Settings) -> Running:
 async def _check(database: Database, vault: Vault) -> BookingPolicy:
     """Whether this is a founded city's database, sealed with this vault; its booking policy."""
     try:
-        async with database.work() as work:
-            await check_vault(work, vault)
-            return await booking_policy(work, work.now)
-    except DBAPIError as error:
+        with our_tables():
+            async with database.work() as work:
+                await check_vault(work, vault)
+                return await booking_policy(work, work.now)
+    except Refusal:
         await database.dispose()
-        if getattr(error.orig, "sqlstate", None) in _NOT_OURS:
-            raise TablesMissing from error
         raise
 
 

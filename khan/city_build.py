@@ -1,11 +1,13 @@
 """`khan city build`: a pack from an extract, with its progress shown."""
 
+import shlex
 from pathlib import Path
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from foundation.clock import stopwatch_ms
+from khan.greeting import Terminal
 from roads.pack_builder import Built, Given, build_pack
 
 
@@ -40,13 +42,15 @@ def build(
                 last = doing
 
         built = build_pack(extract, folder, told, seed, given=given, replace=replace)
-    network = built.pack.network
-    console.print(
-        f"[bold]{built.pack.title}[/bold] is in {folder}: {network.node_count:,} junctions, "
+    network, terminal = built.pack.network, Terminal.own()
+    try_it = shlex.join((*terminal.command(), "demo", "--city", terminal.shown(folder.resolve())))
+    for line in (
+        f"{built.pack.title} is in {folder}: {network.node_count:,} junctions, "
         f"{network.arc_count:,} arcs, {len(built.pack.zones)} zones, {built.tiles:,} map tiles, "
-        f"in {(stopwatch_ms() - began) / 1000:.1f} s."
-    )
-    for note in built.notes:
-        console.print(f"  {note}")
-    console.print(f"  Try it: khan demo --city {folder}")
+        f"in {(stopwatch_ms() - began) / 1000:.1f} s.",
+        *(f"  {note}" for note in built.notes),
+        "  Try it:",
+        f"    {try_it}",
+    ):
+        console.print(line, markup=False)
     return built

@@ -1,34 +1,42 @@
 """`khan`: the one command of a city, for its visitors, its operators and its developers."""
 
 import json
+import os
 import sys
+from collections.abc import Sequence
 from datetime import time
+from importlib.metadata import version
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 from rich.console import Console
+from rich.markup import escape
+from typer.exceptions import TyperException
 
 from foundation.errors import Invalid, Refusal
+from khan import options
 
 app = typer.Typer(
     name="khan",
-    help="Khan Cars: a ride-hailing service owned by its driver-members together with the city.",
+    epilog="Exit status: 0 done; 1 what was checked is not right; 2 refused, with one line that "
+    "says why; 130 stopped by Ctrl-C.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-city = typer.Typer(help="City packs: a city as a folder of data.", no_args_is_help=True)
-receipt = typer.Typer(help="Receipts.", no_args_is_help=True)
-rounds = typer.Typer(help="Dispatch rounds as they were decided.", no_args_is_help=True)
-bench = typer.Typer(help="What things cost on this machine.", no_args_is_help=True)
+city = typer.Typer(help="Make and look at city packs.", no_args_is_help=True)
+receipt = typer.Typer(help="Check receipts.", no_args_is_help=True)
+rounds = typer.Typer(help="Look at dispatch rounds as they were decided.", no_args_is_help=True)
+bench = typer.Typer(help="Measure what things cost on this machine.", no_args_is_help=True)
 app.add_typer(city, name="city")
 app.add_typer(receipt, name="receipt")
 app.add_typer(rounds, name="round")
 app.add_typer(bench, name="bench")
 
-console = Console(highlight=False)
+# Terminals wrap long lines by themselves, and a command or a path stays one to be copied.
+console = Console(highlight=False, emoji=False, soft_wrap=True)
 
 
 class ArgumentUnusable(Invalid):
@@ -47,67 +55,91 @@ def _time(value: str) -> time:
         raise ArgumentUnusable("--start", f"{value!r} is not a time like 20:00") from None
 
 
-@app.command()
+def _writable(report: Path) -> None:
+    """Refuse before the run what could not be written after it."""
+    if report.is_dir():
+        raise ArgumentUnusable("--report", f"{report} is a folder; name a file")
+    if not os.access(report.parent, os.W_OK):
+        raise ArgumentUnusable("--report", f"nothing can be written in {report.parent}")
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        console.print(f"khan {version('khan-cars')}")
+        raise typer.Exit
+
+
+@app.callback()
+def khan(
+    *,
+    version_asked: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_version, is_eager=True, help="Show the version and exit."
+        ),
+    ] = False,
+) -> None:
+    """Khan Cars: a ride-hailing service owned by its driver-members together with the city."""
+
+
+@app.command(
+    epilog="Example, a Sunday evening at ten times its pace:\n\n"
+    "khan demo --start 20:00 --speed 10 --minutes 5 --report report.json"
+)
 def demo(
     *,
-    city_name: Annotated[
-        str,
-        typer.Option("--city", help="A city pack's folder, or the name of one that came along."),
-    ] = "manhattan",
-    start: Annotated[
-        str, typer.Option(help="The hour of the recorded day it begins at, local time.")
-    ] = "20:00",
-    drivers: Annotated[int, typer.Option(min=1, max=5000, help="Simulated driver-members.")] = 300,
-    riders_per_hour: Annotated[
-        float | None,
-        typer.Option(min=0, help="Instead of the recorded trips, so many an hour (service time)."),
-    ] = None,
-    speed: Annotated[
-        float, typer.Option(min=0.1, max=100, help="Service seconds a second; 1 is real time.")
-    ] = 1.0,
-    minutes: Annotated[
-        float | None, typer.Option(min=0.05, help="Stop after so many minutes; else at Ctrl-C.")
-    ] = None,
-    port: Annotated[int, typer.Option(min=1, max=65535, help="The port to listen on.")] = 8765,
-    headless: Annotated[bool, typer.Option("--headless", help="Open no page.")] = False,
-    seed: Annotated[int, typer.Option(help="Fixes demand and choices, not timing.")] = 1,
-    report: Annotated[
-        Path | None, typer.Option(help="Write what it came to here, as JSON.")
-    ] = None,
-    keep: Annotated[
-        Path | None, typer.Option(help="Keep the database and logs in this folder.")
-    ] = None,
+    city_name: options.City = "manhattan",
+    start: options.Start = "20:00",
+    drivers: options.Drivers = 300,
+    riders_per_hour: options.RidersPerHour = None,
+    speed: options.Speed = 1.0,
+    minutes: options.Minutes = None,
+    port: options.Port = 8765,
+    headless: options.Headless = False,
+    seed: options.Seed = 1,
+    report: options.Report = None,
+    keep: options.Keep = None,
 ) -> None:
-    """A living city on one command: database, service, and simulated drivers and riders who use
-    only the public APIs. Opens the city live; Ctrl-C stops everything."""
+    """Run a living city: database, service, simulated drivers and riders.
+
+    They use only the public APIs, like anyone else. Opens the city live; Ctrl-C stops everything.
+    """
     from khan import demo as stage
 
+    if report is not None:
+        _writable(report)
     asked = stage.Demonstration(
         city=city_name, start=_time(start), drivers=drivers, riders_per_hour=riders_per_hour,
-        speed=speed, minutes=minutes, port=port, headless=headless, seed=seed, report=report,
-        keep=keep, open_page=sys.stdout.isatty(),
+        speed=speed, minutes=minutes, port=port, seed=seed, keep=keep,
+        open_page=sys.stdout.isatty() and not headless,
     )  # fmt: skip
     found = stage.run(asked, console)
     if report is not None:
         stage.write_report(found, report)
-        console.print(f"  The report is in {report}")
+        console.print(f"  The report is in {escape(str(report))}")
     else:
         console.print_json(json.dumps(found))
 
 
-@app.command()
+@app.command(
+    epilog="Needed: DATABASE_URL, KHAN_CITY, KHAN_VAULT_SECRET; docs/reference/settings.md lists "
+    "every setting. SIGTERM ends it, within three seconds."
+)
 def serve() -> None:
-    """Run the service, as the environment says (docs/reference/settings.md)."""
+    """Run the service, as the environment says."""
     from khan.serve import serve as run
     from khan.settings import load
 
     run(load())
 
 
-@app.command()
+@app.command(epilog="Example:\n\nkhan migrate --url postgresql://owner@localhost/khan")
 def migrate(
     url: Annotated[
-        str, typer.Option(envvar="DATABASE_URL", help="The database, as its tables' owner.")
+        str,
+        typer.Option(
+            envvar="DATABASE_URL", metavar="URL", help="The database, as its tables' owner."
+        ),
     ],
 ) -> None:
     """Bring a database's tables to this version."""
@@ -117,10 +149,10 @@ def migrate(
     console.print("The tables are up to date.")
 
 
-@app.command()
+@app.command(epilog="Example:\n\nkhan found --city manhattan")
 def found(
-    url: Annotated[str, typer.Option(envvar="DATABASE_URL", help="The database.")],
-    city_name: Annotated[str, typer.Option("--city", help="The city pack whose charter it is.")],
+    url: options.Database,
+    city_name: options.City,
 ) -> None:
     """Found the city on the charter of its pack, once: its rules as version 1."""
     import asyncio
@@ -131,10 +163,14 @@ def found(
 
     charter = read_charter(CityPack.open(find_city(city_name)))
     asyncio.run(found_on(url, charter))
-    console.print(f"{charter.title} is in force from {charter.valid_from:%Y-%m-%d}.")
+    console.print(f"{escape(charter.title)} is in force from {charter.valid_from:%Y-%m-%d}.")
 
 
-@city.command("build")
+@city.command(
+    "build",
+    epilog="What the extract does not say is guessed from where the city lies, and told.\n\n"
+    "Example:\n\nkhan city build heidelberg.osm.pbf cities/heidelberg",
+)
 def city_build(
     *,
     extract: Annotated[Path, typer.Argument(help="An OpenStreetMap extract, .osm.pbf.")],
@@ -142,13 +178,11 @@ def city_build(
     replace: Annotated[
         bool, typer.Option("--replace", help="Replace a pack that is there.")
     ] = False,
-    title: Annotated[str | None, typer.Option(help="The city's name for people.")] = None,
-    timezone: Annotated[
-        str | None, typer.Option(help="IANA time zone, like Europe/Berlin.")
-    ] = None,
-    country: Annotated[str | None, typer.Option(help="ISO 3166-1 code, like DE.")] = None,
-    currency: Annotated[str | None, typer.Option(help="ISO 4217 code, like EUR.")] = None,
-    seed: Annotated[int, typer.Option(help="For the synthetic demand.")] = 1,
+    title: options.Title = None,
+    timezone: options.TimeZone = None,
+    country: options.Country = None,
+    currency: options.Currency = None,
+    seed: options.Seed = 1,
 ) -> None:
     """Make a city pack from an extract alone: streets, zones, a model charter, demand, a map."""
     from khan.city_build import build
@@ -158,47 +192,43 @@ def city_build(
     build(extract, folder, given=given, replace=replace, seed=seed, console=console)
 
 
-@city.command("show")
-def city_show(
-    name: Annotated[
-        str, typer.Argument(help="A pack's folder, or the name of one that came along.")
-    ],
-) -> None:
+@city.command("show", epilog="Example:\n\nkhan city show manhattan")
+def city_show(name: options.CityArgument) -> None:
     """Check a city pack and say what is in it."""
     from khan.build import find_city, read_charter
     from roads.pack import CityPack
 
     pack = CityPack.open(find_city(name))
     charter = read_charter(pack)
-    console.print(f"[bold]{pack.title}[/bold] ({pack.name}, {pack.country})")
-    console.print(f"  {pack.timezone}, {pack.currency}, {', '.join(pack.languages)}")
     network = pack.network
     console.print(
-        f"  {network.node_count} junctions, {network.arc_count} arcs, {len(pack.zones)} zones"
+        escape(
+            f"{pack.title} ({pack.name}, {pack.country})\n"
+            f"  {pack.timezone}, {pack.currency}, {', '.join(pack.languages)}\n"
+            f"  {network.node_count} junctions, {network.arc_count} arcs, {len(pack.zones)} zones\n"
+            f"  charter: {charter.title}, from {charter.valid_from:%Y-%m-%d}\n"
+            f"  {pack.attribution}"
+        )
     )
-    console.print(f"  charter: {charter.title}, from {charter.valid_from:%Y-%m-%d}")
-    console.print(f"  {pack.attribution}")
 
 
-@app.command()
+@app.command(epilog=f"Example:\n\nkhan quote --city manhattan {options.PLACES}")
 def quote(
     *,
-    city_name: Annotated[str, typer.Option("--city", help="A city pack.")],
-    origin: Annotated[str, typer.Option("--from", help="LAT,LON, as pasted from a map.")],
-    destination: Annotated[str, typer.Option("--to", help="LAT,LON, as pasted from a map.")],
-    at: Annotated[
-        str | None, typer.Option(help="When, local time, like 2014-12-21T20:00; now if left out.")
-    ] = None,
-    vehicle_class: Annotated[str, typer.Option("--class", help="The class of car.")] = "standard",
+    city_name: options.City,
+    origin: options.From,
+    destination: options.To,
+    at: options.QuotedAt = None,
+    vehicle_class: options.VehicleClass = "standard",
 ) -> None:
-    """What a trip would cost by the city's founding tariff, line by line."""
+    """Show what a trip would cost by the city's founding tariff, line by line."""
     from khan.quoting import quote_lines
 
     for line in quote_lines(city_name, origin, destination, at=at, vehicle_class=vehicle_class):
-        console.print(line)
+        console.print(line, markup=False)
 
 
-@receipt.command("verify")
+@receipt.command("verify", epilog="Exit status 1 if anything differs.")
 def receipt_verify(
     file: Annotated[Path, typer.Argument(help="A receipt as the rider API gives it, JSON.")],
 ) -> None:
@@ -207,22 +237,29 @@ def receipt_verify(
 
     differences = verify_receipt(file)
     for difference in differences:
-        console.print(difference)
+        console.print(difference, markup=False)
     if differences:
         raise typer.Exit(1)
     console.print("The receipt is right: every line and share computes to what it says.")
 
 
-@rounds.command("replay")
+@rounds.command("replay", epilog="Exit status 1 if it comes to another plan.")
 def round_replay(
     *,
     round_id: Annotated[str, typer.Argument(help="The round's identifier.")],
-    url: Annotated[str | None, typer.Option(envvar="DATABASE_URL", help="The database.")] = None,
-    data: Annotated[Path | None, typer.Option(help="A demonstration's --keep folder.")] = None,
+    url: Annotated[
+        str | None, typer.Option(envvar="DATABASE_URL", metavar="URL", help="The database.")
+    ] = None,
+    data: Annotated[
+        Path | None,
+        typer.Option(metavar="FOLDER", help="A demonstration's --keep folder, instead of --url."),
+    ] = None,
 ) -> None:
     """Decide a stored round again from its stored input, and compare the plans (I15)."""
     from khan.replay import replay_round
 
+    if data is not None and not (data / "postgres").is_dir():
+        raise ArgumentUnusable("--data", f"{data} is not a demonstration's --keep folder")
     same, digest = replay_round(round_id, url=url, data=data)
     console.print(f"plan {digest}: {'the same' if same else 'ANOTHER PLAN'}")
     if not same:
@@ -232,9 +269,12 @@ def round_replay(
 @bench.command("service")
 def bench_service_command(
     people: Annotated[int, typer.Option(min=5, max=400, help="Riders, and as many drivers.")] = 60,
-    port: Annotated[int, typer.Option(help="The port to listen on.")] = 8766,
+    port: options.Port = 8766,
 ) -> None:
-    """CPU of a position, a quote, a booking, an acceptance, a whole trip: service and database."""
+    """Measure the CPU of a position, a quote, a booking, an acceptance, a whole trip.
+
+    In service and database; takes about a minute.
+    """
     from khan.bench import bench_service, table_of
 
     console.print(table_of(bench_service(people=people, port=port, console=console)))
@@ -245,27 +285,31 @@ def bench_rounds_command(
     *,
     trips: Annotated[int, typer.Option(min=1, help="Open trips.")] = 1000,
     drivers: Annotated[int, typer.Option(min=1, help="Free drivers.")] = 10_000,
-    seed: Annotated[int, typer.Option(help="Of the instance.")] = 1,
+    seed: options.Seed = 1,
 ) -> None:
-    """What a dispatch round costs without its roads: candidates, weighing, solving."""
+    """Measure a dispatch round without its roads: candidates, weighing, solving."""
     from simulation.bench_rounds import bench_rounds
 
     console.print(bench_rounds(seed=seed, trips=trips, drivers=drivers))
 
 
-@app.command()
+@app.command(
+    epilog=f"Example, beside a running `khan demo`, which prints this line whole:\n\n"
+    f"khan ride --messages FILE {options.PLACES}"
+)
 def ride(
     *,
-    origin: Annotated[str, typer.Option("--from", help="LAT,LON, as pasted from a map.")],
-    destination: Annotated[str, typer.Option("--to", help="LAT,LON, as pasted from a map.")],
-    url: Annotated[str, typer.Option(help="The service.")] = "http://localhost:8765",
-    messages: Annotated[
-        Path | None, typer.Option(help="Where a demonstration's text messages arrive.")
-    ] = None,
+    origin: options.From,
+    destination: options.To,
+    url: options.Url = options.USUAL_URL,
+    messages: options.Messages = None,
     phone: Annotated[str, typer.Option(help="Your phone number.")] = "+12125550142",
     yes: Annotated[bool, typer.Option("--yes", help="Book without asking.")] = False,
 ) -> None:
-    """Ride from the terminal, over the same public API as everybody: price, car, PIN, receipt."""
+    """Ride from the terminal: price, car, PIN, receipt.
+
+    Over the same public API as everybody. Ctrl-C offers to cancel.
+    """
     from khan.terminal import ride as run
 
     run(
@@ -273,31 +317,48 @@ def ride(
     )
 
 
-@app.command()
+@app.command(
+    epilog="Example, beside a running `khan demo`, which prints this line whole:\n\n"
+    "khan drive --messages FILE --phone +12125550199"
+)
 def drive(
     *,
-    phone: Annotated[str, typer.Option(help="The phone of a driver-member.")],
-    url: Annotated[str, typer.Option(help="The service.")] = "http://localhost:8765",
-    messages: Annotated[
-        Path | None, typer.Option(help="Where a demonstration's text messages arrive.")
-    ] = None,
-    at: Annotated[str | None, typer.Option(help="LAT,LON where your car stands.")] = None,
+    phone: Annotated[str, typer.Option(help="The phone number of a driver-member.")],
+    url: options.Url = options.USUAL_URL,
+    messages: options.Messages = None,
+    at: options.CarAt = None,
     trips: Annotated[int, typer.Option(min=1, help="Go off shift after so many trips.")] = 1,
-    yes: Annotated[bool, typer.Option("--yes", help="Accept without asking.")] = False,
+    yes: Annotated[
+        bool, typer.Option("--yes", help="Accept without asking, and board without a PIN.")
+    ] = False,
 ) -> None:
-    """Drive from the terminal: offers with pay and destination, then the trip step by step."""
+    """Drive from the terminal: offers with pay and destination, then step by step.
+
+    Over the same public API as everybody. Ctrl-C goes off shift.
+    """
     from khan.terminal import drive as run
 
     run(url, messages, phone=phone, at=at, trips=trips, yes=yes, console=console)
 
 
-def main() -> None:
-    """Run the command line; a refusal is one line and exit code 2."""
+def main(words: Sequence[str] | None = None) -> NoReturn:
+    """Run the command line; what a person must do differently is one line and exit code 2."""
     try:
-        app(standalone_mode=True)
+        sys.exit(app(words, prog_name="khan", standalone_mode=False))
     except Refusal as refusal:
-        print(f"khan: {refusal.sentence}{_of_the_database(refusal)}", file=sys.stderr)
-        sys.exit(2)
+        told = refusal.sentence + _of_the_database(refusal)
+    except TyperException as wrong:
+        told = wrong.format_message()  # nothing, where help was shown for want of a command
+        context = getattr(wrong, "ctx", None)
+        if told and context is not None:
+            told = f"{told} (See `{context.command_path} --help`.)"
+    except OSError as error:
+        if error.filename is None:
+            raise
+        told = f"{error.filename} cannot be used: {error.strerror}."
+    if told:
+        print(f"khan: {told}", file=sys.stderr)
+    sys.exit(2)
 
 
 def _of_the_database(refusal: Refusal) -> str:

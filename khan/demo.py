@@ -14,22 +14,28 @@ import signal
 import sys
 import tempfile
 import webbrowser
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Coroutine, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import time, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx
 from rich.console import Console
+from rich.text import Text
 
 from foundation.clock import stopwatch_ms, wall_now
-from foundation.errors import Conflict, Unavailable
+from foundation.errors import Unavailable
 from foundation.measures import Point
 from khan import seed
 from khan.build import find_city, open_city, read_charter
+from khan.greeting import Terminal, greeting
+from khan.listening import listen
+from khan.logs import configure_structlog
 from khan.report import report_of
+from khan.settings import cache_folder
 from registry.vault import Vault
+from roads.pack import CityPack
 from simulation.crowd import Crowd
 from simulation.demand import places_of, wishes_of
 from simulation.riders import Wish
@@ -37,17 +43,12 @@ from storage import embedded
 from storage.engine import Database
 from storage.migrate import migrate
 
+T = TypeVar("T")
+
 READY_WITHIN_SECONDS = 90.0
 STOP_WITHIN_SECONDS = 4.0
-
-
-class PortTaken(Conflict):
-    """Another program listens on the port."""
-
-    code = "port_taken"
-
-    def __init__(self, port: int) -> None:
-        super().__init__(f"Port {port} is taken; choose another with --port.", port=port)
+_SCREENS = ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER")
+"""Without any of them a browser would open in the terminal, over the city's own lines."""
 
 
 class ServiceNeverReady(Unavailable):
@@ -70,9 +71,7 @@ class Demonstration:
     speed: float
     minutes: float | None
     port: int
-    headless: bool
     seed: int
-    report: Path | None
     keep: Path | None
     open_page: bool
 
@@ -80,6 +79,17 @@ class Demonstration:
     def base_url(self) -> str:
         """Where the service listens."""
         return f"http://127.0.0.1:{self.port}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepared:
+    """A founded city in a database, and who will live in it."""
+
+    pack: CityPack
+    address: str
+    members: Sequence[seed.Member]
+    wishes: Iterator[tuple[timedelta, Wish]]
+    places: Sequence[Point]
 
 
 def run(demonstration: Demonstration, console: Console) -> dict[str, Any]:
@@ -98,6 +108,8 @@ def run(demonstration: Demonstration, console: Console) -> dict[str, Any]:
         folder = folder.resolve()
         stage = Stage(demonstration, folder, console)
         stack.callback(embedded.stop, folder / "postgres")
+        log = stack.enter_context((folder / "crowd.log").open("a", encoding="utf-8"))
+        configure_structlog("info", log)
         return asyncio.run(stage.play())
 
 
@@ -108,7 +120,7 @@ class Stage:
         self._asked, self._folder, self._console = asked, folder, console
         self._messages = folder / "messages.jsonl"
         self._log = folder / "service.log"
-        self._cache = Path(os.environ.get("KHAN_CACHE", ".khan/cache")).resolve()
+        self._cache = cache_folder()
         self._stopping = asyncio.Event()
 
     @property
@@ -121,26 +133,30 @@ class Stage:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, self._stopping.set)
-        address, members, wishes, places = await self.prepare()
-        async with self.service(address):
-            self._greet()
+        listen("127.0.0.1", self._asked.port).close()
+        city = await self._unless_stopped(self.prepare())
+        async with self.service(city.address) as keeper:
+            self._greet(city.pack)
             crowd = Crowd(self._asked.base_url, self._messages, seed=self._asked.seed)
             task = asyncio.create_task(
-                crowd.run([m.phone for m in members[1:]], places, wishes, told=self._told)
+                crowd.run(
+                    [member.phone for member in city.members[1:]],
+                    city.places,
+                    city.wishes,
+                    told=self._told,
+                )
             )
-            await self._until_over(task)
+            await self._until_over(task, keeper)
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
-        database = Database(address)
+        database = Database(city.address)
         try:
             report = await report_of(database)
         finally:
             await database.dispose()
         return self._settings() | report
 
-    async def prepare(
-        self,
-    ) -> tuple[str, list[seed.Member], Iterator[tuple[timedelta, Wish]], Sequence[Point]]:
+    async def prepare(self) -> Prepared:
         """Database, city, people; every step is told."""
         asked = self._asked
         with self._step("Starting the database"):
@@ -169,16 +185,22 @@ class Stage:
             wishes = wishes_of(
                 pack, begin=begin, riders_per_hour=asked.riders_per_hour, seed=asked.seed
             )
-        return address, members, wishes, places_of(pack, seed=asked.seed)
+        return Prepared(
+            pack=pack,
+            address=address,
+            members=members,
+            wishes=wishes,
+            places=places_of(pack, seed=asked.seed),
+        )
 
     @contextlib.asynccontextmanager
-    async def service(self, address: str) -> AsyncIterator[None]:
-        """The service in a process of its own; started again whenever it dies."""
+    async def service(self, address: str) -> AsyncIterator["asyncio.Task[None]"]:
+        """The service in a process of its own; the task starts it again whenever it dies."""
         keeper = asyncio.create_task(self._keep_alive(address))
         try:
             with self._step("Starting the service"):
-                await self._until_ready(keeper)
-            yield
+                await self._unless_stopped(self._until_ready(keeper))
+            yield keeper
         finally:
             keeper.cancel()
             await asyncio.gather(keeper, return_exceptions=True)
@@ -198,7 +220,7 @@ class Stage:
                 raise
             if process.returncode == 2:
                 raise ServiceNeverReady(self._tail())
-            self._console.print(f"  the service ended ({process.returncode}); starting it again")
+            self._say(f"  The service ended ({process.returncode}); starting it again")
 
     async def _until_ready(self, keeper: "asyncio.Task[None]") -> None:
         began = stopwatch_ms()
@@ -212,9 +234,27 @@ class Stage:
                 await asyncio.sleep(0.1)
         raise ServiceNeverReady(self._tail())
 
-    async def _until_over(self, crowd: "asyncio.Task[None]") -> None:
+    async def _unless_stopped(self, doing: Coroutine[Any, Any, T]) -> T:
+        """Do it; at Ctrl-C leave off at once.
+
+        Raises
+        ------
+        KeyboardInterrupt
+        """
+        task, stop = asyncio.create_task(doing), asyncio.create_task(self._stopping.wait())
+        try:
+            await asyncio.wait([task, stop], return_when=asyncio.FIRST_COMPLETED)
+            if not task.done():
+                raise KeyboardInterrupt
+            return task.result()
+        finally:
+            for one in (task, stop):
+                one.cancel()
+            await asyncio.gather(task, stop, return_exceptions=True)
+
+    async def _until_over(self, crowd: "asyncio.Task[None]", keeper: "asyncio.Task[None]") -> None:
         minutes = self._asked.minutes
-        waiters = [asyncio.create_task(self._stopping.wait()), crowd]
+        waiters = [asyncio.create_task(self._stopping.wait()), crowd, keeper]
         try:
             async with asyncio.timeout(None if minutes is None else minutes * 60):
                 await asyncio.wait(waiters, return_when=asyncio.FIRST_COMPLETED)
@@ -222,8 +262,9 @@ class Stage:
             pass
         finally:
             waiters[0].cancel()
-        if crowd.done() and not crowd.cancelled():
-            crowd.result()
+        for task in (keeper, crowd):
+            if task.done() and not task.cancelled():
+                task.result()
 
     def _environment(self, address: str) -> dict[str, str]:
         asked = self._asked
@@ -249,19 +290,22 @@ class Stage:
             path.write_text(secrets.token_hex(32), encoding="utf-8")
         return path.read_text(encoding="utf-8")
 
-    def _greet(self) -> None:
-        asked, say = self._asked, self._console.print
-        url = f"http://localhost:{asked.port}"
-        say(f"\n[bold]The city live:[/bold]  {url}/live/")
-        say(f"  APIs: {url}/docs/rider  {url}/docs/driver  {url}/docs/office  {url}/docs/public")
-        say(f"  The service is process {self._pid()}; its log is {self._log}")
-        where = f"--url {url} --messages {self._messages}"
-        say("  Ride along:   khan ride " + where + " --from LAT,LON --to LAT,LON")
-        say(f"  Drive along:  khan drive {where} --phone {seed.VISITOR_DRIVER_PHONE}")
+    def _greet(self, pack: CityPack) -> None:
+        asked = self._asked
+        lines = greeting(
+            pack, Terminal.own(), port=asked.port, pid=self._pid(), log=self._log,
+            messages=self._messages,
+        )  # fmt: skip
+        for line in lines:
+            self._say(line)
         if asked.minutes is None:
-            say("  Ctrl-C stops everything.\n")
-        if asked.open_page and not asked.headless:
-            webbrowser.open(f"{url}/live/")
+            self._say("  Ctrl-C stops everything.")
+        if asked.open_page and any(os.environ.get(name) for name in _SCREENS):
+            webbrowser.open(f"http://localhost:{asked.port}/live/")
+
+    def _say(self, line: str) -> None:
+        """A line as it is: paths may hold what a console would take for its own signs."""
+        self._console.print(line, markup=False)
 
     def _pid(self) -> str:
         path = self._folder / "service.pid"
@@ -269,17 +313,17 @@ class Stage:
 
     def _told(self, ready: int, of: int) -> None:
         if ready == of:
-            self._console.print(f"  {ready} driver-members are on shift")
+            self._say(f"  {ready} driver-members are on shift")
 
     @contextlib.contextmanager
     def _step(self, words: str) -> Any:
         began = stopwatch_ms()
         if self._console.is_terminal:
-            with self._console.status(words):
+            with self._console.status(Text(words)):
                 yield
         else:
             yield
-        self._console.print(f"  {words}: {(stopwatch_ms() - began) / 1000:.1f} s")
+        self._say(f"  {words}: {(stopwatch_ms() - began) / 1000:.1f} s")
 
     def _tail(self) -> str:
         lines = self._log.read_text(encoding="utf-8", errors="replace").splitlines()

@@ -23,17 +23,29 @@ ENTRANCES = {
     "public": ("Public API", "The city, its rules, share links, signing in."),
 }
 _PAGES = Environment(autoescape=select_autoescape(default=True), trim_blocks=True)
-_PAGE = _PAGES.from_string("""<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><title>{{ title }} - Khan Cars</title>
+_PAGES.globals["pages"] = [
+    *((name, title) for name, (title, _) in ENTRANCES.items()), ("errors", "Refusals"),
+]  # fmt: skip
+_HEAD = """{% macro with_code(text) %}{% for part in text.split("`") %}
+{% if loop.index is even %}<code>{{ part }}</code>{% else %}{{ part }}{% endif %}
+{% endfor %}{% endmacro %}
+<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><title>{{ title }} · Khan Cars</title>
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<link rel="icon" href="/live/mark.svg"><link rel="stylesheet" href="/live/docs.css"></head><body><main>
-<p><a href="/live/">The city live</a> / {{ title }}</p><h1>{{ title }}</h1><p>{{ about }}</p>
+<link rel="icon" href="/live/mark.svg"><link rel="stylesheet" href="/live/docs.css"></head><body>
+<nav aria-label="Khan Cars"><a href="/live/">The city live</a>{% for other, words in pages %}
+<a href="/docs/{{ other }}"{% if other == name %} aria-current="page"{% endif %}>{{ words }}</a>
+{% endfor %}</nav><main><h1>{{ title }}</h1>"""
+_PAGE = _PAGES.from_string(
+    _HEAD
+    + """<p>{{ about }}</p>
 <p>As OpenAPI: <a href="/docs/{{ name }}/openapi.json">openapi.json</a>. Refusals are problem
 documents (RFC 9457); <a href="/docs/errors">every code</a>. Every write carries an
 <code>Idempotency-Key</code>: sending it again changes nothing.</p>
 {% for path, method, one in operations %}
 <section><h2><span class="method">{{ method|upper }}</span> <code>{{ path }}</code></h2>
-<p><strong>{{ one.summary }}</strong></p><p>{{ one.description }}</p>
+<p><strong>{{ one.summary }}</strong></p>
+{% if one.description %}<p>{{ with_code(one.description) }}</p>{% endif %}
 {% if one.parameters %}<table><caption>Parameters</caption><tr><th scope="col">Name</th>
 <th scope="col">In</th><th scope="col">Needed</th></tr>
 {% for parameter in one.parameters %}<tr><td><code>{{ parameter.name }}</code></td>
@@ -45,17 +57,24 @@ documents (RFC 9457); <a href="/docs/errors">every code</a>. Every write carries
 <td>{{ "yes" if field.required else "no" }}</td></tr>{% endfor %}</table>{% endif %}
 <p>Answers: {% for status in one.statuses %}<code>{{ status }}</code> {% endfor %}</p></section>
 {% endfor %}
-{% if live %}<section><h2>Live</h2><p>{{ live }}</p></section>{% endif %}
-</main></body></html>""")
-_ERRORS = _PAGES.from_string("""<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><title>Refusals - Khan Cars</title>
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<link rel="icon" href="/live/mark.svg"><link rel="stylesheet" href="/live/docs.css"></head><body><main>
-<p><a href="/live/">The city live</a> / Refusals</p><h1>Refusals</h1>
-<table><caption>Every code, with its status</caption><tr><th scope="col">Code</th>
-<th scope="col">Status</th><th scope="col">When</th></tr>
-{% for code, status, when in refusals %}<tr id="{{ code }}"><td><code>{{ code }}</code></td>
-<td>{{ status }}</td><td>{{ when }}</td></tr>{% endfor %}</table></main></body></html>""")
+<section><h2>Live</h2><p>{{ live }}</p></section>
+</main></body></html>"""
+)
+_ERRORS = _PAGES.from_string(
+    _HEAD
+    + """
+<table><caption>Every code of a problem document, with its status</caption>
+<tr><th scope="col">Code</th><th scope="col">Status</th><th scope="col">When</th></tr>
+{% for code, status, when in refusals %}<tr id="{{ code }}"><td><code>
+{% for part in code.split("_") %}{{ "" if loop.first else "_" }}<wbr>{{ part }}{% endfor %}</code></td>
+<td class="status">{{ status }}</td><td>{{ with_code(when) }}</td></tr>
+{% endfor %}</table></main></body></html>"""
+)
+_NOTHING = _PAGES.from_string(
+    _HEAD
+    + """
+<p>There is no page at this address.</p></main></body></html>"""
+)
 _LIVE = {
     "rider": "WebSocket /rider/v1/live: send {type: hello, token, since}; trips come with a "
     "sequence number to resume from, positions of your driver without.",
@@ -65,6 +84,21 @@ _LIVE = {
     "come every second, and every look is logged in public.",
     "public": "WebSocket /public/v1/live: cars and figures once a second, for everybody.",
 }
+
+
+HTTP_ANSWERS = (
+    ("unreadable", 400, "The request could not be read."),
+    ("no_such_route", 404, "There is nothing at this address."),
+    ("method_not_allowed", 405, "This address does not answer that method."),
+    ("body_too_large", 413, "The body is too large; 64 KiB are accepted."),
+    ("media_type_unknown", 415, "Send JSON, as application/json."),
+    ("malformed", 422, "A field is missing or makes no sense; `faults` names each."),
+    ("fault", 500, "Something went wrong on our side; nothing was changed."),
+)
+"""What no room refuses, but HTTP itself: code, status and sentence."""
+
+_NEVER_ANSWERED = ("foundation.errors", "khan.", "simulation.")
+"""Refusals of the command line; but `khan.web` is the service."""
 
 
 def openapi_of(name: str, routers: Sequence[APIRouter]) -> dict[str, Any]:
@@ -78,14 +112,21 @@ def openapi_of(name: str, routers: Sequence[APIRouter]) -> dict[str, Any]:
     )
 
 
+def nothing_here() -> Response:
+    """What a person's browser shows at an address that has no page."""
+    return HTMLResponse(_NOTHING.render(name="", title="Nothing here"), status_code=404)
+
+
 def refusals() -> list[tuple[str, int, str]]:
-    """Every refusal that is defined: code, status, and when it is given; by code."""
-    found: dict[str, tuple[str, int, str]] = {}
+    """Every refusal an entrance can give: code, status, and when it is given; by code."""
+    found = {code: (code, status, when) for code, status, when in HTTP_ANSWERS}
     waiting = list(Refusal.__subclasses__())
     while waiting:
         kind = waiting.pop()
         waiting += kind.__subclasses__()
-        if "code" in vars(kind) and not kind.__module__.startswith("foundation.errors"):
+        room = kind.__module__
+        is_answered = room == "khan.web" or not room.startswith(_NEVER_ANSWERED)
+        if "code" in vars(kind) and is_answered:
             words = (kind.__doc__ or "").strip().split("\n\n")[0]
             status = status_of(kind.__new__(kind))
             found[kind.code] = (kind.code, status, " ".join(words.split()))
@@ -105,7 +146,7 @@ def router_for(entrances: Mapping[str, Sequence[APIRouter]]) -> APIRouter:
     @router.get("/docs/errors")
     async def errors() -> Response:
         """Every refusal."""
-        return HTMLResponse(_ERRORS.render(refusals=refusals()))
+        return HTMLResponse(_ERRORS.render(name="errors", title="Refusals", refusals=refusals()))
 
     @router.get("/docs/{name}/openapi.json")
     async def openapi(name: str) -> Response:
@@ -166,4 +207,6 @@ def _type(field: dict[str, Any]) -> str:
         return str(field["$ref"]).rsplit("/", 1)[-1]
     if "anyOf" in field:
         return " or ".join(_type(one) for one in field["anyOf"])
+    if "items" in field:
+        return f"list of {_type(field['items'])}"
     return str(field.get("format") or field.get("type", ""))

@@ -16,6 +16,7 @@ from starlette.websockets import WebSocket
 from doorway.live import TRY_AGAIN_LATER
 from doorway.problem import problem, problem_response, refusal_response
 from foundation.errors import Refusal
+from khan.documentation import HTTP_ANSWERS, nothing_here
 from storage.refusals import constraint_of
 
 log = structlog.get_logger()
@@ -36,13 +37,7 @@ SECURITY_HEADERS = {
 _CHARACTER_NOT_KEPT = "22021"
 """SQLSTATE character_not_in_repertoire."""
 
-_CODES = {
-    400: ("unreadable", "The request could not be read."),
-    404: ("no_such_route", "There is nothing at this address."),
-    405: ("method_not_allowed", "This address does not answer that method."),
-    413: ("body_too_large", "The body is too large; 64 KiB are accepted."),
-    415: ("media_type_unknown", "Send JSON, as application/json."),
-}
+_CODES = {status: (code, sentence) for code, status, sentence in HTTP_ANSWERS}
 
 
 def install(app: FastAPI) -> None:
@@ -98,6 +93,8 @@ def too_large() -> Response:
 
 async def _http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
+    if error.status_code == 404 and "text/html" in request.headers.get("accept", ""):
+        return nothing_here()
     code, sentence = _CODES.get(error.status_code, ("refused", str(error.detail)))
     body = problem(error.status_code, code, sentence)
     headers = dict(error.headers or {})
@@ -139,6 +136,6 @@ async def _fault(request: HTTPConnection, error: Exception) -> Response | None:
         return None
     return problem_response(
         500,
-        problem(500, "fault", "Something went wrong on our side; nothing was changed."),
+        problem(500, *_CODES[500]),
         headers=SECURITY_HEADERS,  # answered outside of what adds them to all others
     )

@@ -10,11 +10,14 @@ from fares.tariff import parse_tariff
 from foundation.clock import wall_now
 from foundation.errors import Invalid
 from foundation.money import Money
-from khan.build import find_city, read_charter
+from khan.build import find_city, open_roads, read_charter
 from khan.places import pasted
-from roads.engine import open_engine
+from khan.settings import cache_folder
 from roads.pack import CityPack
 from rulebook.rule import RuleKind
+
+_YEARS = (1900, 9000)
+"""Local time of any of them can be reckoned with."""
 
 
 class QuoteUnusable(Invalid):
@@ -41,7 +44,7 @@ def quote_lines(
     for which, place in (("--from", pickup), ("--to", dropoff)):
         if not pack.contains(place):
             raise QuoteUnusable(f"{which} is outside {pack.title}")
-    route = open_engine(pack.network, Path(".khan/cache/roads")).route(pickup, dropoff)
+    route = open_roads(pack, cache_folder()).route(pickup, dropoff)
     when = _instant(at, pack)
     tariff = parse_tariff(dict(read_charter(pack).bodies[RuleKind.TARIFF]))
     journey = Journey(
@@ -70,6 +73,8 @@ def _instant(at: str | None, pack: CityPack) -> datetime:
         when = datetime.fromisoformat(at)
     except ValueError:
         raise QuoteUnusable(f"{at!r} is not a time like 2014-12-21T20:00") from None
+    if not _YEARS[0] <= when.year <= _YEARS[1]:
+        raise QuoteUnusable(f"{at!r} is too far away")
     return when if when.tzinfo else when.replace(tzinfo=pack.zone_info)
 
 

@@ -8,6 +8,7 @@ from dispatch.matching.solo import decide
 from dispatch.store.rounds import find_round
 from foundation.errors import Invalid, NotFound
 from foundation.identifiers import UUID, RoundId
+from khan.build import our_tables
 from storage import embedded
 from storage.engine import Database
 
@@ -51,8 +52,9 @@ def replay_round(round_id: str, *, url: str | None, data: Path | None) -> tuple[
 async def _replay(url: str, round_id: RoundId) -> tuple[bool, str]:
     database = Database(url)
     try:
-        async with database.work() as work:
-            stored = await find_round(work, round_id)
+        with our_tables():
+            async with database.work() as work:
+                stored = await find_round(work, round_id)
     finally:
         await database.dispose()
     if stored is None:

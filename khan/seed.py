@@ -11,6 +11,7 @@ import psycopg
 
 from foundation.chance import SeededChance
 from foundation.identifiers import DriverId, PersonId, VehicleId
+from khan.build import our_tables
 from registry.licence import USUAL_PAPERS, Paper, VehicleDetails
 from registry.person import Role
 from registry.service import enrol_driver, find_person_by_phone, grant_role, join_person
@@ -24,6 +25,7 @@ from storage.engine import Database
 from storage.work import UnitOfWork
 
 OFFICE_PHONE = "+12125550100"
+VISITOR_RIDER_PHONE = "+12125550142"
 VISITOR_DRIVER_PHONE = "+12125550199"
 _FIRST = ["Amara", "Ben", "Chidi", "Dina", "Emre", "Fatou", "Goran", "Hana", "Imran", "Jonas", "Kadija", "Luis", "Mei", "Noor", "Omar", "Petra", "Quyen", "Rosa", "Samir", "Tariq", "Uma", "Vesna", "Wanda", "Xavi", "Yusuf", "Zofia"]  # fmt: skip
 _LAST = ["Adeyemi", "Bauer", "Castillo", "Diallo", "Eriksen", "Farah", "Garcia", "Haddad", "Ivanov", "Jensen", "Khan", "Lopez", "Mensah", "Novak", "Okafor", "Pereira", "Qureshi", "Rossi", "Singh", "Tanaka"]  # fmt: skip
@@ -85,11 +87,14 @@ async def found_on(url: str, charter: Charter) -> None:
     ------
     CharterExists
         If it is founded already.
+    khan.build.TablesMissing, khan.build.DatabaseRefuses
+        If the database is not ours.
     """
     database = Database(url)
     try:
-        async with database.work() as work:
-            await found_city(work, charter)
+        with our_tables():
+            async with database.work() as work:
+                await found_city(work, charter)
     finally:
         await database.dispose()
 

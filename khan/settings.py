@@ -4,12 +4,15 @@ Read from the environment, prefix `KHAN_`; `DATABASE_URL` as everybody knows it.
 docs/reference/settings.md lists them, and a test holds the two together.
 """
 
+import os
 from pathlib import Path
 
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from foundation.errors import Invalid
+
+_USUAL_CACHE = Path(".khan/cache")
 
 
 class SettingsUnusable(Invalid):
@@ -43,7 +46,7 @@ class Settings(BaseSettings):
         description="Where browsers reach the service: scheme, host, port. Passkeys hang on it.",
     )
     cache: Path = Field(
-        default=Path(".khan/cache"), description="Prepared roads and maps; safe to delete."
+        default=_USUAL_CACHE, description="Prepared roads and maps; safe to delete."
     )
     messages_file: Path | None = Field(
         default=None,
@@ -59,6 +62,11 @@ class Settings(BaseSettings):
     )
     log_level: str = Field(default="info", pattern="^(debug|info|warning|error)$",
                            description="How much is logged: debug, info, warning or error.")  # fmt: skip
+
+
+def cache_folder() -> Path:
+    """`KHAN_CACHE`, for commands that need no other setting."""
+    return Path(os.environ.get("KHAN_CACHE", _USUAL_CACHE)).resolve()
 
 
 def load(**chosen: object) -> Settings:

@@ -7,7 +7,7 @@ driver sees each offer with pay, way and reason, and takes the trip step by step
 import asyncio
 from collections.abc import Callable, Coroutine
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import httpx
 from rich.console import Console
@@ -59,6 +59,7 @@ def ride(
     destination: str,
     yes: bool,
     console: Console,
+    typed: TextIO | None = None,
 ) -> None:
     """Book and follow one trip.
 
@@ -70,6 +71,8 @@ def ride(
         `LAT,LON`.
     yes
         Book without asking.
+    typed
+        Where answers are read from; None is standard input.
 
     Raises
     ------
@@ -78,7 +81,7 @@ def ride(
     ends = pasted(origin), pasted(destination)
 
     async def play(line: Phone) -> None:
-        keyboard = Keyboard(console)
+        keyboard = Keyboard(console, typed)
         await _sign_in(line, phone, messages, console, keyboard)
         await Riding(line, console, keyboard, yes=yes).ride(*ends)
 
@@ -94,6 +97,7 @@ def drive(
     trips: int,
     yes: bool,
     console: Console,
+    typed: TextIO | None = None,
 ) -> None:
     """Go on shift, serve `trips` trips, go home.
 
@@ -103,6 +107,8 @@ def drive(
         `LAT,LON` where the car stands; None is the city's centre.
     yes
         Accept without asking, and board with a reason where there is nobody to say a PIN.
+    typed
+        Where answers are read from; None is standard input.
 
     Raises
     ------
@@ -111,7 +117,7 @@ def drive(
     place = None if at is None else pasted(at)
 
     async def play(line: Phone) -> None:
-        keyboard = Keyboard(console)
+        keyboard = Keyboard(console, typed)
         await _sign_in(line, phone, messages, console, keyboard)
         centre = (await line.get("/public/v1/city"))["centre"]
         start = place or Point(*centre)

@@ -15,10 +15,8 @@ from foundation.errors import Conflict
 from foundation.measures import Point
 from khan.terminal_words import Keyboard, minutes, money
 from simulation.client import Phone, Refused
-from simulation.motion import Way
+from simulation.motion import Way, position_message, position_pause
 
-POSITION_EVERY_SECONDS = 4.0
-SHORTEST_PAUSE_SECONDS = 0.2
 BOARD_AFTER_SECONDS = 30.0
 PIN_TRIES = 3
 
@@ -113,21 +111,13 @@ class Driving:
             self._inbox.put_nowait(message)
 
     async def _report(self) -> None:
-        """A position every few seconds; numbered by the clock, so that a later run goes on."""
-        pause = max(POSITION_EVERY_SECONDS, SHORTEST_PAUSE_SECONDS * self._line.clock.rate)
+        """A position every few seconds; what is lost on the way is lost."""
+        pause = position_pause(self._line.clock.rate)
         while True:
             if self._socket is not None:
-                now = self._line.now()
-                place, heading = self._way.at(now)
-                frame = {
-                    "type": "position",
-                    "seq": int(now.timestamp()),
-                    "lon": round(place.lon, 6),
-                    "lat": round(place.lat, 6),
-                    "heading": heading,
-                }
+                message = position_message(self._way, self._line.now())
                 with contextlib.suppress(ConnectionClosed):
-                    await self._socket.send(json.dumps(frame))
+                    await self._socket.send(json.dumps(message))
             await self._line.sleep(pause)
 
     async def _next_trip(self) -> bool:

@@ -7,18 +7,8 @@ from rich.console import Console
 
 from foundation.measures import Point, distance_metres
 from khan.terminal_words import Keyboard, minutes, money, price_table
-from simulation.client import Phone, Refused
+from simulation.client import TRIP_OVER, Phone, Refused
 
-_OVER = frozenset(
-    [
-        "completed",
-        "cancelled_by_rider",
-        "cancelled_by_operator",
-        "no_show",
-        "unfulfilled",
-        "aborted",
-    ]
-)
 _TELL_AGAIN_METRES = 150.0
 
 
@@ -83,7 +73,7 @@ class Riding:
                     self._tell_where(trip, Point(message["lon"], message["lat"]))
                 case _:
                     continue
-            if trip["state"] in _OVER:
+            if trip["state"] in TRIP_OVER:
                 break
         return trip
 

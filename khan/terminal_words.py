@@ -1,6 +1,7 @@
 """Words and questions of the terminal: amounts, durations, price lists, what a person types."""
 
 import asyncio
+import contextlib
 import sys
 import threading
 from collections.abc import Mapping, Sequence
@@ -60,9 +61,10 @@ class Keyboard:
         return (await self.ask(f"{question} \\[Y/n]")).lower() in ("", "y", "yes")
 
     def _read(self, loop: asyncio.AbstractEventLoop) -> None:
-        for line in self._stream:
-            loop.call_soon_threadsafe(self._lines.put_nowait, line)
-        loop.call_soon_threadsafe(self._lines.put_nowait, "")
+        with contextlib.suppress(RuntimeError):  # nobody listens any more: the loop is closed
+            for line in self._stream:
+                loop.call_soon_threadsafe(self._lines.put_nowait, line)
+            loop.call_soon_threadsafe(self._lines.put_nowait, "")
 
 
 def money(minor: int, currency: str) -> str:

@@ -1,13 +1,12 @@
 """The web service: every entrance under one roof, with its loops beside it."""
 
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 
 import structlog
 from fastapi import APIRouter, FastAPI
 from prometheus_client import CONTENT_TYPE_LATEST, Counter, Histogram, generate_latest
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -39,13 +38,14 @@ SOCKETS = Counter("khan_live_sockets_total", "Live sockets opened", ["entrance"]
 def create_app(running: Running) -> FastAPI:
     """The application, for an ASGI server with its lifespan on."""
     live_view = LiveView(running.services)
-    loops = Loops(running)
+    loops = Loops(running, live_view)
 
     @contextlib.asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        async with loops.turning(), _also(live_view):
+        async with loops.turning():
             log.info("ready", city=running.services.city.pack.name)
             yield
+        await live_view.close()
         await running.dispose()
 
     app = FastAPI(
@@ -72,28 +72,15 @@ def create_app(running: Running) -> FastAPI:
             app.include_router(router)
     app.include_router(public_api.city.tiles)
     app.include_router(documentation.router_for(entrances))
-    app.include_router(_operations(running))
+    app.include_router(operations(running, loops))
     static_files.mount(app, running.services.clients)
     http_errors.install(app)
     app.add_middleware(Measured, timings=running.timings)
     return app
 
 
-@contextlib.asynccontextmanager
-async def _also(live_view: LiveView) -> AsyncIterator[None]:
-    """The public view turns beside the loops, and says goodbye to its watchers."""
-    import asyncio
-
-    task = asyncio.create_task(live_view.run(), name="public_view")
-    try:
-        yield
-    finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
-        await live_view.close()
-
-
-def _operations(running: Running) -> APIRouter:
+def operations(running: Running, loops: Loops) -> APIRouter:
+    """What the machines that watch the service ask, and the way from `/` to the city live."""
     router = APIRouter(include_in_schema=False)
 
     @router.get("/")
@@ -108,7 +95,9 @@ def _operations(running: Running) -> APIRouter:
 
     @router.get("/readyz")
     async def readyz() -> dict[str, object]:
-        """The database answers, and rounds are run."""
+        """The database answers, rounds are run, and every loop turns."""
+        if ailing := loops.ailing():
+            raise LoopsAiling(ailing)
         async with running.services.database.work() as work:
             now = work.now
         if running.services.rounds.number is None:
@@ -121,6 +110,16 @@ def _operations(running: Running) -> APIRouter:
         return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
     return router
+
+
+class LoopsAiling(Unavailable):
+    """A loop beside the web does not turn; starting the service again mends that."""
+
+    code = "loops_ailing"
+
+    def __init__(self, loops: Mapping[str, str]) -> None:
+        said = ", ".join(f"{name} {ails}" for name, ails in sorted(loops.items()))
+        super().__init__(f"The service must be started again: {said}.", loops=dict(loops))
 
 
 class NotReadyYet(Unavailable):
@@ -192,6 +191,3 @@ def _declared_length(scope: Scope) -> int:
 def _entrance(path: str) -> str:
     first = path.split("/", 2)[1] if "/" in path else ""
     return first if first in ("rider", "driver", "office", "public", "tiles", "live") else "other"
-
-
-__all__ = ["BODY_BYTES_MAX", "Request", "create_app"]

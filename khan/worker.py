@@ -1,13 +1,12 @@
-"""The loops of a running service: relay, rounds, sweeps, positions, timings, housekeeping.
+"""The loops of a running service: relay, rounds, sweeps, positions, timings, the public view,
+housekeeping.
 
-Each loop turns at its own pace and outlives what it meets: a database that is down is waited for,
-a fault of ours is logged, counted, and the next turn tried. Nothing is kept in a loop that the
-tables do not know, so a process may be killed at any moment.
+Nothing is kept in a loop that the tables do not know, so a process may be killed at any moment.
 """
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 
 import structlog
 from prometheus_client import Counter, Gauge, Histogram
@@ -15,7 +14,9 @@ from prometheus_client import Counter, Gauge, Histogram
 from dispatch.sweep import sweep
 from foundation.errors import Unavailable
 from khan.build import Running
+from khan.loop import Loop
 from ledger.service import void_expired_holds
+from public_api.live import LiveView
 from registry.service import forget_old_sign_ins
 from storage import timings
 from storage.engine import Database
@@ -29,7 +30,6 @@ ROUNDS = Histogram(
 )  # fmt: skip
 OFFERS = Counter("khan_offers_made_total", "Offers made by rounds")
 TOLD = Counter("khan_facts_told_total", "Facts told by the relay")
-FAULTS = Counter("khan_loop_faults_total", "Turns of a loop that failed", ["loop"])
 ON_SHIFT = Gauge("khan_drivers_on_shift", "Drivers on shift")
 
 RELAY_POLL_SECONDS = 0.25
@@ -40,16 +40,26 @@ RELAY_GATHERS_SECONDS = 0.02
 """Facts of one moment are told together: a pump for each commit would cost more than it tells."""
 SHORTEST_PAUSE_SECONDS = 0.4
 """Between rounds, in wall time: a demonstration may run faster, this machine does not."""
-AFTER_A_FAULT_SECONDS = 1.0
+WATCH_EVERY_SECONDS = 5.0
 
 
 class Loops:
     """Everything that turns beside the web."""
 
-    def __init__(self, running: Running) -> None:
+    def __init__(self, running: Running, live_view: LiveView) -> None:
         self._running = running
         self._bell = asyncio.Event()
-        self._tasks: list[asyncio.Task[None]] = []
+        self._loops = [
+            Loop("relay", self._relay),
+            Loop("rounds", self._round),
+            Loop("sweep", self._sweep),
+            Loop("positions", self._positions),
+            Loop("timings", self._timings),
+            Loop("public view", live_view.tick),
+            Loop("housekeeping", self._housekeeping),
+            Loop("watch", self._watch),
+        ]
+        self._told: dict[str, str] = {}
         running.services.database.on_commit(self._bell.set)
 
     async def start(self) -> None:
@@ -62,21 +72,16 @@ class Loops:
         await self._running.relay.start()
         async with services.database.work() as work:
             await services.fleet.load(work)
-        for name, turn in (
-            ("relay", self._relay),
-            ("rounds", self._round),
-            ("sweep", self._sweep),
-            ("positions", self._positions),
-            ("timings", self._timings),
-            ("housekeeping", self._housekeeping),
-        ):
-            self._tasks.append(asyncio.create_task(_forever(name, turn), name=name))
+        for loop in self._loops:
+            loop.start()
+
+    def ailing(self) -> dict[str, str]:
+        """The loops that do not turn any more, each with what ails it; empty when all is well."""
+        return {loop.name: ails for loop in self._loops if (ails := loop.ails())}
 
     async def stop(self) -> None:
         """Stop turning, and store the last positions."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*(loop.stop() for loop in self._loops))
         with contextlib.suppress(Unavailable):
             await self._running.services.fleet.store_positions(self._running.services.database)
             await self._keep_timings()
@@ -90,7 +95,7 @@ class Loops:
         finally:
             await self.stop()
 
-    async def _relay(self) -> None:
+    async def _relay(self) -> float:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(RELAY_POLL_SECONDS):
                 await self._bell.wait()
@@ -102,8 +107,9 @@ class Loops:
             if told < BATCH:
                 break
         await self._running.services.fleet.take_up_new(self._running.services.database)
+        return 0.0
 
-    async def _round(self) -> None:
+    async def _round(self) -> float:
         report = await self._running.dispatcher.run_round()
         self._running.services.rounds.note(report)
         if report.pairings or report.trips:
@@ -114,24 +120,32 @@ class Loops:
                 degraded=report.degraded, ms=round(report.total_ms, 1),
             )  # fmt: skip
         pause = report.pause_seconds / self._running.services.clock.rate
-        await asyncio.sleep(max(SHORTEST_PAUSE_SECONDS, pause - report.total_ms / 1000))
+        return max(SHORTEST_PAUSE_SECONDS, pause - report.total_ms / 1000)
 
-    async def _sweep(self) -> None:
+    async def _sweep(self) -> float:
         await sweep(self._running.services.database)
         ON_SHIFT.set(len(self._running.services.board))
-        await asyncio.sleep(max(SHORTEST_PAUSE_SECONDS, 1 / self._running.services.clock.rate))
+        return max(SHORTEST_PAUSE_SECONDS, 1 / self._running.services.clock.rate)
 
-    async def _positions(self) -> None:
-        await asyncio.sleep(POSITIONS_EVERY_SECONDS)
+    async def _positions(self) -> float:
         await self._running.services.fleet.store_positions(self._running.services.database)
+        return POSITIONS_EVERY_SECONDS
 
-    async def _timings(self) -> None:
-        await asyncio.sleep(TIMINGS_EVERY_SECONDS)
+    async def _timings(self) -> float:
         await self._keep_timings()
+        return TIMINGS_EVERY_SECONDS
 
-    async def _housekeeping(self) -> None:
+    async def _watch(self) -> float:
+        """Tell the log once when a loop ails, and once when it is well again."""
+        ailing = self.ailing()
+        if ailing != self._told:
+            log.error("loops_ailing", loops=ailing)
+            self._told = ailing
+        return WATCH_EVERY_SECONDS
+
+    async def _housekeeping(self) -> float:
         await keep_house(self._running.services.database)
-        await asyncio.sleep(HOUSEKEEPING_EVERY_SECONDS)
+        return HOUSEKEEPING_EVERY_SECONDS
 
     async def _keep_timings(self) -> None:
         counts = self._running.timings.take()
@@ -145,18 +159,3 @@ async def keep_house(database: Database) -> None:
     for work_of in (forget_old_sign_ins, timings.forget_old, void_expired_holds):
         async with database.work() as work:
             await work_of(work)
-
-
-async def _forever(name: str, turn: Callable[[], Awaitable[None]]) -> None:
-    """The outermost loop: the one place that catches whatever a turn meets."""
-    while True:
-        try:
-            await turn()
-        except Unavailable as refusal:
-            FAULTS.labels(name).inc()
-            log.warning("loop_waits", loop=name, code=refusal.code)
-            await asyncio.sleep(AFTER_A_FAULT_SECONDS)
-        except Exception:  # a fault of ours in one turn must not end the loop for good
-            FAULTS.labels(name).inc()
-            log.exception("loop_fault", loop=name)
-            await asyncio.sleep(AFTER_A_FAULT_SECONDS)

@@ -17,6 +17,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
 from dispatch.position import OnShift, Phase
 from dispatch.views import figures as tables
+from doorway.live import GOING_AWAY, TRY_AGAIN_LATER
 from doorway.services import Services, services_of
 from public_api import live_frames as frames
 from storage.work import UnitOfWork
@@ -28,7 +29,6 @@ SLOW_EVERY_SECONDS = 5.0
 WATCHERS_MAX = 500
 WINDOW_SECONDS = 900
 HISTORY_MINUTES = 30
-GOING_AWAY, TRY_AGAIN_LATER = 1001, 1013
 
 
 @dataclass(slots=True)
@@ -66,16 +66,16 @@ class LiveView:
                     break
         self._watchers.discard(socket)
 
-    async def run(self) -> None:
-        """Send the picture once a second while anybody watches; for ever."""
-        while True:
-            await asyncio.sleep(EVERY_SECONDS)
-            await self.tick()
+    async def tick(self) -> float:
+        """Build the frames once, send them to all; the slow are let go.
 
-    async def tick(self) -> None:
-        """One second: build the frames once, send them to all; the slow are let go."""
+        Returns
+        -------
+        float
+            Seconds until the next.
+        """
         if not self._watchers:
-            return
+            return EVERY_SECONDS
         cars, text = await self._frames()
         watchers = list(self._watchers)
         results = await asyncio.gather(
@@ -84,6 +84,7 @@ class LiveView:
         for socket, result in zip(watchers, results, strict=True):
             if isinstance(result, BaseException):
                 self._watchers.discard(socket)
+        return EVERY_SECONDS
 
     async def close(self) -> None:
         """Tell every watcher that the service stops; their page comes back by itself."""

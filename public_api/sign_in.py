@@ -5,7 +5,6 @@ counts as strong.
 """
 
 import math
-from typing import Any
 
 from fastapi import APIRouter
 from starlette.requests import Request
@@ -141,6 +140,3 @@ async def sign_out(request: Request, caller: Anybody) -> Response:
     async with services.database.work() as work:
         await registry.sign_out(work, caller, cache=services.sessions)
     return Response(status_code=204)
-
-
-__all__: list[Any] = ["router"]

@@ -23,6 +23,17 @@ from foundation.identifiers import time_ordered
 
 TRIES_MAX = 40
 LONGEST_WAIT_SECONDS = 4.0
+TRIP_OVER = frozenset(
+    [
+        "completed",
+        "cancelled_by_rider",
+        "cancelled_by_operator",
+        "no_show",
+        "unfulfilled",
+        "aborted",
+    ]
+)
+"""States in which nothing more happens to a trip."""
 _AGAIN = frozenset({429, 500, 502, 503, 504})
 
 
@@ -95,15 +106,28 @@ class Phone:
         await asyncio.sleep(max(0.0, self.clock.wall_seconds(timedelta(seconds=seconds))))
 
     async def sign_in(self, phone: str, mailbox: Mailbox, *, name: str = "") -> dict[str, Any]:
-        """Ask for a code, read it, send it back."""
-        challenge = await self.post("/public/v1/sign-in/code", {"phone": phone})
-        code = await mailbox.code_for(phone)
-        signed_in = await self.post(
-            "/public/v1/sign-in/code/confirm",
-            {"challenge_id": challenge["challenge_id"], "code": code, "name": name},
-        )
-        self.token, self.person_id = signed_in["token"], signed_in["person_id"]
-        return signed_in
+        """Ask for a code, read it, send it back.
+
+        A code is good once: where the answer to it was lost, another is asked for.
+
+        Raises
+        ------
+        Refused, ServiceGone
+        TimeoutError
+            If no code came.
+        """
+        while True:
+            challenge = await self.post("/public/v1/sign-in/code", {"phone": phone})
+            code = await mailbox.code_for(phone)
+            body = {"challenge_id": challenge["challenge_id"], "code": code, "name": name}
+            try:
+                signed_in = await self.post("/public/v1/sign-in/code/confirm", body)
+            except Refused as refused:
+                if refused.code != "code_spent":
+                    raise
+                continue
+            self.token, self.person_id = signed_in["token"], signed_in["person_id"]
+            return signed_in
 
     def new_id(self) -> str:
         """A fresh identifier of this phone's own making."""

@@ -1,7 +1,6 @@
 """A city of simulated people: drivers on shift, riders with wishes, as many as asked for."""
 
 import asyncio
-import contextlib
 import itertools
 from collections.abc import Callable, Iterable, Sequence
 from datetime import timedelta
@@ -100,11 +99,14 @@ class Crowd:
 
     async def _ride(self, wish: Wish, phone: Phone) -> None:
         rider = self._idle_riders.pop() if self._idle_riders else self._new_rider(phone)
-        with contextlib.suppress(ServiceGone, TimeoutError):
-            try:
-                await rider.ride(wish, self._mailbox)
-            except Refused as refused:
-                log.info("simulated_rider_refused", code=refused.code)
+        try:
+            await rider.ride(wish, self._mailbox)
+        except Refused as refused:
+            # They stay at home: a trip of an earlier run may be open, which ends without them.
+            log.info("simulated_rider_refused", code=refused.code)
+        except (ServiceGone, TimeoutError):
+            log.info("simulated_rider_gave_up")
+        else:
             self._idle_riders.append(rider)
 
     def _new_rider(self, phone: Phone) -> SimulatedRider:

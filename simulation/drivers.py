@@ -14,11 +14,8 @@ from foundation.chance import SeededChance
 from foundation.measures import Point
 from simulation.client import Mailbox, Phone, Refused, ServiceGone
 from simulation.kerb import Kerb
-from simulation.motion import Way
+from simulation.motion import Way, position_message, position_pause
 
-POSITION_EVERY_SECONDS = 4.0
-"""Service seconds between two positions (the trade's usual pace)."""
-SHORTEST_POSITION_PAUSE = 0.2
 NO_SHOW_WAIT_SECONDS = 330.0
 
 
@@ -51,13 +48,14 @@ class SimulatedDriver:
         self._way = Way.standing(start, at=phone.now(), heading=chance.below(360))
         self._inbox: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
         self._socket: ClientConnection | None = None
-        self._seq = 0
 
     async def go_on_shift(self, mailbox: Mailbox) -> None:
-        """Sign in, and begin a shift where the car stands."""
+        """Sign in, and begin a shift where the car stands, or go on with the one that is open."""
         phone = self._phone
         await phone.sign_in(self._number, mailbox)
         me = await phone.get("/driver/v1/me")
+        if me["shift"] is not None:
+            return
         place, _ = self._way.at(phone.now())
         await phone.post(
             "/driver/v1/shifts",
@@ -84,16 +82,13 @@ class SimulatedDriver:
 
     async def _report(self) -> None:
         """A position every few seconds of service time; what is lost on the way is lost."""
-        pause = max(POSITION_EVERY_SECONDS, SHORTEST_POSITION_PAUSE * self._phone.clock.rate)
+        pause = position_pause(self._phone.clock.rate)
         await self._phone.sleep(self._chance.uniform() * pause)
         while True:
             if self._socket is not None:
-                self._seq += 1
-                place, heading = self._way.at(self._phone.now())
-                frame = {"type": "position", "seq": self._seq, "lon": round(place.lon, 6),
-                         "lat": round(place.lat, 6), "heading": heading}  # fmt: skip
+                message = position_message(self._way, self._phone.now())
                 with contextlib.suppress(ConnectionClosed):
-                    await self._socket.send(json.dumps(frame))
+                    await self._socket.send(json.dumps(message))
             await self._phone.sleep(pause)
 
     async def _work(self) -> None:

@@ -6,8 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
+from typing import Any
 
 from foundation.measures import Point, distance_metres
+
+POSITION_EVERY_SECONDS = 4.0
+"""Service seconds between two positions (the trade's usual pace)."""
+SHORTEST_POSITION_PAUSE = 0.2
+"""Wall seconds: where service time runs fast, phones do not."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +59,23 @@ class Way:
         part = 0.0 if stretch <= 0 else (driven - self.marks[index]) / stretch
         place = Point(a.lon + (b.lon - a.lon) * part, a.lat + (b.lat - a.lat) * part)
         return place, heading_of(a, b)
+
+
+def position_pause(rate: float) -> float:
+    """Service seconds between two positions where service time runs at `rate`."""
+    return max(POSITION_EVERY_SECONDS, SHORTEST_POSITION_PAUSE * rate)
+
+
+def position_message(way: Way, now: datetime) -> dict[str, Any]:
+    """What a driver's phone reports; numbered by the clock, so that a later run goes on."""
+    place, heading = way.at(now)
+    return {
+        "type": "position",
+        "seq": int(now.timestamp()),
+        "lon": round(place.lon, 6),
+        "lat": round(place.lat, 6),
+        "heading": heading,
+    }
 
 
 def heading_of(a: Point, b: Point) -> int:

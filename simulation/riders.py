@@ -6,19 +6,8 @@ from typing import Any
 
 from foundation.chance import SeededChance
 from foundation.measures import Point
-from simulation.client import Mailbox, Phone, Refused
+from simulation.client import TRIP_OVER, Mailbox, Phone, Refused
 from simulation.kerb import Kerb
-
-_OVER = frozenset(
-    [
-        "completed",
-        "cancelled_by_rider",
-        "cancelled_by_operator",
-        "no_show",
-        "unfulfilled",
-        "aborted",
-    ]
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,7 +92,7 @@ class SimulatedRider:
                     await self._phone.sleep(5 + self._chance.uniform() * 55)
                     self._kerb.say_pin(trip_id, trip["pin"])
                 state = trip["state"]
-                if state in _OVER:
+                if state in TRIP_OVER:
                     break
         finally:
             if patience is not None:

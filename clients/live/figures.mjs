@@ -109,7 +109,7 @@ function showQueues(zones, words, { chosen, choose }) {
     bar.style.setProperty('--share', String(zone.waiting / most));
     write(count, words.number(zone.waiting));
     write(free, words.number(zone.free));
-    write(wait, zone.mean_wait_seconds == null ? '–' : words.measure(zone.mean_wait_seconds / 60, 'minute', 'short', 1));
+    write(wait, zone.mean_wait_seconds == null ? '–' : shortWait(zone.mean_wait_seconds, words));
     row.toggleAttribute('data-chosen', zone.code === chosen);
     return row;
   });
@@ -118,6 +118,11 @@ function showQueues(zones, words, { chosen, choose }) {
     body.replaceChildren(...wanted);
     if (focused instanceof HTMLElement && focused !== document.activeElement && body.contains(focused)) focused.focus();
   }
+}
+
+/** A wait in a narrow column: whole seconds, then tenths of a minute. @param {number} seconds @param {Words} words */
+function shortWait(seconds, words) {
+  return seconds < 59.5 ? words.duration(seconds) : words.measure(seconds / 60, 'minute', 'short', 1);
 }
 
 /** @param {string} code @param {((code: string) => void) | null} choose @returns {HTMLTableRowElement} */

@@ -10,16 +10,18 @@ import { cityStyle, FIRST_ZOOM } from './style.mjs';
 /** Read a colour of the style sheet. @param {string} name @returns {[number, number, number]} */
 function colour(name) {
   const hex = getComputedStyle(document.documentElement).getPropertyValue(name).trim();
-  return [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16) / 255) /** @type {[number, number, number]} */;
+  return /** @type {[number, number, number]} */ ([1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16) / 255));
 }
 
-/** Room that the columns take from the map, so that the city stands between them. */
+/** Room that the columns and the attribution take from the map, so that the city stands between them. */
 function padding() {
   const gap = 12;
-  if (!window.matchMedia('(min-width: 1024px)').matches) return { top: gap, bottom: window.innerHeight > 700 ? 48 : gap, left: gap, right: gap };
+  const [area, attribution] = ['map-area', 'attribution'].map((id) => document.getElementById(id)?.getBoundingClientRect());
+  const bottom = area && attribution && window.innerHeight > 700 ? area.bottom - attribution.top + gap : gap;
+  if (!window.matchMedia('(min-width: 1024px)').matches) return { top: gap, bottom, left: gap, right: gap };
   const [start, end] = ['start', 'end'].map((id) => document.getElementById(id)?.getBoundingClientRect().width ?? 0);
   const isRightToLeft = document.documentElement.dir === 'rtl';
-  return { top: gap, bottom: gap, left: (isRightToLeft ? end : start) + 8, right: (isRightToLeft ? start : end) + 8 };
+  return { top: gap, bottom, left: (isRightToLeft ? end : start) + 8, right: (isRightToLeft ? start : end) + 8 };
 }
 
 /** @returns {boolean} */

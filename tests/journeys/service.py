@@ -21,7 +21,9 @@ import uvloop
 
 from khan import seed
 from khan.build import build, read_charter
-from khan.serve import configure_structlog, listen, server_of
+from khan.listening import listen
+from khan.logs import configure_structlog
+from khan.serve import server_of
 from khan.settings import Settings, load
 from registry.vault import Vault
 from roads.pack import CityPack
@@ -116,7 +118,7 @@ def in_a_thread(city: Founded, **changes: object) -> Iterator[Service]:
     """The application under its own server, in a thread: everything but the process."""
     before = _log_to(city.folder / "service.log")
     settings = _settings(city, 0, changes)
-    listening = listen(settings)
+    listening = listen(settings.host, settings.port)
     failed: list[BaseException] = []
     stop: list[object] = []
 

@@ -3,7 +3,6 @@
 import asyncio
 import io
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from rich.console import Console
@@ -60,25 +59,23 @@ async def test_one_rides_and_one_drives(service: Service) -> None:
         assert words in shown, shown
 
 
-async def test_what_is_typed_decides(
-    service: Service, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+async def test_what_is_typed_decides(service: Service) -> None:
     screen = Screen()
-    monkeypatch.setattr("sys.stdin", io.StringIO("n\n"))
     await asyncio.to_thread(
         terminal.ride, service.url, service.city.messages, phone="+12125550143",
         origin=lat_lon(0, 0), destination=lat_lon(4, 4), yes=False, console=screen.console,
+        typed=io.StringIO("n\n"),
     )  # fmt: skip
     assert "Nothing was booked." in str(screen)
-    monkeypatch.setattr("sys.stdin", io.StringIO(""))
     with pytest.raises(terminal.InputEnded):
         await asyncio.to_thread(
             terminal.ride, service.url, service.city.messages, phone="+12125550143",
             origin=lat_lon(0, 0), destination=lat_lon(4, 4), yes=False, console=screen.console,
+            typed=io.StringIO(""),
         )  # fmt: skip
 
 
-def test_what_goes_wrong_is_one_sentence(service: Service, tmp_path: Path) -> None:
+def test_what_goes_wrong_is_one_sentence(service: Service) -> None:
     console = Screen().console
     more = {"phone": "+12125550144", "yes": True, "console": console}
     with pytest.raises(terminal.Unreachable):

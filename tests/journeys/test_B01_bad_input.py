@@ -286,3 +286,20 @@ async def test_a_huge_frame_and_a_flood_end_the_socket_and_nothing_else(town: To
         await line.say({"type": "nonsense"})
         await asyncio.sleep(0)
     assert (await rider.get("/rider/v1/trips"))["trips"] == []
+
+
+async def test_a_browser_is_shown_a_page_where_there_is_none(town: Town) -> None:
+    stranger = await town.stranger()
+    accept = {"accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
+    for path in ("/nowhere", "/docs/nobody", "/live/nothing.html"):
+        answer = await stranger.ask("GET", path, headers=accept)
+        assert answer.status_code == 404
+        assert answer.headers["content-type"].startswith("text/html")
+        assert 'href="/live/"' in answer.text
+
+
+async def test_every_problem_points_to_where_its_code_is_told(town: Town) -> None:
+    page = (await (await town.stranger()).ask("GET", "/docs/errors")).text
+    for code in ("no_such_route", "malformed", "fault", "not_ready_yet", "trip_not_found"):
+        assert f'id="{code}"' in page
+    assert 'id="argument_unusable"' not in page  # of the command line

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
 from storage import embedded
@@ -147,13 +148,16 @@ async def test_a_database_that_goes_away_is_waited_for_and_nothing_is_lost() -> 
             rider, driver = await town.rider(), await town.driver(corner(1, 1))
             quote = await rider.quote(corner(0, 0), corner(4, 4))
             body, key = {"trip_id": new_id(), "quote_id": quote["quote_id"]}, new_id()
-            async with rider.live("/rider/v1/live") as heard:
+            async with rider.live("/rider/v1/live") as heard, watching(service) as screen:
                 await heard.message("welcome")
+                await shows(screen, "")
                 await asyncio.to_thread(embedded.stop, place / "pg", immediate=True, forced=True)
                 await told_to_wait(rider, body, key)
+                await met_by_the_public_view(rider)
                 server = await asyncio.to_thread(embedded.start, place / "pg")
                 booked = await book_again(rider, body, key)
                 with_socket = await until_told(heard, rider)
+                await shows(screen, (await rider.get("/public/v1/clock"))["now"])
             assert booked["trip_id"] == body["trip_id"]
             assert with_socket["trip_id"] == body["trip_id"]
             assert (await driver.take(body["trip_id"]))["state"] == "assigned"
@@ -176,6 +180,16 @@ async def told_to_wait(rider: Rider, body: dict[str, str], key: str) -> None:
     assert (await rider.get("/healthz")) == {"status": "alive"}
 
 
+async def met_by_the_public_view(anybody: Rider) -> None:
+    """Until its loop has tried in vain."""
+    async with asyncio.timeout(30):
+        while True:
+            figures = (await anybody.ask("GET", "/metrics")).text
+            if 'khan_loop_faults_total{loop="public view"}' in figures:
+                return
+            await asyncio.sleep(0.1)
+
+
 async def book_again(rider: Rider, body: dict[str, str], key: str) -> dict[str, str]:
     async with asyncio.timeout(30):
         while True:
@@ -193,3 +207,18 @@ async def until_told(heard: object, rider: Rider) -> dict[str, str]:
     except ConnectionClosed:
         async with rider.live("/rider/v1/live", since=0) as again:
             return await again.trip("matching")
+
+
+def watching(service: Service) -> connect:
+    """Somebody's screen with the city live."""
+    url = service.url.replace("http", "ws", 1) + "/public/v1/live"
+    return connect(url, compression=None, proxy=None)
+
+
+async def shows(screen: ClientConnection, now: str) -> None:
+    """Return when the same socket shows the city as it is then."""
+    async with asyncio.timeout(30):
+        while True:
+            frame = await screen.recv()
+            if isinstance(frame, str) and json.loads(frame)["now"] >= now:
+                return

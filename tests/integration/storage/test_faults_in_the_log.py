@@ -6,7 +6,7 @@ import traceback
 import pytest
 from sqlalchemy.exc import IntegrityError
 
-from khan.serve import _Faults, trace_of
+from khan.logs import _Faults, trace_of
 from storage import idempotency
 from storage.embedded import EmbeddedServer
 from storage.engine import Database

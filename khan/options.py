@@ -1,0 +1,82 @@
+"""What the commands take: the kind, the bounds and the help of each option."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+_PLACE = "LAT,LON"
+_PACK_HELP = "A city pack's folder, or the name of one that came along (manhattan)."
+
+USUAL_URL = "http://localhost:8765"
+PLACES = "--from 40.7505,-73.9937 --to 40.7737,-73.9718"
+"""For examples."""
+
+City = Annotated[str, typer.Option("--city", metavar="PACK", help=_PACK_HELP)]
+CityArgument = Annotated[str, typer.Argument(help=_PACK_HELP)]
+Database = Annotated[str, typer.Option(envvar="DATABASE_URL", metavar="URL", help="The database.")]
+From = Annotated[str, typer.Option("--from", metavar=_PLACE, help="Degrees, as pasted from a map.")]
+To = Annotated[str, typer.Option("--to", metavar=_PLACE, help="Degrees, as pasted from a map.")]
+Url = Annotated[str, typer.Option(metavar="URL", help="The service.")]
+Messages = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE",
+        help="The file in which a demonstration's text messages arrive; left out: you are asked "
+        "for the code.",
+    ),
+]
+Port = Annotated[int, typer.Option(min=1, max=65535, help="The port to listen on.")]
+
+Start = Annotated[
+    str,
+    typer.Option(
+        metavar="HH:MM", help="When it begins, local time: of the recorded day, else of today."
+    ),
+]
+Drivers = Annotated[int, typer.Option(min=1, max=5000, help="Simulated driver-members.")]
+RidersPerHour = Annotated[
+    float | None,
+    typer.Option(
+        min=0,
+        help="Riders in the first hour of service time; left out: as recorded, or as the pack's "
+        "model of demand says.",
+    ),
+]
+Speed = Annotated[
+    float, typer.Option(min=0.1, max=100, help="Service seconds a second; 1 is real time.")
+]
+Minutes = Annotated[
+    float | None,
+    typer.Option(min=0.05, help="Stop after so many minutes by your clock; left out: at Ctrl-C."),
+]
+Headless = Annotated[bool, typer.Option("--headless", help="Open no page.")]
+Seed = Annotated[int, typer.Option(help="Fixes what is made up and chosen, not timing.")]
+Report = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE", help="Write what it came to, as JSON; left out: it is printed."),
+]
+Keep = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FOLDER",
+        help="Keep the database and logs, and go on there next time; left out: they are removed "
+        "at the end.",
+    ),
+]
+
+Title = Annotated[str | None, typer.Option(metavar="NAME", help="The city's name for people.")]
+TimeZone = Annotated[
+    str | None, typer.Option(metavar="ZONE", help="IANA time zone, like Europe/Berlin.")
+]
+Country = Annotated[str | None, typer.Option(metavar="CODE", help="ISO 3166-1 code, like DE.")]
+Currency = Annotated[str | None, typer.Option(metavar="CODE", help="ISO 4217 code, like EUR.")]
+QuotedAt = Annotated[
+    str | None,
+    typer.Option(metavar="TIME", help="When, local time, like 2014-12-21T20:00; left out: now."),
+]
+VehicleClass = Annotated[str, typer.Option("--class", metavar="CLASS", help="The class of car.")]
+CarAt = Annotated[
+    str | None,
+    typer.Option(metavar=_PLACE, help="Where your car stands; left out: the middle of the city."),
+]

@@ -1,0 +1,111 @@
+"""Whatever is typed wrong is one line that a person can act on, and exit code 2."""
+
+import json
+import re
+from collections.abc import Callable
+from importlib.metadata import version
+from pathlib import Path
+
+import pytest
+
+from khan.command_line import main
+
+ENDS = ["--from", "40.7505,-73.9937", "--to", "40.7737,-73.9718"]
+COMMANDS = [
+    "", "demo", "serve", "migrate", "found", "quote", "ride", "drive", "city", "city build",
+    "city show", "receipt", "receipt verify", "round", "round replay", "bench", "bench service",
+    "bench rounds",
+]  # fmt: skip
+Said = tuple[int, str, str]
+Khan = Callable[..., Said]
+
+
+@pytest.fixture
+def khan(capsys: pytest.CaptureFixture[str]) -> Khan:
+    """Exit code, standard output and standard error of one command."""
+
+    def run(*words: str) -> Said:
+        with pytest.raises(SystemExit) as ended:
+            main(words)
+        said = capsys.readouterr()
+        assert isinstance(ended.value.code, int)
+        return ended.value.code, said.out, said.err
+
+    return run
+
+
+@pytest.fixture
+def broken(tmp_path: Path) -> Path:
+    """A folder with a file in it that is nothing we know."""
+    (tmp_path / "broken").write_bytes(bytes(range(256)))
+    return tmp_path
+
+
+def test_the_version_is_the_packages(khan: Khan) -> None:
+    assert khan("--version") == (0, f"khan {version('khan-cars')}\n", "")
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_each_command_has_a_manual_whose_options_all_say_what_they_do(
+    khan: Khan, command: str
+) -> None:
+    code, manual, said = khan(*command.split(), "--help")
+    assert (code, said) == (0, "")
+    assert f"Usage: khan {command}".strip() in manual
+    silent = re.findall(r"│ (--[a-z-]+|[a-z_]+) +(?:<[^>]*>|[A-Z,:]+) +│", manual)
+    assert not silent
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["dmo"], "Did you mean 'demo'?"),
+        (["--verson"], "--version"),
+        (["demo", "--drvers", "3"], "--drivers"),
+        (["demo", "--drivers", "many"], "--drivers"),
+        (["demo", "--start", "25:00"], "25:00"),
+        (["demo", "--report", "{folder}"], "is a folder"),
+        (["demo", "--report", "{folder}/nowhere/report.json"], "nowhere"),
+        (["demo", "--keep", "{folder}/broken"], "broken cannot be used"),
+        (["found", "--url", "nonsense", "--city", "manhattan"], "DATABASE_URL"),
+        (["migrate", "--url", "nonsense"], "DATABASE_URL"),
+        (["city", "shw"], "khan city --help"),
+        (["city", "show", "atlantis"], "manhattan"),
+        (["city", "show", "{folder}"], "city.json"),
+        (["city", "build", "{folder}/nowhere.pbf", "{folder}/new"], "nowhere.pbf"),
+        (["city", "build", "{folder}/broken", "{folder}/new"], "broken"),
+        (["quote", "--city", "manhattan", "--from", "here", "--to", "there"], "'here'"),
+        (["quote", "--city", "manhattan", *ENDS, "--at", "noon"], "'noon'"),
+        (["quote", "--city", "manhattan", *ENDS, "--at", "0001-01-01"], "too far"),
+        (["quote", "--city", "manhattan", *ENDS, "--class", "rocket"], "standard"),
+        (["receipt", "verify", "{folder}/nowhere.json"], "nowhere.json"),
+        (["receipt", "verify", "{folder}"], "directory"),
+        (["receipt", "verify", "{folder}/broken"], "not a receipt"),
+        (["round", "replay", "one"], "one"),
+        (["round", "replay", "0", "--data", "{folder}"], "--keep"),
+        (["ride", *ENDS, "--url", "nonsense"], "nonsense"),
+        (["ride", *ENDS[:2]], "--to"),
+        (["drive", "--phone", "1", "--at", "here"], "'here'"),
+        (["bench", "rounds", "--trips", "0"], "--trips"),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_is_said_in_one_line(
+    khan: Khan, broken: Path, words: list[str], told: str
+) -> None:
+    code, _, said = khan(*(word.format(folder=broken) for word in words))
+    assert code == 2
+    assert re.fullmatch(r"khan: .+\n", said), said
+    assert told in said
+
+
+def test_a_group_without_a_command_shows_its_manual(khan: Khan) -> None:
+    code, manual, said = khan("city")
+    assert (code, said) == (2, "")
+    assert "Usage: khan city" in manual
+
+
+def test_a_receipt_that_differs_is_told_and_exits_with_1(khan: Khan, tmp_path: Path) -> None:
+    (tmp_path / "receipt.json").write_text(json.dumps([]), encoding="utf-8")
+    code, told, _ = khan("receipt", "verify", str(tmp_path / "receipt.json"))
+    assert code == 1
+    assert told.count("\n") == 1
