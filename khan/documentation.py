@@ -4,6 +4,7 @@
 them as `/docs/rider/openapi.json`; `/docs/errors` lists every refusal with its code.
 """
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -55,7 +56,9 @@ documents (RFC 9457); <a href="/docs/errors">every code</a>. Every write carries
 <th scope="col">Type</th><th scope="col">Needed</th></tr>
 {% for field in one.fields %}<tr><td><code>{{ field.name }}</code></td><td>{{ field.type }}</td>
 <td>{{ "yes" if field.required else "no" }}</td></tr>{% endfor %}</table>{% endif %}
-<p>Answers: {% for status in one.statuses %}<code>{{ status }}</code> {% endfor %}</p></section>
+<p>Answers: {% for status in one.statuses %}<code>{{ status }}</code> {% endfor %}</p>
+{% for words, example in one.examples %}<details><summary>{{ words }}</summary>
+<pre tabindex="0"><code>{{ example }}</code></pre></details>{% endfor %}</section>
 {% endfor %}
 <section><h2>Live</h2><p>{{ live }}</p></section>
 </main></body></html>"""
@@ -176,8 +179,13 @@ def _operations(document: dict[str, Any]) -> list[tuple[str, str, dict[str, Any]
     found = []
     for path, methods in document.get("paths", {}).items():
         for method, one in methods.items():
-            body = one.get("requestBody", {}).get("content", {}).get("application/json", {})
+            body = _content(one.get("requestBody", {}))
             name = body.get("schema", {}).get("$ref", "").rsplit("/", 1)[-1]
+            answers = {
+                f"Example of an answer ({status})": _content(answer)
+                for status, answer in one["responses"].items()
+                if status.startswith("2")
+            }
             found.append(
                 (
                     path,
@@ -187,11 +195,22 @@ def _operations(document: dict[str, Any]) -> list[tuple[str, str, dict[str, Any]
                         "description": one.get("description", ""),
                         "parameters": one.get("parameters", []),
                         "fields": _fields(schemas.get(name, {})),
-                        "statuses": sorted(one.get("responses", {})),
+                        "statuses": sorted(one["responses"]),
+                        "examples": [
+                            (words, json.dumps(content["example"], indent=2, ensure_ascii=False))
+                            for words, content in ({"Example of a body": body} | answers).items()
+                            if content
+                        ],
                     },
                 )
             )
     return found
+
+
+def _content(described: dict[str, Any]) -> dict[str, Any]:
+    """What is said of the one media type a body or an answer has; nothing if it has none."""
+    content: dict[str, Any] = next(iter(described.get("content", {}).values()), {})
+    return content
 
 
 def _fields(schema: dict[str, Any]) -> list[dict[str, Any]]:
