@@ -48,7 +48,7 @@ T = TypeVar("T")
 READY_WITHIN_SECONDS = 90.0
 STOP_WITHIN_SECONDS = 4.0
 _SCREENS = ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER")
-"""Without any of them a browser would open in the terminal, over the city's own lines."""
+"""Without any of them Linux would open a browser in the terminal, over the city's own lines."""
 
 
 class ServiceNeverReady(Unavailable):
@@ -300,7 +300,8 @@ class Stage:
             self._say(line)
         if asked.minutes is None:
             self._say("  Ctrl-C stops everything.")
-        if asked.open_page and any(os.environ.get(name) for name in _SCREENS):
+        has_screen = sys.platform == "darwin" or any(os.environ.get(name) for name in _SCREENS)
+        if asked.open_page and has_screen:
             webbrowser.open(f"http://localhost:{asked.port}/live/")
 
     def _say(self, line: str) -> None:
