@@ -55,12 +55,14 @@ def _time(value: str) -> time:
         raise ArgumentUnusable("--start", f"{value!r} is not a time like 20:00") from None
 
 
-def _writable(report: Path) -> None:
+def _writable(option: str, file: Path | None) -> None:
     """Refuse before the run what could not be written after it."""
-    if report.is_dir():
-        raise ArgumentUnusable("--report", f"{report} is a folder; name a file")
-    if not os.access(report.parent, os.W_OK):
-        raise ArgumentUnusable("--report", f"nothing can be written in {report.parent}")
+    if file is None:
+        return
+    if file.is_dir():
+        raise ArgumentUnusable(option, f"{file} is a folder; name a file")
+    if not os.access(file.parent, os.W_OK):
+        raise ArgumentUnusable(option, f"nothing can be written in {file.parent}")
 
 
 def _version(asked: bool) -> None:
@@ -105,9 +107,9 @@ def demo(
     They use only the public APIs, like anyone else. Opens the city live; Ctrl-C stops everything.
     """
     from khan import demo as stage
+    from khan.json_files import write_json
 
-    if report is not None:
-        _writable(report)
+    _writable("--report", report)
     asked = stage.Demonstration(
         city=city_name, start=_time(start), drivers=drivers, riders_per_hour=riders_per_hour,
         speed=speed, minutes=minutes, port=port, seed=seed, keep=keep,
@@ -115,7 +117,7 @@ def demo(
     )  # fmt: skip
     found = stage.run(asked, console)
     if report is not None:
-        stage.write_report(found, report)
+        write_json(found, report)
         console.print(f"  The report is in {escape(str(report))}")
     else:
         console.print_json(json.dumps(found))
@@ -305,6 +307,7 @@ def ride(
     messages: options.Messages = None,
     phone: Annotated[str, typer.Option(help="Your phone number.")] = "+12125550142",
     yes: Annotated[bool, typer.Option("--yes", help="Book without asking.")] = False,
+    receipt: options.Receipt = None,
 ) -> None:
     """Ride from the terminal: price, car, PIN, receipt.
 
@@ -312,9 +315,11 @@ def ride(
     """
     from khan.terminal import ride as run
 
+    _writable("--receipt", receipt)
     run(
-        url, messages, phone=phone, origin=origin, destination=destination, yes=yes, console=console
-    )
+        url, messages, phone=phone, origin=origin, destination=destination, yes=yes,
+        receipt=receipt, console=console,
+    )  # fmt: skip
 
 
 @app.command(

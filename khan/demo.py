@@ -7,7 +7,6 @@ dies: whoever kills it sees that nothing is lost.
 
 import asyncio
 import contextlib
-import json
 import os
 import secrets
 import signal
@@ -352,10 +351,3 @@ async def _end(process: asyncio.subprocess.Process) -> None:
         except TimeoutError:
             process.kill()
             await process.wait()
-
-
-def write_report(report: dict[str, Any], path: Path) -> None:
-    """Write the report whole, or not at all."""
-    unfinished = path.with_name(path.name + ".unfinished")
-    unfinished.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
-    unfinished.replace(path)

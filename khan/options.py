@@ -65,6 +65,11 @@ Keep = Annotated[
     ),
 ]
 
+Receipt = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE", help="Keep the receipt there, for `khan receipt verify FILE`."),
+]
+
 Title = Annotated[str | None, typer.Option(metavar="NAME", help="The city's name for people.")]
 TimeZone = Annotated[
     str | None, typer.Option(metavar="ZONE", help="IANA time zone, like Europe/Berlin.")

@@ -9,6 +9,7 @@ from fares.receipt import read_receipt, verify
 from fares.tariff import parse_tariff
 from foundation.clock import wall_now
 from foundation.errors import Invalid
+from foundation.measures import Point
 from foundation.money import Money
 from khan.build import find_city, open_roads, read_charter
 from khan.places import pasted
@@ -43,7 +44,8 @@ def quote_lines(
     pickup, dropoff = pasted(origin), pasted(destination)
     for which, place in (("--from", pickup), ("--to", dropoff)):
         if not pack.contains(place):
-            raise QuoteUnusable(f"{which} is outside {pack.title}")
+            turned = " (the latitude comes first)" if _is_turned(place, pack) else ""
+            raise QuoteUnusable(f"{which} is outside {pack.title}{turned}")
     route = open_roads(pack, cache_folder()).route(pickup, dropoff)
     when = _instant(at, pack)
     tariff = parse_tariff(dict(read_charter(pack).bodies[RuleKind.TARIFF]))
@@ -64,6 +66,11 @@ def quote_lines(
         amount = str(Money(line.amount_minor, priced.total.currency))
         yield f"  {line.code:<{width}}  {amount:>14}"
     yield f"  {'total':<{width}}  {priced.total!s:>14}"
+
+
+def _is_turned(place: Point, pack: CityPack) -> bool:
+    """Whether it lies in the city with its longitude taken for the latitude."""
+    return abs(place.lon) <= 90 and pack.contains(Point(place.lat, place.lon))
 
 
 def _instant(at: str | None, pack: CityPack) -> datetime:

@@ -16,6 +16,7 @@ from foundation.chance import SystemChance
 from foundation.clock import ServiceClock
 from foundation.errors import Conflict, Invalid, Unavailable
 from foundation.measures import Point
+from khan.json_files import write_json
 from khan.places import pasted
 from khan.terminal_drive import Driving
 from khan.terminal_ride import Riding
@@ -59,6 +60,7 @@ def ride(
     destination: str,
     yes: bool,
     console: Console,
+    receipt: Path | None = None,
     typed: TextIO | None = None,
 ) -> None:
     """Book and follow one trip.
@@ -71,6 +73,8 @@ def ride(
         `LAT,LON`.
     yes
         Book without asking.
+    receipt
+        The file to keep the receipt in; None shows it only.
     typed
         Where answers are read from; None is standard input.
 
@@ -83,7 +87,10 @@ def ride(
     async def play(line: Phone) -> None:
         keyboard = Keyboard(console, typed)
         await _sign_in(line, phone, messages, console, keyboard)
-        await Riding(line, console, keyboard, yes=yes).ride(*ends)
+        kept = await Riding(line, console, keyboard, yes=yes).ride(*ends)
+        if kept is not None and receipt is not None:
+            write_json(kept, receipt)
+            console.print(f"The receipt is in {receipt}", markup=False)
 
     _run(url, play)
 

@@ -20,8 +20,14 @@ class Riding:
         self._told: tuple[str, int] = ("", 0)
         self._distance = float("inf")
 
-    async def ride(self, origin: Point, destination: Point) -> None:
-        """From the price to the receipt; Ctrl-C on the way offers to cancel."""
+    async def ride(self, origin: Point, destination: Point) -> dict[str, Any] | None:
+        """From the price to the receipt; Ctrl-C on the way offers to cancel.
+
+        Returns
+        -------
+        dict or None
+            The receipt; None if there is none, for nobody was driven.
+        """
         quote = await self._line.post(
             "/rider/v1/quotes",
             {
@@ -32,7 +38,7 @@ class Riding:
         self._show(quote)
         if not self._yes and not await self._keyboard.agrees("Book it?"):
             self._console.print("Nothing was booked.")
-            return
+            return None
         trip = await self._line.post(
             "/rider/v1/trips",
             {"trip_id": self._line.new_id(), "quote_id": quote["quote_id"]},
@@ -43,8 +49,7 @@ class Riding:
         except asyncio.CancelledError:
             await self._leave(trip["trip_id"])
             raise
-        if trip["state"] == "completed":
-            await self._receipt(trip["trip_id"])
+        return await self._receipt(trip["trip_id"]) if trip["state"] == "completed" else None
 
     def _show(self, quote: dict[str, Any]) -> None:
         say, currency = self._console.print, quote["currency"]
@@ -131,8 +136,9 @@ class Riding:
             return
         self._console.print("Cancelled.")
 
-    async def _receipt(self, trip_id: str) -> None:
+    async def _receipt(self, trip_id: str) -> dict[str, Any]:
         receipt = await self._line.get(f"/rider/v1/trips/{trip_id}/receipt")
         fare = receipt["fare"]
         self._console.print("[bold]Receipt[/bold]")
         self._console.print(price_table(fare["lines"], fare["total_minor"], receipt["currency"]))
+        return receipt

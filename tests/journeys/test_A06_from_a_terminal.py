@@ -3,11 +3,13 @@
 import asyncio
 import io
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from rich.console import Console
 
 from khan import terminal
+from khan.quoting import verify_receipt
 from tests.journeys.conftest import Found
 from tests.journeys.service import Service, in_a_thread
 from tests.small_city import corner
@@ -37,8 +39,8 @@ class Screen:
         return self.text.getvalue()
 
 
-async def test_one_rides_and_one_drives(service: Service) -> None:
-    rider, driver = Screen(), Screen()
+async def test_one_rides_and_one_drives(service: Service, tmp_path: Path) -> None:
+    rider, driver, receipt = Screen(), Screen(), tmp_path / "receipt.json"
     messages, phone = service.city.messages, service.city.next_driver()
     driving = asyncio.to_thread(
         terminal.drive, service.url, messages, phone=phone, at=lat_lon(1, 0), trips=1, yes=True,
@@ -46,9 +48,10 @@ async def test_one_rides_and_one_drives(service: Service) -> None:
     )  # fmt: skip
     riding = asyncio.to_thread(
         terminal.ride, service.url, messages, phone="+12125550142", origin=lat_lon(0, 0),
-        destination=lat_lon(4, 4), yes=True, console=rider.console,
+        destination=lat_lon(4, 4), yes=True, console=rider.console, receipt=receipt,
     )  # fmt: skip
     await asyncio.gather(driving, riding)
+    assert verify_receipt(receipt) == []
     shown = str(rider)
     for words in ("total", "The driver gets", "Your PIN", "plate", "Your car is there",
                   "You are there", "Receipt"):  # fmt: skip
