@@ -153,7 +153,7 @@ class LiveSocket:
     async def send(self, message: dict[str, Any]) -> None:
         """Send one message; a client that does not take it in time is let go (TimeoutError)."""
         async with asyncio.timeout(SEND_WITHIN_SECONDS):
-            await self._socket.send_text(orjson.dumps(as_json(message)).decode())
+            await self._socket.send_text(orjson.dumps(message, default=as_json).decode())
 
     async def refuse(self, refusal: Refusal) -> None:
         """Say why, and close."""

@@ -83,7 +83,7 @@ def _answer(fingerprint: bytes, status: int, body: Any) -> KeptAnswer:
     if isinstance(body, Refusal):
         refused, document_ = document(body)
         return KeptAnswer(fingerprint=fingerprint, status=refused, answer=document_)
-    encoded = b"" if body is None else orjson.dumps(as_json(body))
+    encoded = b"" if body is None else orjson.dumps(body, default=as_json)
     return KeptAnswer(
         fingerprint=fingerprint, status=204 if body is None else status, answer=encoded
     )
