@@ -46,6 +46,7 @@ T = TypeVar("T")
 
 READY_WITHIN_SECONDS = 90.0
 STOP_WITHIN_SECONDS = 4.0
+LOOK_AT_DATABASE_EVERY_SECONDS = 1.0
 _SCREENS = ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER")
 """Without any of them Linux would open a browser in the terminal, over the city's own lines."""
 
@@ -196,13 +197,25 @@ class Stage:
     async def service(self, address: str) -> AsyncIterator["asyncio.Task[None]"]:
         """The service in a process of its own; the task starts it again whenever it dies."""
         keeper = asyncio.create_task(self._keep_alive(address))
+        database = asyncio.create_task(self._keep_database())
         try:
             with self._step("Starting the service"):
                 await self._unless_stopped(self._until_ready(keeper))
             yield keeper
         finally:
-            keeper.cancel()
-            await asyncio.gather(keeper, return_exceptions=True)
+            for task in (keeper, database):
+                task.cancel()
+            await asyncio.gather(keeper, database, return_exceptions=True)
+
+    async def _keep_database(self) -> None:
+        """Start the database again whenever it dies; the service waits for it meanwhile."""
+        while True:
+            await asyncio.sleep(LOOK_AT_DATABASE_EVERY_SECONDS)
+            try:
+                if await asyncio.to_thread(embedded.revive, self._folder / "postgres"):
+                    self._say("  The database had ended; it is up again")
+            except embedded.EmbeddedServerFailed as failed:
+                self._say(f"  {failed.sentence}")
 
     async def _keep_alive(self, address: str) -> None:
         while True:

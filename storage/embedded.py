@@ -98,6 +98,23 @@ def start(folder: Path, *, durable: bool = True) -> EmbeddedServer:
     return EmbeddedServer(folder=folder, socket_folder=socket_folder)
 
 
+def revive(folder: Path, *, durable: bool = True) -> bool:
+    """Start a server that we use again if it has died; whether it had.
+
+    Raises
+    ------
+    EmbeddedServerFailed
+        As `start`.
+    """
+    folder = folder.resolve()
+    assert _leases.get(folder), "start it first"
+    if embedded_watch.running_pid(folder / "data") is not None:
+        return False
+    with _locked(folder, doing="start"):
+        _start_locked(folder, durable=durable)
+    return True
+
+
 def stop(folder: Path, *, immediate: bool = False, forced: bool = False) -> None:
     """Let go of the server in `folder`, and stop it if nobody else uses it.
 

@@ -192,6 +192,22 @@ def test_what_was_committed_is_there_after_the_server_was_killed(folder: Path) -
     assert one(server, "SELECT number FROM kept") == 7
 
 
+def test_a_server_that_died_under_its_user_is_revived_once_and_stops_with_them(
+    folder: Path,
+) -> None:
+    server = embedded.start(folder, durable=False)
+    assert not embedded.revive(folder, durable=False)
+    pid = embedded_watch.running_pid(folder / "data")
+    assert pid is not None
+    os.kill(pid, signal.SIGKILL)
+    assert eventually(lambda: not is_running(folder))
+    assert embedded.revive(folder, durable=False)
+    assert one(server, "SELECT 7") == 7
+    assert not embedded.revive(folder, durable=False)
+    embedded.stop(folder)
+    assert not is_running(folder)
+
+
 def test_a_half_made_cluster_is_made_anew(tmp_path: Path) -> None:
     half = tmp_path / "data.unfinished-1"
     half.mkdir()
