@@ -9,7 +9,7 @@ _PLACE = "LAT,LON"
 _PACK_HELP = "A city pack's folder, or the name of one that came along (manhattan)."
 
 USUAL_URL = "http://localhost:8765"
-PLACES = "--from 40.7505,-73.9937 --to 40.7737,-73.9718"
+PLACES = "--from 40.7505,-73.9937 --to 40.7736,-73.9816"
 """For examples."""
 
 City = Annotated[str, typer.Option("--city", metavar="PACK", help=_PACK_HELP)]

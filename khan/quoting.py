@@ -15,6 +15,7 @@ from khan.build import find_city, open_roads, read_charter
 from khan.places import pasted
 from khan.settings import cache_folder
 from roads.pack import CityPack
+from rulebook.booking_policy import parse_booking_policy
 from rulebook.rule import RuleKind
 
 _YEARS = (1900, 9000)
@@ -46,9 +47,17 @@ def quote_lines(
         if not pack.contains(place):
             turned = " (the latitude comes first)" if _is_turned(place, pack) else ""
             raise QuoteUnusable(f"{which} is outside {pack.title}{turned}")
+    rules = read_charter(pack).bodies
     route = open_roads(pack, cache_folder()).route(pickup, dropoff)
+    within = parse_booking_policy(rules[RuleKind.BOOKING_POLICY]).snap_within_m
+    for which, gap in (
+        ("--from", route.origin_gap_metres),
+        ("--to", route.destination_gap_metres),
+    ):
+        if gap > within:
+            raise QuoteUnusable(f"{which} is {gap:.0f} m from any street; {within} m is the most")
     when = _instant(at, pack)
-    tariff = parse_tariff(dict(read_charter(pack).bodies[RuleKind.TARIFF]))
+    tariff = parse_tariff(dict(rules[RuleKind.TARIFF]))
     journey = Journey(
         metres=route.metres,
         seconds=-(-route.milliseconds // 1000),

@@ -10,8 +10,8 @@ import pytest
 
 from khan.command_line import main
 
-ENDS = ["--from", "40.7505,-73.9937", "--to", "40.7737,-73.9718"]
-TURNED = ["--from", "-73.9937,40.7505", "--to", "40.7737,-73.9718"]
+ENDS = ["--from", "40.7505,-73.9937", "--to", "40.7736,-73.9816"]
+TURNED = ["--from", "-73.9937,40.7505", "--to", "40.7736,-73.9816"]
 COMMANDS = [
     "", "demo", "serve", "migrate", "found", "quote", "ride", "drive", "city", "city build",
     "city show", "receipt", "receipt verify", "round", "round replay", "bench", "bench service",
@@ -76,6 +76,7 @@ def test_each_command_has_a_manual_whose_options_all_say_what_they_do(
         (["city", "build", "{folder}/nowhere.pbf", "{folder}/new"], "nowhere.pbf"),
         (["city", "build", "{folder}/broken", "{folder}/new"], "broken"),
         (["quote", "--city", "manhattan", "--from", "here", "--to", "there"], "'here'"),
+        (["quote", "--city", "manhattan", *ENDS[:3], "40.7737,-73.9718"], "from any street"),
         (["quote", "--city", "manhattan", *TURNED], "the latitude comes first"),
         (["quote", "--city", "manhattan", *ENDS, "--at", "noon"], "'noon'"),
         (["quote", "--city", "manhattan", *ENDS, "--at", "0001-01-01"], "too far"),
