@@ -10,7 +10,7 @@ async def test_a_caller_is_booked_by_telephone_and_served(town: Town) -> None:
     office, driver = await town.office(), await town.driver(corner(1, 4))
     body = journey(corner(1, 4), corner(5, 4)) | {
         "trip_id": new_id(),
-        "phone": "+1 212 555 0177",
+        "phone": town.city.next_rider(),
         "name": "Carl Caller",
     }
     booking = await office.post("/office/v1/bookings", body)
