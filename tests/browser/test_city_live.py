@@ -282,6 +282,7 @@ def test_a_screen_of_320_pixels_is_wide_enough(watch: Watch, address: str, langu
     page = watched.page
     page.goto(f"{address}/live/?lang={language}")
     watched.wait_for_cars()
+    expect(page.locator(".rule summary")).to_have_count(3)
     for summary in page.locator(".rule summary").all():
         summary.click()
     wide, tall = page.evaluate(

@@ -25,6 +25,7 @@ def test_arabic_is_written_from_the_right(watch: Watch, address: str) -> None:
         "ar",
         "rtl",
     ]
+    expect(page.locator("#queues")).to_be_visible()
     masthead, queues = (
         page.locator(".masthead").bounding_box(),
         page.locator("#queues").bounding_box(),
@@ -57,6 +58,7 @@ def test_the_rules_in_force_are_told_in_words(watch: Watch, address: str) -> Non
     page = watched.page
     page.goto(f"{address}/live/")
     watched.wait_for_cars()
+    expect(page.locator(".rule")).to_have_count(3)
     told = [
         " | ".join(rule.locator("li").all_text_contents()) for rule in page.locator(".rule").all()
     ]

@@ -78,6 +78,15 @@ class Traffic:
                 )
             )
         self._ask(max(3, cars // 20))
+        self._stay()
+
+    def _stay(self) -> None:
+        """Let three wait at one place for ever, so that there is always a queue to look at."""
+        places = [(float(lon), float(lat)) for lon, lat in self.town.demand]
+        place, zone = next(
+            (place, zone) for place in places if (zone := zone_of(self.town, place)) is not None
+        )
+        self._riders += [Rider(place, zone.code, self.seconds, float("inf")) for _ in range(3)]
 
     def _ask(self, count: int) -> None:
         for place in self._chance.choice(self.town.demand, count):
