@@ -51,16 +51,16 @@ def candidate_pairs(snapshot: Snapshot) -> NDArray[np.int32]:
         order. Each trip has its `candidates_per_trip` nearest fit drivers, or all there are
         within reach; equally near drivers go by identifier.
     """
-    return search(snapshot, columns_of(snapshot)).pairs
+    return search(columns_of(snapshot), snapshot.policy).pairs
 
 
-def search(snapshot: Snapshot, columns: Columns) -> Search:
-    """As `candidate_pairs`, on columns already made, telling the work done."""
+def search(columns: Columns, policy: Policy) -> Search:
+    """As `candidate_pairs`, from arrays alone, telling the work done."""
     found: list[NDArray[np.int64]] = []
     looked_at = 0
     for trips, drivers in _groups(columns):
         index = _Pyramid(drivers, columns.drivers.place[drivers])
-        work = _Work(columns=columns, policy=snapshot.policy, index=index)
+        work = _Work(columns=columns, policy=policy, index=index)
         found += work.nearest(trips)
         looked_at += work.looked_at
     if not found:

@@ -14,6 +14,7 @@ from dispatch.matching.assignment import OPEN
 from dispatch.matching.columns import Whole
 from dispatch.matching.limits import Limit, broken_before_roads
 from dispatch.matching.plan import Alternative, Lost, OpenBecause, OpenStill, Pairing
+from dispatch.matching.snapshot import Snapshot
 from dispatch.matching.weighing import Weighed
 
 ALTERNATIVES_KEPT = 2
@@ -26,8 +27,8 @@ class Account:
 
     Attributes
     ----------
-    weighed
-        The round before the choice.
+    snapshot, weighed
+        The round before the choice: who is who, and the numbers.
     chosen
         int64, (trips,): the pair that each trip got, or `OPEN`.
     pair_of_driver
@@ -36,6 +37,7 @@ class Account:
         The best pairs that were not taken, by cost for a trip, by gain for a driver.
     """
 
+    snapshot: Snapshot
     weighed: Weighed
     chosen: Whole
     pair_of_driver: dict[int, int]
@@ -43,7 +45,7 @@ class Account:
     best_of_driver: dict[int, list[int]]
 
     @classmethod
-    def of(cls, weighed: Weighed, chosen: Whole) -> "Account":
+    def of(cls, snapshot: Snapshot, weighed: Weighed, chosen: Whole) -> "Account":
         """Rank what was not taken."""
         problem = weighed.problem
         trips, drivers = problem.pairs[:, 0], problem.pairs[:, 1]
@@ -52,6 +54,7 @@ class Account:
         spare[taken] = False
         gain = problem.price_ms[trips] - problem.cost_ms
         return cls(
+            snapshot=snapshot,
             weighed=weighed,
             chosen=chosen,
             pair_of_driver=dict(zip(drivers[taken].tolist(), taken.tolist(), strict=True)),
@@ -61,7 +64,7 @@ class Account:
 
     def pairing(self, trip: int) -> Pairing:
         """The pairing of a trip that got a driver, with its reasons."""
-        problem, snapshot = self.weighed.problem, self.weighed.snapshot
+        problem, snapshot = self.weighed.problem, self.snapshot
         pair = int(self.chosen[trip])
         driver = int(problem.pairs[pair, 1])
         pairs = self._pairs_of(trip)
@@ -92,7 +95,7 @@ class Account:
 
     def open_still(self, trip: int) -> OpenStill:
         """A trip that got no driver, with its reasons."""
-        problem, snapshot = self.weighed.problem, self.weighed.snapshot
+        problem, snapshot = self.weighed.problem, self.snapshot
         pairs = self._pairs_of(trip)
         best = self.best_of_trip.get(trip, [])
         limits: dict[str, int] = {}
@@ -121,7 +124,7 @@ class Account:
         trip, driver = weighed.problem.pairs[pair].tolist()
         instead = self.pair_of_driver.get(driver)
         chosen = int(self.chosen[trip])
-        trips, drivers = weighed.snapshot.trips, weighed.snapshot.drivers
+        trips, drivers = self.snapshot.trips, self.snapshot.drivers
         pairs = weighed.problem.pairs
         return Alternative(
             trip_id=trips[trip].trip_id,
@@ -175,10 +178,10 @@ class Account:
         weighed = self.weighed
         broken = weighed.unfit_limits[weighed.unfit_trips == trip]
         if not len(broken):
-            drivers = np.arange(len(weighed.snapshot.drivers))
+            drivers = np.arange(len(self.snapshot.drivers))
             broken = broken_before_roads(
                 weighed.columns,
-                weighed.snapshot.policy,
+                self.snapshot.policy,
                 trips=np.full(len(drivers), trip),
                 drivers=drivers,
             )

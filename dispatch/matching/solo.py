@@ -44,7 +44,7 @@ def decide(round_input: RoundInput, *, method: Method = Method.ASSIGNMENT) -> Pl
         method = Method.SORTED_GREEDY if method is Method.ASSIGNMENT else method
     assign, solver = _ASSIGNERS[method]
     chosen = assign(problem)
-    account = Account.of(weighed, chosen)
+    account = Account.of(snapshot, weighed, chosen)
     return Plan(
         at_ms=snapshot.at_ms,
         input_digest=round_input.digest,
