@@ -19,7 +19,7 @@ from dispatch.matching.cost import CostTerms
 from dispatch.matching.limits import Limit, broken_before_roads, broken_on_roads
 from dispatch.matching.plan import Alternative, Lost, OpenStill, Pairing, Plan
 from dispatch.matching.reasons import main_difference
-from dispatch.matching.snapshot import RoundInput
+from dispatch.matching.round_input import RoundInput
 from dispatch.matching.weighing import weigh
 from foundation.identifiers import DriverId, TripId
 

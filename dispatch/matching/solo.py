@@ -12,7 +12,7 @@ from dispatch.matching.assignment import OPEN, SOLVER, Assigner, least_cost
 from dispatch.matching.greedy import nearest_driver, sorted_greedy
 from dispatch.matching.plan import VERSION, Method, Plan
 from dispatch.matching.reasons import Account
-from dispatch.matching.snapshot import RoundInput
+from dispatch.matching.round_input import RoundInput
 from dispatch.matching.weighing import weigh
 
 _ASSIGNERS: Mapping[Method, tuple[Assigner, str]] = {

@@ -15,7 +15,7 @@ from dispatch.matching.columns import Columns, Whole, columns_of
 from dispatch.matching.cost import PairCosts, pair_costs, unmatched_prices
 from dispatch.matching.limits import broken_on_roads
 from dispatch.matching.policy import Policy
-from dispatch.matching.snapshot import RoundInput
+from dispatch.matching.round_input import RoundInput
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
