@@ -10,6 +10,7 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from itertools import islice
 from operator import attrgetter
 from typing import Any, TypeVar
@@ -76,8 +77,8 @@ def to_centimetre(point: Point) -> Point:
     return point if (lon, lat) == (point.lon, point.lat) else Point(lon, lat)
 
 
-def _unpackable(*_: Any) -> Any:
-    raise TypeError("values of this kind are not packed")
+def _never(*_: Any) -> Any:
+    raise TypeError("values of this kind are not written so")
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +91,8 @@ class Kind:
 
     write: Callable[[list[Any]], list[Any]]
     read: Callable[[list[Any]], list[Any]]
-    pack: Callable[[Packer, Any], None] = _unpackable
-    unpack: Callable[[Unpacker, int], list[Any]] = _unpackable
+    pack: Callable[[Packer, Any], None] = _never
+    unpack: Callable[[Unpacker, int], list[Any]] = _never
     spread: Callable[[Sequence[Any]], Any] = lambda values: values
 
 
@@ -222,6 +223,8 @@ IDENTIFIER = Kind(
     Packer.identifiers,
     Unpacker.identifiers,
 )
+KNOWN_IDENTIFIER = Kind(_never, _never, Packer.known_identifiers, Unpacker.known_identifiers)
+"""An identifier that stands in a column many times; only packed."""
 PLACE = Kind(_write_points, _read_points, _pack_points, _unpack_points, _spread_points)
 
 
@@ -339,3 +342,41 @@ def unpack_columns(
     return tuple(
         make(**dict(zip(names, values, strict=True))) for values in zip(*columns, strict=True)
     )
+
+
+def rows_of(make: Callable[..., Any], kinds: Mapping[str, Kind]) -> Kind:
+    """A row of further fields; only packed."""
+    return Kind(
+        _never,
+        _never,
+        lambda packer, rows: Fields(rows, kinds).pack(packer),
+        lambda unpacker, count: list(unpack_columns(make, unpacker, count, kinds=kinds)),
+    )
+
+
+def choice_of(kind: type[StrEnum]) -> Kind:
+    """One of a few words; only packed."""
+    return Kind(
+        _never,
+        _never,
+        lambda packer, values: packer.words([value.value for value in values]),
+        lambda unpacker, count: list(map(kind, unpacker.words(count))),
+    )
+
+
+def _pack_counts(packer: Packer, counts: Sequence[Mapping[str, int]]) -> None:
+    pairs = [sorted(counted.items()) for counted in counts]
+    packer.whole(list(map(len, pairs)))
+    packer.words([word for row in pairs for word, _ in row])
+    packer.whole(_spread_whole([number for row in pairs for _, number in row]))
+
+
+def _unpack_counts(unpacker: Unpacker, count: int) -> list[dict[str, int]]:
+    lengths = unpacker.whole(count).tolist()
+    words, numbers = unpacker.words(sum(lengths)), unpacker.whole(sum(lengths)).tolist()
+    pairs = iter(zip(words, numbers, strict=True))
+    return [dict(islice(pairs, length)) for length in lengths]
+
+
+COUNTS = Kind(_never, _never, _pack_counts, _unpack_counts)
+"""Whole numbers by words, in the order of the words; only packed."""

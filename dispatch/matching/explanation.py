@@ -194,7 +194,7 @@ def _than_you(mine: CostTerms, served: Pairing) -> Reason:
     dearer = mine.total_ms - served.terms.total_ms
     lost = Lost.EQUAL if dearer == 0 else Lost.NOT_WEIGHED
     if dearer > 0:
-        lost = main_difference(mine.array() - served.terms.array())
+        lost = main_difference(mine, served.terms)
     return _reason(
         f"not_you_{lost}",
         your_pickup_seconds=_seconds(mine.pickup_ms),

@@ -65,6 +65,15 @@ class Packer:
         """A column of identifiers, 16 bytes each."""
         self.raw(b"".join([identifier.bytes for identifier in identifiers]))
 
+    def known_identifiers(self, identifiers: Sequence[UUID]) -> None:
+        """A column of identifiers of which many are alike: the different ones, then numbers."""
+        numbers = [identifier.int for identifier in identifiers]
+        different = sorted(set(numbers))
+        code = {number: place for place, number in enumerate(different)}
+        self.whole([len(different)])
+        self.raw(b"".join([number.to_bytes(_IDENTIFIER_BYTES, "big") for number in different]))
+        self.whole([code[number] for number in numbers])
+
 
 class Unpacker:
     """Reads columns in the order in which they were gathered; ValueError if they end too soon."""
@@ -103,15 +112,23 @@ class Unpacker:
         """A column of so many words."""
         sizes = self.whole(int(self.whole(1)[0])).tolist()
         different = [self.raw(max(0, size)).decode() for size in sizes]
-        codes = self.whole(count)
-        if len(codes) and not 0 <= codes.min() <= codes.max() < len(different):
-            raise ValueError("a word has no such number")
-        return [different[code] for code in codes.tolist()]
+        return [different[code] for code in self._codes(count, below=len(different))]
 
     def identifiers(self, count: int) -> list[UUID]:
         """A column of so many identifiers."""
-        data = self.raw(_IDENTIFIER_BYTES * count)
+        data = self.raw(_IDENTIFIER_BYTES * max(0, count))
         return [
             UUID(bytes=data[at : at + _IDENTIFIER_BYTES])
             for at in range(0, len(data), _IDENTIFIER_BYTES)
         ]
+
+    def known_identifiers(self, count: int) -> list[UUID]:
+        """A column of so many identifiers of which many are alike."""
+        different = self.identifiers(int(self.whole(1)[0]))
+        return [different[code] for code in self._codes(count, below=len(different))]
+
+    def _codes(self, count: int, *, below: int) -> list[int]:
+        codes: list[int] = self.whole(count).tolist()
+        if codes and not 0 <= min(codes) <= max(codes) < below:
+            raise ValueError("nothing has such a number")
+        return codes

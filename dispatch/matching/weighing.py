@@ -40,11 +40,14 @@ class Weighed:
     unfit_limits: NDArray[np.int64]
 
 
-def weigh(round_input: RoundInput) -> Weighed:
-    """Drop the pairs that break a hard limit and work out what the others cost."""
+def weigh(round_input: RoundInput, columns: Columns | None = None) -> Weighed:
+    """Drop the pairs that break a hard limit and work out what the others cost.
+
+    `columns` are the snapshot's, for whoever has them already.
+    """
     snapshot = round_input.snapshot
     return weigh_pairs(
-        columns_of(snapshot),
+        columns_of(snapshot) if columns is None else columns,
         snapshot.policy,
         at_ms=snapshot.at_ms,
         pairs=round_input.pairs,

@@ -236,7 +236,7 @@ def test_a_word_without_a_number_is_refused() -> None:
     packer = Packer()
     packer.words(["centre", "east"])
     # The codes are the last two bytes: 0 and 1.
-    with pytest.raises(ValueError, match="word"):
+    with pytest.raises(ValueError, match="number"):
         Unpacker(packer.packed[:-1] + b"\x02").words(2)
 
 
