@@ -19,7 +19,8 @@ from dispatch.matching.candidates import candidate_pairs
 from dispatch.matching.explanation import sentence, why_this_offer
 from dispatch.matching.plan import Pairing, Plan
 from dispatch.matching.policy import Policy, parse_policy
-from dispatch.matching.snapshot import FreeDriver, OpenTrip, RoundInput, Snapshot
+from dispatch.matching.round_input import RoundInput
+from dispatch.matching.snapshot import FreeDriver, OpenTrip, Snapshot
 from dispatch.matching.solo import decide
 from dispatch.position import OnShift, Phase, PositionBoard
 from dispatch.store import offers as offer_store

@@ -3,7 +3,7 @@
 import asyncio
 from pathlib import Path
 
-from dispatch.matching.snapshot import RoundInput
+from dispatch.matching.round_input import RoundInput
 from dispatch.matching.solo import decide
 from dispatch.store.rounds import find_round
 from foundation.errors import Invalid, NotFound

@@ -360,7 +360,7 @@ CREATE TABLE dispatch.round (
     matcher text NOT NULL,
     input bytea NOT NULL,             -- the round's input in its canonical encoding, zlib
     input_digest bytea NOT NULL,
-    plan bytea NOT NULL,              -- canonical JSON, zlib
+    plan bytea NOT NULL,              -- canonical bytes, zlib
     plan_digest bytea NOT NULL,
     degraded boolean NOT NULL,
     trips integer NOT NULL, drivers integer NOT NULL, pairs integer NOT NULL,
