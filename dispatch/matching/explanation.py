@@ -268,6 +268,7 @@ _ENGLISH: Mapping[str, str] = {
     "open_no_fit_driver": "No driver on shift can serve this trip.",
     "open_no_driver_in_reach": "No driver who can serve this trip is near enough.",
     "open_others_sooner": "Drivers in reach: {candidates}. They go to riders whom they can serve sooner.",
+    "open_driver_soon_free": "Drivers in reach: {candidates}. The best of them is still on a trip, and offered this one when free.",
     "open_others_waited_longer": "Drivers in reach: {candidates}. They go to riders who have waited longer.",
 }  # fmt: skip
 

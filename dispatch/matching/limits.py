@@ -69,7 +69,7 @@ def broken_on_roads(
     free_in = driver.free_in_ms[drivers]
     driving = drive_ms + columns.trips.trip_seconds[trips] * 1000
     broken = _broken_by_kind(columns, trips=trips, drivers=drivers)
-    broken |= np.where(free_in > policy.free_within_seconds * 1000, Limit.NOT_FREE_SOON, 0)
+    broken |= np.where(free_in > policy.ahead_seconds * 1000, Limit.NOT_FREE_SOON, 0)
     broken |= np.where(free_in + driving > driver.shift_left_ms[drivers], Limit.SHIFT, 0)
     broken |= np.where(driving > driver.driving_left_ms[drivers], Limit.DRIVING, 0)
     # A pick-up that cannot be reached is later than any policy allows: no case of its own.

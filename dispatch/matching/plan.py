@@ -80,6 +80,7 @@ class OpenBecause(StrEnum):
     NO_DRIVER_IN_REACH = "no_driver_in_reach"  # fit drivers are too far away
     OTHERS_SOONER = "others_sooner"  # the drivers in reach cost other trips less
     OTHERS_WAITED_LONGER = "others_waited_longer"  # they go to riders who have waited longer
+    DRIVER_SOON_FREE = "driver_soon_free"  # whoever is on a trip now will serve it best
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -177,7 +178,8 @@ class Plan:
     drivers
         How many drivers the round knew.
     objective_ms
-        What the plan costs altogether: the least possible, if `method` is the assignment.
+        What the choice costs altogether, trips kept for drivers soon free at their pairs' cost: the
+        least possible, if `method` is the assignment.
     method, solver, version
         How it was chosen, by what, and the version of these rules.
     degraded

@@ -23,7 +23,7 @@ ALTERNATIVES_KEPT = 2
 
 
 def account(
-    snapshot: Snapshot, weighed: Weighed, chosen: Whole
+    snapshot: Snapshot, weighed: Weighed, chosen: Whole, kept: NDArray[np.bool_]
 ) -> tuple[tuple[Pairing, ...], tuple[OpenStill, ...]]:
     """Tell of every trip who got it and why, or why nobody did.
 
@@ -33,6 +33,8 @@ def account(
         The round before the choice: who is who, and the numbers.
     chosen
         int64, (trips,): the pair that each trip got, or `OPEN`.
+    kept
+        (trips,): which open trips wait for a driver who is soon free.
 
     Returns
     -------
@@ -40,7 +42,8 @@ def account(
         Both in the order of the snapshot's trips.
     """
     rivals = _Rivals.of(weighed.problem, chosen)
-    told = _Account(snapshot, weighed, _Numbers.of(weighed.problem, chosen), rivals)
+    numbers = _Numbers.of(weighed.problem, chosen)
+    told = _Account(snapshot, weighed, numbers, rivals, kept.tolist())
     is_open = chosen == OPEN
     return (
         tuple(told.pairing(trip) for trip in np.flatnonzero(~is_open).tolist()),
@@ -111,11 +114,16 @@ class _Rivals:
 class _Account:
     """The reasons of one round, after the choice."""
 
-    def __init__(
-        self, snapshot: Snapshot, weighed: Weighed, numbers: _Numbers, rivals: _Rivals
+    def __init__(  # noqa: PLR0917 - the parts of one round, in the order in which they are made
+        self,
+        snapshot: Snapshot,
+        weighed: Weighed,
+        numbers: _Numbers,
+        rivals: _Rivals,
+        kept: list[bool],
     ) -> None:
         self._snapshot, self._weighed = snapshot, weighed
-        self._numbers, self._rivals = numbers, rivals
+        self._numbers, self._rivals, self._kept = numbers, rivals, kept
         self._soonest = self._find_soonest()
         self._terms = self._all_terms()
 
@@ -174,7 +182,9 @@ class _Account:
         """A trip that got no driver, with its reasons."""
         best = self._rivals.of_trip.get(trip, [])
         limits: dict[str, int] = {}
-        if best:
+        if self._kept[trip]:
+            because = OpenBecause.DRIVER_SOON_FREE
+        elif best:
             because = self._why_others(trip, best[0])
         else:
             because, limits = self._why_nobody(trip)

@@ -35,7 +35,7 @@ from dispatch.matching.codec import (
     write_row,
 )
 from dispatch.matching.packing import Packer, Unpacker
-from dispatch.matching.policy import Caps, Policy, Weights
+from dispatch.matching.policy import Caps, Policy, Repositioning, Weights
 from foundation.identifiers import DriverId, TripId
 from foundation.measures import Point
 
@@ -201,9 +201,10 @@ def _part(make: Any, names: Iterable[str]) -> Kind:
 
 
 _POLICY: Mapping[str, Kind] = {
-    **dict.fromkeys(set(Policy.__dataclass_fields__) - {"weights", "caps_seconds"}, WHOLE),
+    **dict.fromkeys(set(Policy.__dataclass_fields__) - {"weights", "caps_seconds", "repositioning"}, WHOLE),
     "weights": _part(Weights, Weights.__dataclass_fields__),
     "caps_seconds": _part(Caps, Caps.__dataclass_fields__),
+    "repositioning": _part(Repositioning, Repositioning.__dataclass_fields__),
 }
 _SNAPSHOT: Mapping[str, Kind] = {
     "at_ms": WHOLE,

@@ -6,19 +6,42 @@ that other groups than one trip and one driver can be weighed against it.
 
 from collections.abc import Mapping
 
-from dispatch.matching.assignment import SOLVER, Assigner, least_cost
-from dispatch.matching.columns import Columns
+import numpy as np
+from numpy.typing import NDArray
+
+from dispatch.matching.assignment import OPEN, SOLVER, Assigner, least_cost
+from dispatch.matching.columns import Columns, Whole
 from dispatch.matching.greedy import nearest_driver, sorted_greedy
 from dispatch.matching.plan import VERSION, Method, Plan
+from dispatch.matching.policy import Policy
 from dispatch.matching.reasons import account
 from dispatch.matching.round_input import RoundInput
-from dispatch.matching.weighing import weigh
+from dispatch.matching.weighing import Weighed, weigh
 
 _ASSIGNERS: Mapping[Method, tuple[Assigner, str]] = {
     Method.ASSIGNMENT: (least_cost, SOLVER),
     Method.SORTED_GREEDY: (sorted_greedy, "own"),
     Method.NEAREST_DRIVER: (nearest_driver, "own"),
 }
+
+
+def settle(weighed: Weighed, chosen: Whole, policy: Policy) -> tuple[Whole, NDArray[np.bool_]]:
+    """What of a choice holds now.
+
+    A driver free later than `free_within_seconds` was weighed so that the trip is not given to
+    somebody worse meanwhile; it is decided again in the next round, with what is known then.
+
+    Returns
+    -------
+    tuple of numpy.ndarray
+        The choice without such pairs, and which trips are kept for their drivers; both (trips,).
+    """
+    taken = np.flatnonzero(chosen != OPEN)
+    drivers = weighed.problem.pairs[chosen[taken], 1]
+    later = weighed.columns.drivers.free_in_ms[drivers] > policy.free_within_seconds * 1000
+    kept = np.zeros(len(chosen), dtype=np.bool_)
+    kept[taken[later]] = True
+    return np.where(kept, OPEN, chosen), kept
 
 
 def decide(
@@ -50,7 +73,8 @@ def decide(
         method = Method.SORTED_GREEDY if method is Method.ASSIGNMENT else method
     assign, solver = _ASSIGNERS[method]
     chosen = assign(problem)
-    pairings, unmatched = account(snapshot, weighed, chosen)
+    settled, kept = settle(weighed, chosen, snapshot.policy)
+    pairings, unmatched = account(snapshot, weighed, settled, kept)
     return Plan(
         at_ms=snapshot.at_ms,
         input_digest=round_input.digest,
