@@ -65,6 +65,31 @@ class OffersOut(Model):
     offers: list[OfferOut]
 
 
+class ReasonOut(Model):
+    """One reason: a stable code, the numbers it speaks of, and the same in plain words."""
+
+    code: str
+    facts: dict[str, int]
+    words: str
+
+
+class WhyOut(Model):
+    """Why a trip was offered to you: the main reason first, then what else counted."""
+
+    offer_id: UUID
+    trip_id: UUID
+    decided_at: datetime
+    reasons: list[ReasonOut]
+
+
+class WhyNotOut(Model):
+    """Why a trip was not offered to you: each limit that forbade it, or what decided."""
+
+    trip_id: UUID
+    decided_at: datetime
+    reasons: list[ReasonOut]
+
+
 class AcceptIn(Model):
     """The attempt you saw, so that nobody accepts what has changed meanwhile."""
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import structlog
 from sqlalchemy.exc import DBAPIError
 
+from dispatch.fairness_figures import FairnessLog
 from dispatch.fleet import Fleet
 from dispatch.matching.policy import parse_policy
 from dispatch.position import PositionBoard
@@ -225,6 +226,7 @@ async def build(settings: Settings) -> Running:
             rate=settings.sign_ins_a_minute / 60, burst=settings.sign_ins_a_minute
         ),
         rounds=RoundLog(),
+        fairness=FairnessLog(board),
         clients=shipped("clients"),
         is_demonstration=clock.rate != 1 or clock.service_origin != clock.wall_origin,
     )

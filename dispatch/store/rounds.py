@@ -66,6 +66,25 @@ def epoch_ms(instant: datetime) -> int:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RoundFigures:
+    """What a round came to, without its input and plan; the `*_ms` are wall time."""
+
+    round_id: RoundId
+    at: datetime
+    matcher: str
+    degraded: bool
+    trips: int
+    drivers: int
+    pairs: int
+    pairings: int
+    offers: int
+    read_ms: float
+    roads_ms: float
+    solve_ms: float
+    total_ms: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StoredRound:
     """One dispatch decision with its input: enough to decide it again (I15).
 
@@ -121,6 +140,18 @@ async def insert_round(work: UnitOfWork, stored: StoredRound) -> None:
             "total_ms": stored.total_ms,
         },
     )  # fmt: skip
+
+
+_LIST = text("""
+    SELECT round_id, at, matcher, degraded, trips, drivers, pairs, pairings, offers,
+           read_ms, roads_ms, solve_ms, total_ms
+    FROM dispatch.round ORDER BY at DESC, round_id DESC LIMIT :most
+""")
+
+
+async def list_rounds(work: UnitOfWork, *, most: int) -> list[RoundFigures]:
+    """The newest rounds, newest first, by their figures alone."""
+    return [RoundFigures(**row._mapping) for row in await work.execute(_LIST, {"most": most})]
 
 
 async def find_round(work: UnitOfWork, round_id: RoundId) -> StoredRound | None:
