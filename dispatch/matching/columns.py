@@ -32,7 +32,11 @@ NEEDS_MAX = 62
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TripColumns:
-    """Open trips as arrays of shape (trips,); places as (x, y) in decimetres, shape (trips, 2)."""
+    """Open trips as arrays of shape (trips,); places as (x, y) in decimetres, shape (trips, 2).
+
+    `wanted_in_ms` counts from the round, and is 0 for a time that has passed and for a trip for
+    now; `is_booked` tells the two apart.
+    """
 
     pickup: Whole
     dropoff: Whole
@@ -41,6 +45,8 @@ class TripColumns:
     vehicle_class: Whole
     needs: Whole
     asked_at_ms: Whole
+    wanted_in_ms: Whole
+    is_booked: NDArray[np.bool_]
     trip_seconds: Whole
     trip_metres: Whole
 
@@ -131,6 +137,11 @@ def _trip_columns(
         vehicle_class=_whole(classes[trip.vehicle_class] for trip in trips),
         needs=_bits([trip.needs for trip in trips], needs),
         asked_at_ms=_column(trips, "asked_at_ms"),
+        wanted_in_ms=_whole(
+            0 if trip.wanted_at_ms is None else max(0, trip.wanted_at_ms - snapshot.at_ms)
+            for trip in trips
+        ),
+        is_booked=np.array([trip.wanted_at_ms is not None for trip in trips], dtype=np.bool_),
         trip_seconds=_column(trips, "trip_seconds"),
         trip_metres=_column(trips, "trip_metres"),
     )

@@ -79,6 +79,7 @@ class Account:
             terms=self.weighed.costs.of(pair),
             waited_seconds=waited_ms // 1000,
             price_ms=int(problem.price_ms[trip]),
+            wanted_in_seconds=self._wanted_in_seconds(trip),
             candidates=pairs.stop - pairs.start,
             sooner=len(sooner),
             other_drivers=tuple(
@@ -110,6 +111,10 @@ class Account:
             candidates=pairs.stop - pairs.start,
             best=tuple(self._alternative(pair, Lost.NEEDED_ELSEWHERE) for pair in best),
         )
+
+    def _wanted_in_seconds(self, trip: int) -> int | None:
+        columns = self.weighed.columns.trips
+        return int(columns.wanted_in_ms[trip]) // 1000 if columns.is_booked[trip] else None
 
     def _pairs_of(self, trip: int) -> slice:
         trips = self.weighed.problem.pairs[:, 0]
@@ -190,13 +195,14 @@ class Account:
 
 def main_difference(more: Whole) -> Lost:
     """Which part of the cost tells most against a driver; `more` has the order of `cost.TERMS`."""
-    drive, busy, chaining, earnings, idle, homeward = more.tolist()
+    drive, busy, chaining, earnings, idle, homeward, early, late = more.tolist()
     against = {
-        Lost.LATER: drive + busy,
+        Lost.LATER: drive + busy + late,
         Lost.BUSY: chaining,
         Lost.EARNED_MORE: earnings,
         Lost.OFFERED_LATER: idle,
         Lost.AWAY_FROM_HOME: homeward,
+        Lost.EARLY: early,
     }
     # The first of equals: the order above is from what a rider feels to what only drivers feel.
     return max(against, key=lambda lost: against[lost])
@@ -211,6 +217,7 @@ _BY_LIMIT = {
     Limit.RANGE: OpenBecause.RANGE,
     Limit.SHIFT: OpenBecause.HOURS,
     Limit.DRIVING: OpenBecause.HOURS,
+    Limit.TOO_EARLY: OpenBecause.BOOKED_LATER,
 }
 
 
@@ -225,6 +232,8 @@ def _nobody(broken: list[int]) -> tuple[OpenBecause, dict[str, int]]:
     for limit, because in _BY_LIMIT.items():
         if counted[limit] == len(broken):
             return because, limits
+    if any(flags == Limit.TOO_EARLY for flags in broken):
+        return OpenBecause.BOOKED_LATER, limits
     elsewhere = Limit.TOO_FAR | Limit.NOT_FREE_SOON
     if any(flags & ~elsewhere == 0 for flags in broken):
         return OpenBecause.NO_DRIVER_IN_REACH, limits

@@ -263,9 +263,9 @@ def test_a_plan_comes_back_from_its_bytes() -> None:
     [
         ("assignment", "horoscope"),
         ('"lost":"served_sooner"', '"lost":"declined"'),
-        ('"version":1', '"version":1.5'),
+        ('"version":2', '"version":2.5'),
         ('"unmatched":[]', '"unmatched":{}'),
-        ("matching plan 1", "matching plan 2"),
+        ("matching plan 2", "matching plan 3"),
     ],
 )
 def test_a_damaged_plan_is_refused(old: str, new: str) -> None:
