@@ -54,6 +54,9 @@ class OfferOut(Model):
     trip_metres: int
     trip_seconds: int
     pickup_seconds: int
+    booked_for: datetime | None = Field(
+        description="When the rider wants the car, if they booked ahead; you may come before."
+    )
     seats: int
     needs: list[str]
     reason: dict[str, Any] = Field(description="Why you: codes with numbers, and plain words.")
@@ -121,6 +124,9 @@ class TripOut(Model):
     trip_metres: int
     trip_seconds: int
     requested_at: datetime
+    booked_for: datetime | None = Field(
+        description="Waiting, paid or not, and a no-show count from then."
+    )
     assigned_at: datetime | None
     arrived_at: datetime | None
     boarded_at: datetime | None

@@ -31,7 +31,7 @@ from roads.engine import RoadEngine, open_engine
 from roads.pack import CityPack
 from roads.tile_features import features_of_area, features_of_streets
 from roads.tiles import MapTiles, build_tiles
-from rulebook.booking_policy import BookingPolicy
+from rulebook.booking_policy import BookingPolicy, parse_booking_policy
 from rulebook.charter import Charter, parse_charter
 from rulebook.rule import RuleKind
 from rulebook.service import booking_policy
@@ -167,6 +167,7 @@ def read_charter(pack: CityPack) -> Charter:
         readers={
             RuleKind.TARIFF: parse_tariff,
             RuleKind.PAY_FLOOR: parse_pay_floors,
+            RuleKind.BOOKING_POLICY: parse_booking_policy,
             RuleKind.MATCHING_POLICY: parse_policy,
         },
     )

@@ -14,7 +14,7 @@ from storage.work import UnitOfWork
 
 _OPEN_TRIPS = text("""
     SELECT trip_id, pickup_lon, pickup_lat, dropoff_lon, dropoff_lat, pickup_zone, dropoff_zone,
-           seats, vehicle_class, needs, matching_from, attempt,
+           seats, vehicle_class, needs, matching_from, booked_for, attempt,
            trip_seconds, trip_metres, total_minor, pay_minor,
            ARRAY(SELECT driver_id FROM dispatch.exclusion
                  WHERE exclusion.trip_id = trip.trip_id) AS excluded
@@ -51,6 +51,7 @@ def _open_trip(row: Row[Any]) -> OpenTrip:
         vehicle_class=row.vehicle_class,
         needs=tuple(row.needs),
         asked_at_ms=epoch_ms(row.matching_from),
+        wanted_at_ms=None if row.booked_for is None else epoch_ms(row.booked_for),
         attempt=row.attempt,
         excluded=tuple(DriverId(driver) for driver in row.excluded),
         trip_seconds=row.trip_seconds,

@@ -243,7 +243,9 @@ async def the_office_helps(office: Office) -> None:
         "trip_id": new_id(),
         "phone": "+12125550177",
         "name": "Carl Caller",
+        "wanted": {"local": "2014-12-22T09:00", "which": None},
     }
+    await office.get("/office/v1/bookings/at-risk")
     booking = await office.post("/office/v1/bookings", body)
     stated = {
         "reason": "rider_asks",
