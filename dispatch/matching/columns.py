@@ -31,7 +31,11 @@ NEEDS_MAX = 62
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TripColumns:
-    """Open trips as arrays of shape (trips,); places as (x, y) in decimetres, shape (trips, 2)."""
+    """Open trips as arrays of shape (trips,); places as (x, y) in decimetres, shape (trips, 2).
+
+    `wanted_in_ms` counts from the round, and is 0 for a time that has passed and for a trip for
+    now; `is_booked` tells the two apart.
+    """
 
     pickup: Whole
     dropoff: Whole
@@ -40,6 +44,8 @@ class TripColumns:
     vehicle_class: Whole
     needs: Whole
     asked_at_ms: Whole
+    wanted_in_ms: Whole
+    is_booked: NDArray[np.bool_]
     trip_seconds: Whole
     trip_metres: Whole
 
@@ -103,7 +109,7 @@ def columns_of(snapshot: Snapshot) -> Columns:
     words = _Words(classes, needs, zones, licences)
     plane = _Plane.around(trips.spread("pickup"), drivers.spread("place"))
     return Columns(
-        trips=_trip_columns(trips, plane, words),
+        trips=_trip_columns(trips, plane, words, at_ms=snapshot.at_ms),
         drivers=_driver_columns(drivers, plane, words, at_ms=snapshot.at_ms),
         licensed=licensed,
         excluded=_excluded(snapshot),
@@ -120,7 +126,8 @@ class _Words:
     licences: dict[tuple[str, ...] | None, int]
 
 
-def _trip_columns(trips: Fields, plane: "_Plane", words: _Words) -> TripColumns:
+def _trip_columns(trips: Fields, plane: "_Plane", words: _Words, *, at_ms: int) -> TripColumns:
+    wanted = trips.values("wanted_at_ms")
     return TripColumns(
         pickup=plane.spread(trips.spread("pickup")),
         dropoff=plane.spread(trips.spread("dropoff")),
@@ -129,6 +136,10 @@ def _trip_columns(trips: Fields, plane: "_Plane", words: _Words) -> TripColumns:
         vehicle_class=_coded(trips.values("vehicle_class"), words.classes),
         needs=_bits(trips.values("needs"), words.needs),
         asked_at_ms=trips.spread("asked_at_ms"),
+        wanted_in_ms=np.array(
+            [0 if at is None else max(0, at - at_ms) for at in wanted], dtype=np.int64
+        ),
+        is_booked=np.array([at is not None for at in wanted], dtype=np.bool_),
         trip_seconds=trips.spread("trip_seconds"),
         trip_metres=trips.spread("trip_metres"),
     )

@@ -127,7 +127,9 @@ def _preferences(pairing: Pairing) -> tuple[Reason, ...]:
         for code, nearer in counted.items()
         if nearer >= WORTH_SAYING_MS
     ]
-    if pairing.waited_seconds >= 60:
+    if pairing.wanted_in_seconds is not None:
+        reasons.append(_reason("rider_booked", wanted_in_seconds=pairing.wanted_in_seconds))
+    if pairing.waited_seconds >= 60 and not pairing.wanted_in_seconds:
         reasons.append(_reason("rider_waited", waited_seconds=pairing.waited_seconds))
     return tuple(reasons)
 
@@ -218,6 +220,7 @@ _ENGLISH: Mapping[str, str] = {
     "though_sooner_earned_more": "A driver who could be there in {other_pickup_seconds} has earned more an hour on this shift; you can be there in {pickup_seconds}.",
     "though_sooner_offered_later": "A driver who could be there in {other_pickup_seconds} had an offer more recently; you can be there in {pickup_seconds}.",
     "though_sooner_away_from_home": "It suits your way home better than that of a driver who could be there in {other_pickup_seconds}; you can be there in {pickup_seconds}.",
+    "though_sooner_early": "A driver who could be there in {other_pickup_seconds} would have stood waiting longer for the time that the rider wants; you can be there in {pickup_seconds}.",
     "though_sooner_busy": "A driver who might be there in {other_pickup_seconds} is still on a trip, which may take longer; you can be there in {pickup_seconds}.",
     "though_sooner_equal": "You and a driver who could be there in {other_pickup_seconds} were equal in all that counts; who has waited longest goes first.",
     "though_sooner_not_weighed": "You were chosen in order of asking; you can be there in {pickup_seconds}.",
@@ -225,6 +228,7 @@ _ENGLISH: Mapping[str, str] = {
     "counted_earnings": "You have earned less an hour on this shift than the average; that counts as {counted_seconds} nearer.",
     "counted_idle": "You have waited for an offer; that counts as {counted_seconds} nearer.",
     "counted_homeward": "It leads towards where you end your shift; that counts as {counted_seconds} nearer.",
+    "rider_booked": "The rider booked ahead and wants the car in {wanted_in_seconds}.",
     "rider_waited": "The rider has been waiting for {waited_seconds}.",
     # why this offer: what it could have been instead
     "other_trip_served_sooner": "Another trip, {pickup_seconds} from you, goes to a driver who serves it better.",
@@ -249,11 +253,13 @@ _ENGLISH: Mapping[str, str] = {
     "limit_range": "Your vehicle's range would not have been enough.",
     "limit_not_free_soon": "Your trip under way would not have ended soon enough.",
     "limit_too_far": "You could not have been there within the time that the policy allows.",
+    "limit_too_early": "It was booked for later, and you would have stood waiting too long before; drivers near it are asked when the time is near.",
     "not_you_later": "Another driver could be there in {pickup_seconds}; you would have needed {your_pickup_seconds}.",
     "not_you_busy": "You were still on a trip, which might have taken longer than planned; the other driver could be there in {pickup_seconds}.",
     "not_you_earned_more": "You have earned more an hour on this shift than the driver who got it, who could be there in {pickup_seconds}; you would have needed {your_pickup_seconds}.",
     "not_you_offered_later": "You had an offer more recently than the driver who got it, who could be there in {pickup_seconds}; you would have needed {your_pickup_seconds}.",
     "not_you_away_from_home": "It suited the way home of the driver who got it better than yours; they could be there in {pickup_seconds}.",
+    "not_you_early": "You would have stood waiting longer for the time that the rider wanted than the driver who got it, who could be there in {pickup_seconds}.",
     "not_you_equal": "You and the driver who got it were equal in all that counts; who has waited longest goes first.",
     "not_you_not_weighed": "You would have been as good for this trip; all trips together were served better this way.",
     # why a trip stays open
@@ -265,6 +271,7 @@ _ENGLISH: Mapping[str, str] = {
     "open_excluded": "Every driver on shift was asked for this trip already.",
     "open_hours": "No driver in reach has enough time left on shift.",
     "open_range": "No vehicle on shift has enough range left.",
+    "open_booked_later": "It is booked for later; drivers near it are asked when the time is near.",
     "open_no_fit_driver": "No driver on shift can serve this trip.",
     "open_no_driver_in_reach": "No driver who can serve this trip is near enough.",
     "open_others_sooner": "Drivers in reach: {candidates}. They go to riders whom they can serve sooner.",

@@ -36,7 +36,7 @@ from foundation.identifiers import DriverId, TripId
 
 FORM_PLAN = "khan-cars matching plan 2"
 
-VERSION = 1
+VERSION = 2
 """Grows whenever the same input may give another plan."""
 
 
@@ -56,6 +56,7 @@ class Lost(StrEnum):
     EARNED_MORE = "earned_more"  # this driver has earned more an hour
     OFFERED_LATER = "offered_later"  # this driver had an offer more recently
     AWAY_FROM_HOME = "away_from_home"  # it leads away from where this driver ends the shift
+    EARLY = "early"  # this driver would stand waiting longer for the wanted time of a booking
     NEEDED_ELSEWHERE = "needed_elsewhere"  # this driver is offered another trip
     SERVED_SOONER = "served_sooner"  # the other trip has a driver who costs it less
     SERVED_BY_ANOTHER = "served_by_another"  # has another driver: all riders together wait less
@@ -76,6 +77,7 @@ class OpenBecause(StrEnum):
     EXCLUDED = "excluded"  # everybody was asked already
     HOURS = "hours"  # nobody has the time left
     RANGE = "range"  # nobody's vehicle goes so far
+    BOOKED_LATER = "booked_later"  # whoever is near would stand waiting for the wanted time
     NO_FIT_DRIVER = "no_fit_driver"  # different things forbid different drivers
     NO_DRIVER_IN_REACH = "no_driver_in_reach"  # fit drivers are too far away
     OTHERS_SOONER = "others_sooner"  # the drivers in reach cost other trips less
@@ -119,6 +121,8 @@ class Pairing:
         The pair's cost by its parts.
     waited_seconds, price_ms
         How long the rider has waited, and what leaving the trip open would have cost.
+    wanted_in_seconds
+        Of a trip booked ahead: how long until the rider wants the car, 0 if that has passed.
     candidates, sooner
         How many drivers could have been offered it, and how many of them would be there sooner.
     other_drivers
@@ -134,6 +138,7 @@ class Pairing:
     terms: CostTerms
     waited_seconds: int
     price_ms: int
+    wanted_in_seconds: int | None
     candidates: int
     sooner: int
     other_drivers: tuple[Alternative, ...]
@@ -272,6 +277,7 @@ _PAIRINGS = rows_of(
         "terms": _TERMS,
         "waited_seconds": WHOLE,
         "price_ms": WHOLE,
+        "wanted_in_seconds": optional(WHOLE),
         "candidates": WHOLE,
         "sooner": WHOLE,
         "other_drivers": _ALTERNATIVES,

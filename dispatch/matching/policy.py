@@ -28,6 +28,9 @@ class Weights:
         Milliseconds for a kilometre that a trip leads away from home.
     chaining
         Milliseconds for a second until the driver is free.
+    early, late
+        Milliseconds for a second that a driver stands waiting before the wanted time of a trip
+        booked ahead, and for one that they come after it.
     """
 
     age: int
@@ -36,15 +39,22 @@ class Weights:
     idle: int
     homeward: int
     chaining: int
+    early: int
+    late: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Caps:
-    """The most, in whole seconds, that each fairness term can move a driver."""
+    """The most, in whole seconds, that each preference can move a driver.
+
+    `booked` holds for `early` and `late` alike, of which a pair has one at most; as much is added
+    to the price of leaving a trip booked ahead open.
+    """
 
     earnings: int
     idle: int
     homeward: int
+    booked: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +93,7 @@ class Policy:
     offer_seconds: int
     candidates_per_trip: int
     pickup_seconds_max: int
+    early_seconds_max: int
     free_within_seconds: int
     plan_ahead_seconds: int
     unmatched_seconds: int
@@ -108,7 +119,10 @@ class Policy:
 
     @property
     def pair_ms_max(self) -> int:
-        """The highest cost in milliseconds that a pair of this policy can have."""
+        """The highest cost in milliseconds that a pair of this policy can have.
+
+        Of a trip booked ahead it is `caps_seconds.booked` more, and so is that trip's price.
+        """
         reach_and_caps = (
             self.pickup_seconds_max + self.caps_seconds.earnings + self.caps_seconds.homeward
         )
@@ -137,6 +151,7 @@ _WHOLE: Mapping[str, tuple[int, int]] = {
     "offer_seconds": (5, 120),
     "candidates_per_trip": (1, 200),
     "pickup_seconds_max": (60, 3600),
+    "early_seconds_max": (60, 3600),
     "free_within_seconds": (0, 900),
     "plan_ahead_seconds": (0, 900),
     "unmatched_seconds": (60, 14_400),
@@ -152,8 +167,12 @@ _WEIGHTS: Mapping[str, tuple[int, int]] = {
     "idle": (0, 5),
     "homeward": (0, 300),
     "chaining": (0, 5),
+    "early": (0, 5),
+    "late": (0, 5),
 }
-_CAPS: Mapping[str, tuple[int, int]] = dict.fromkeys(["earnings", "idle", "homeward"], (0, 3600))
+_CAPS: Mapping[str, tuple[int, int]] = dict.fromkeys(
+    ["earnings", "idle", "homeward", "booked"], (0, 3600)
+)
 _REPOSITIONING: Mapping[str, tuple[int, int]] = {
     "every_seconds": (10, 3600),
     "memory_seconds": (300, 14_400),

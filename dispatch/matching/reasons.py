@@ -114,7 +114,7 @@ class _Rivals:
 class _Account:
     """The reasons of one round, after the choice."""
 
-    def __init__(  # noqa: PLR0917 - the parts of one round, in the order in which they are made
+    def __init__(
         self,
         snapshot: Snapshot,
         weighed: Weighed,
@@ -165,6 +165,7 @@ class _Account:
             terms=self._terms[pair],
             waited_seconds=self._waited_seconds(trip),
             price_ms=numbers.price_ms[trip],
+            wanted_in_seconds=self._wanted_in_seconds(trip),
             candidates=numbers.end[trip] - numbers.first[trip],
             sooner=sooner,
             other_drivers=tuple(
@@ -201,6 +202,10 @@ class _Account:
     def _waited_seconds(self, trip: int) -> int:
         waited_ms = self._snapshot.at_ms - self._snapshot.trips[trip].asked_at_ms
         return max(0, waited_ms) // 1000
+
+    def _wanted_in_seconds(self, trip: int) -> int | None:
+        columns = self._weighed.columns.trips
+        return int(columns.wanted_in_ms[trip]) // 1000 if columns.is_booked[trip] else None
 
     def _alternative(self, pair: int, lost: Lost) -> Alternative:
         numbers = self._numbers
@@ -271,11 +276,12 @@ class _Account:
 def main_difference(theirs: CostTerms, taken: CostTerms) -> Lost:
     """Which part of the cost tells most against a driver who would have cost more."""
     against = {
-        Lost.LATER: theirs.pickup_ms - taken.pickup_ms,
+        Lost.LATER: theirs.pickup_ms + theirs.late_ms - taken.pickup_ms - taken.late_ms,
         Lost.BUSY: theirs.chaining_ms - taken.chaining_ms,
         Lost.EARNED_MORE: theirs.earnings_ms - taken.earnings_ms,
         Lost.OFFERED_LATER: theirs.idle_ms - taken.idle_ms,
         Lost.AWAY_FROM_HOME: theirs.homeward_ms - taken.homeward_ms,
+        Lost.EARLY: theirs.early_ms - taken.early_ms,
     }
     # The first of equals: the order above is from what a rider feels to what only drivers feel.
     return max(against, key=lambda lost: against[lost])
@@ -290,6 +296,7 @@ _BY_LIMIT = {
     Limit.RANGE: OpenBecause.RANGE,
     Limit.SHIFT: OpenBecause.HOURS,
     Limit.DRIVING: OpenBecause.HOURS,
+    Limit.TOO_EARLY: OpenBecause.BOOKED_LATER,
 }
 
 
@@ -304,6 +311,8 @@ def _nobody(broken: list[int]) -> tuple[OpenBecause, dict[str, int]]:
     for limit, because in _BY_LIMIT.items():
         if counted[limit] == len(broken):
             return because, limits
+    if any(flags == Limit.TOO_EARLY for flags in broken):
+        return OpenBecause.BOOKED_LATER, limits
     elsewhere = Limit.TOO_FAR | Limit.NOT_FREE_SOON
     if any(flags & ~elsewhere == 0 for flags in broken):
         return OpenBecause.NO_DRIVER_IN_REACH, limits

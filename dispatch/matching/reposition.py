@@ -118,9 +118,9 @@ def _flows(zone_map: ZoneMap, cars: Whole, worth: Whole, rule: Repositioning) ->
     flow = SimpleMinCostFlow()
     arcs = flow.add_arcs_with_capacity_and_unit_cost(
         np.concatenate([zone_map.tails, paying[:, 0], np.arange(zones)]).astype(np.int32),
-        np.concatenate(
-            [zone_map.heads, np.full(len(paying), sink), np.full(zones, sink)]
-        ).astype(np.int32),
+        np.concatenate([zone_map.heads, np.full(len(paying), sink), np.full(zones, sink)]).astype(
+            np.int32
+        ),
         np.concatenate(
             [np.full(len(drive), total), np.ones(len(paying), np.int64), np.full(zones, total)]
         ),

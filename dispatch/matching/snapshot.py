@@ -42,7 +42,7 @@ from foundation.measures import Point
 UNREACHABLE = 2_147_483_647
 """A pick-up time that says there is no way (the largest int32, as the road engine has it)."""
 
-FORM_SNAPSHOT = "khan-cars matching snapshot 1"
+FORM_SNAPSHOT = "khan-cars matching snapshot 2"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +62,8 @@ class OpenTrip:
         Counts the drivers who had the trip, from 1.
     excluded
         Drivers who declined this trip or gave it back: they are not asked again for it.
+    wanted_at_ms
+        When a rider who booked ahead wants the car; None for a trip for now.
     trip_seconds, trip_metres
         From pick-up to drop-off, by road.
     fare_minor, pay_minor
@@ -77,6 +79,7 @@ class OpenTrip:
     vehicle_class: str
     needs: tuple[str, ...] = ()
     asked_at_ms: int
+    wanted_at_ms: int | None = None
     attempt: int = 1
     excluded: tuple[DriverId, ...] = ()
     trip_seconds: int
@@ -167,6 +170,7 @@ _TRIP: Mapping[str, Kind] = {
     "vehicle_class": WORD,
     "needs": several(WORD),
     "asked_at_ms": WHOLE,
+    "wanted_at_ms": optional(WHOLE),
     "attempt": WHOLE,
     "excluded": several(IDENTIFIER),
     "trip_seconds": WHOLE,
@@ -201,7 +205,9 @@ def _part(make: Any, names: Iterable[str]) -> Kind:
 
 
 _POLICY: Mapping[str, Kind] = {
-    **dict.fromkeys(set(Policy.__dataclass_fields__) - {"weights", "caps_seconds", "repositioning"}, WHOLE),
+    **dict.fromkeys(
+        set(Policy.__dataclass_fields__) - {"weights", "caps_seconds", "repositioning"}, WHOLE
+    ),
     "weights": _part(Weights, Weights.__dataclass_fields__),
     "caps_seconds": _part(Caps, Caps.__dataclass_fields__),
     "repositioning": _part(Repositioning, Repositioning.__dataclass_fields__),

@@ -139,7 +139,9 @@ class _Table:
                 header = next(rows, [])
                 missing = [name for name in columns if name not in header]
                 if missing:
-                    raise ScenarioUnreadable(path, "line 1", f"the column {missing[0]!r} is missing")
+                    raise ScenarioUnreadable(
+                        path, "line 1", f"the column {missing[0]!r} is missing"
+                    )
                 self.rows = [row for row in rows if row]
         except FileNotFoundError:
             raise ScenarioUnreadable(path, "", "the file is missing") from None
@@ -231,9 +233,9 @@ def _requests(path: Path, names: dict[str, int]) -> Requests:
         raise ScenarioUnreadable(path, f"line {same[0] + 2}", "the trip ends where it begins")
     # Asked at the same instant: by the file's order, which a stable sort keeps.
     order = np.argsort(at_ms, kind="stable")
-    return Requests(
-        ids=tuple(ids), at_ms=at_ms, origin=origin, destination=destination
-    ).taken(order)
+    return Requests(ids=tuple(ids), at_ms=at_ms, origin=origin, destination=destination).taken(
+        order
+    )
 
 
 def _vehicles(folder: Path, names: dict[str, int], wanted: int) -> tuple[tuple[str, ...], Whole]:

@@ -56,7 +56,9 @@ class TravelTable:
         """
         nodes = streets.nodes
         if not 0 < nodes <= NODES_MAX:
-            raise StudyUnusable("The street network", f"has {nodes} junctions; 1 to {NODES_MAX} fit")
+            raise StudyUnusable(
+                "The street network", f"has {nodes} junctions; 1 to {NODES_MAX} fit"
+            )
         # Of several edges between two junctions the quickest is driven: it comes first.
         order = np.lexsort((streets.ms, streets.head, streets.tail))
         first = np.searchsorted(streets.tail[order], np.arange(nodes + 1))
@@ -71,9 +73,7 @@ class TravelTable:
             raise StudyUnusable(
                 "The street network", f"has no way from junction number {row} to number {column}"
             )
-        return cls(
-            times=times, first=first, to=to, ms=ms, decimetres=streets.decimetres[order]
-        )
+        return cls(times=times, first=first, to=to, ms=ms, decimetres=streets.decimetres[order])
 
     def direct_ms(self, origins: Whole, destinations: Whole) -> Whole:
         """Shortest times of many pairs: milliseconds, (pairs,)."""

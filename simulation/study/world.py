@@ -153,7 +153,8 @@ class World:
         pairs, drive_ms = nearest_pairs(
             self._travel.times, self._requests.origin[trips], self._latest_ms(trips),
             np.where(fleet.pickup_ms[trips] == NOBODY, NOBODY, fleet.vehicle[trips]),
-            cars, fleet.node[cars], from_ms[cars], handicaps[cars], now, policy.candidates_per_trip,
+            cars, fleet.node[cars], from_ms[cars], busy[cars], handicaps[cars], now,
+            policy.candidates_per_trip,
         )  # fmt: skip
         drive_ms -= columns.drivers.free_in_ms[pairs[:, 1]].astype(np.int32)
         weighed = weigh_pairs(columns, policy, at_ms=now, pairs=pairs, drive_ms=drive_ms)
@@ -242,10 +243,9 @@ class World:
         memory_ms = rule.memory_seconds * 1000
         first = np.searchsorted(self._requests.at_ms, now - memory_ms, side="right")
         origins = self._requests.origin[first : self._asked]
-        counted = np.bincount(
-            self._zones.zone_of[origins], minlength=len(self._zones.centres)
-        )
-        return counted * (rule.horizon_seconds * 1000 / max(60_000, min(memory_ms, now)))
+        counted = np.bincount(self._zones.zone_of[origins], minlength=len(self._zones.centres))
+        ahead = rule.horizon_seconds * 1000 / max(60_000, min(memory_ms, now))
+        return np.asarray(counted * ahead, dtype=np.float64)
 
     def _record(self) -> Record:
         fleet = self._fleet
@@ -289,8 +289,8 @@ class _Kinds:
         return cls(
             trips=TripColumns(
                 pickup=nowhere, dropoff=nowhere, pickup_zone=none, seats=none + 1,
-                vehicle_class=none, needs=none, asked_at_ms=none, trip_seconds=none,
-                trip_metres=none,
+                vehicle_class=none, needs=none, asked_at_ms=none, wanted_in_ms=none,
+                is_booked=np.zeros(requests, np.bool_), trip_seconds=none, trip_metres=none,
             ),
             drivers=DriverColumns(
                 place=nowhere_near, home=nowhere_near, heads_home=np.zeros(vehicles, np.bool_),
@@ -310,6 +310,7 @@ class _Kinds:
             pickup=trips.pickup[:count], dropoff=trips.dropoff[:count],
             pickup_zone=trips.pickup_zone[:count], seats=trips.seats[:count],
             vehicle_class=trips.vehicle_class[:count], needs=trips.needs[:count],
-            asked_at_ms=trips.asked_at_ms[:count], trip_seconds=trips.trip_seconds[:count],
+            asked_at_ms=trips.asked_at_ms[:count], wanted_in_ms=trips.wanted_in_ms[:count],
+            is_booked=trips.is_booked[:count], trip_seconds=trips.trip_seconds[:count],
             trip_metres=trips.trip_metres[:count],
         )  # fmt: skip

@@ -263,7 +263,7 @@ def test_a_plan_comes_back_from_its_bytes() -> None:
     [
         (b"assignment", b"horoscope"),
         (b"served_sooner", b"declined_ever"),
-        (b'"version":1', b'"version":1.5'),
+        (b'"version":2', b'"version":2.5'),
         (b'"unmatched":0', b'"unmatched":{}'),
         (b'"unmatched":0', b'"unmatched":1'),
         (b'"pairings":2', b'"pairings":1'),
