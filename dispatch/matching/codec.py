@@ -8,6 +8,7 @@ columns, which is smaller and quicker than a list of objects, and those of a sto
 
 import hashlib
 import json
+from array import array
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -117,10 +118,8 @@ def _plain(
 
 
 def _spread_whole(values: Sequence[int]) -> NDArray[np.int64]:
-    spread = np.array(values) if len(values) else np.zeros(0, dtype=np.int64)
-    if spread.dtype != np.int64:
-        raise TypeError("a value is no whole number, or out of range")
-    return spread
+    # Refuses a fraction and what is out of range, quicker than asking each value for its type.
+    return np.frombuffer(array("q", values), dtype=np.int64)
 
 
 def _spread_truth(values: Sequence[bool]) -> NDArray[np.int64]:
@@ -308,23 +307,39 @@ def read_columns(
 class Fields:
     """Rows turned into one sequence for each field, once for all who need them so.
 
-    Thousands of rows lie scattered in memory: they are walked through once, not once a field.
+    Thousands of rows lie scattered in memory. They are walked through once and as they come, and
+    only what was found is put in order.
     """
 
-    def __init__(self, rows: Sequence[Any], kinds: Mapping[str, Kind]) -> None:
+    def __init__(
+        self, rows: Sequence[Any], kinds: Mapping[str, Kind], order: Sequence[int] | None = None
+    ) -> None:
+        """The fields of the rows, in the order given by their places, or as they stand."""
         columns = zip(*map(attrgetter(*kinds), rows), strict=True) if rows else [()] * len(kinds)
-        self._values: dict[str, Sequence[Any]] = dict(zip(kinds, columns, strict=True))
+        self._found: dict[str, Sequence[Any]] = dict(zip(kinds, columns, strict=True))
         self._kinds = kinds
+        self._order = None if order is None else np.array(order, dtype=np.int64)
         self._spread: dict[str, Any] = {}
+        self._values: dict[str, Sequence[Any]] = {}
 
     def values(self, name: str) -> Sequence[Any]:
         """A field's values as they are."""
+        if self._order is None:
+            return self._found[name]
+        if name not in self._values:
+            found = self._found[name]
+            self._values[name] = [found[place] for place in self._order.tolist()]
         return self._values[name]
 
     def spread(self, name: str) -> Any:
         """A field as its kind spreads it; TypeError for a value of another kind."""
         if name not in self._spread:
-            self._spread[name] = self._kinds[name].spread(self._values[name])
+            spread = self._kinds[name].spread(self._found[name])
+            if isinstance(spread, np.ndarray) and self._order is not None:
+                spread = spread[self._order]
+            elif self._order is not None:
+                spread = self._kinds[name].spread(self.values(name))
+            self._spread[name] = spread
         return self._spread[name]
 
     def pack(self, packer: Packer) -> None:
@@ -359,7 +374,7 @@ def choice_of(kind: type[StrEnum]) -> Kind:
     return Kind(
         _never,
         _never,
-        lambda packer, values: packer.words([value.value for value in values]),
+        lambda packer, values: packer.words([value._value_ for value in values]),
         lambda unpacker, count: list(map(kind, unpacker.words(count))),
     )
 

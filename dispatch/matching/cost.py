@@ -14,7 +14,7 @@ from dispatch.matching.fairness import earnings_terms, idle_terms
 from dispatch.matching.policy import Policy
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class CostTerms:
     """One pair's cost by its parts, in whole milliseconds; a preference is negative.
 
@@ -86,9 +86,7 @@ class PairCosts:
     def of_each(self, pairs: Sequence[int]) -> list[CostTerms]:
         """The parts of each of these pairs."""
         columns = self.terms[:, np.asarray(pairs, dtype=np.int64)].tolist()
-        return [
-            CostTerms(**dict(zip(TERMS, one, strict=True))) for one in zip(*columns, strict=True)
-        ]
+        return list(map(CostTerms, *columns))
 
 
 def pair_costs(

@@ -63,7 +63,8 @@ class Packer:
 
     def identifiers(self, identifiers: Sequence[UUID]) -> None:
         """A column of identifiers, 16 bytes each."""
-        self.raw(b"".join([identifier.bytes for identifier in identifiers]))
+        numbers = [identifier.int for identifier in identifiers]
+        self.raw(b"".join([number.to_bytes(_IDENTIFIER_BYTES, "big") for number in numbers]))
 
     def known_identifiers(self, identifiers: Sequence[UUID]) -> None:
         """A column of identifiers of which many are alike: the different ones, then numbers."""

@@ -129,15 +129,21 @@ class _Account:
 
     def _find_soonest(self) -> list[tuple[int, int]]:
         """For each trip how many pairs are sooner than its own, and the soonest of them."""
-        found = []
-        numbers = self._numbers
-        for trip, pair in enumerate(numbers.chosen):
-            first = numbers.first[trip]
-            times = numbers.pickup_ms[first : numbers.end[trip]]
-            mine = numbers.pickup_ms[pair] if pair != OPEN else 0
-            sooner = sum(time < mine for time in times)
-            found.append((sooner, first + times.index(min(times)) if sooner else OPEN))
-        return found
+        problem, numbers = self._weighed.problem, self._numbers
+        trips = problem.pairs[:, 0]
+        chosen = np.array(numbers.chosen, dtype=np.int64)
+        mine = np.full(len(chosen), -1, dtype=np.int64)
+        mine[chosen != OPEN] = problem.pickup_ms[chosen[chosen != OPEN]]
+        is_sooner = problem.pickup_ms < mine[trips]
+        counts = np.bincount(trips[is_sooner], minlength=len(chosen)).tolist()
+        return [
+            (count, self._soonest_of(trip) if count else OPEN) for trip, count in enumerate(counts)
+        ]
+
+    def _soonest_of(self, trip: int) -> int:
+        first = self._numbers.first[trip]
+        times = self._numbers.pickup_ms[first : self._numbers.end[trip]]
+        return first + times.index(min(times))
 
     def _all_terms(self) -> dict[int, CostTerms]:
         """The terms of every pair that is spoken of."""
@@ -275,17 +281,26 @@ class _Account:
 
 def main_difference(theirs: CostTerms, taken: CostTerms) -> Lost:
     """Which part of the cost tells most against a driver who would have cost more."""
-    against = {
-        Lost.LATER: theirs.pickup_ms + theirs.late_ms - taken.pickup_ms - taken.late_ms,
-        Lost.BUSY: theirs.chaining_ms - taken.chaining_ms,
-        Lost.EARNED_MORE: theirs.earnings_ms - taken.earnings_ms,
-        Lost.OFFERED_LATER: theirs.idle_ms - taken.idle_ms,
-        Lost.AWAY_FROM_HOME: theirs.homeward_ms - taken.homeward_ms,
-        Lost.EARLY: theirs.early_ms - taken.early_ms,
-    }
-    # The first of equals: the order above is from what a rider feels to what only drivers feel.
-    return max(against, key=lambda lost: against[lost])
+    against = (
+        theirs.pickup_ms + theirs.late_ms - taken.pickup_ms - taken.late_ms,
+        theirs.chaining_ms - taken.chaining_ms,
+        theirs.earnings_ms - taken.earnings_ms,
+        theirs.idle_ms - taken.idle_ms,
+        theirs.homeward_ms - taken.homeward_ms,
+        theirs.early_ms - taken.early_ms,
+    )
+    return _AGAINST[against.index(max(against))]
 
+
+_AGAINST = (
+    Lost.LATER,
+    Lost.BUSY,
+    Lost.EARNED_MORE,
+    Lost.OFFERED_LATER,
+    Lost.AWAY_FROM_HOME,
+    Lost.EARLY,
+)
+"""The first of equals tells: from what a rider feels to what only drivers feel."""
 
 _BY_LIMIT = {
     Limit.SEATS: OpenBecause.SEATS,

@@ -231,6 +231,11 @@ _SNAPSHOT: Mapping[str, Kind] = {
 _HEAD = {name: kind for name, kind in _SNAPSHOT.items() if name not in {"trips", "drivers"}}
 """What a snapshot has once."""
 
+
+def _order(numbers: list[int]) -> list[int]:
+    return sorted(range(len(numbers)), key=numbers.__getitem__)
+
+
 _TRIP_NUMBER = attrgetter("trip_id.int")
 _DRIVER_NUMBER = attrgetter("driver_id.int")
 
@@ -280,14 +285,21 @@ class Snapshot:
         degraded: bool = False,
     ) -> "Snapshot":
         """A snapshot of trips and drivers in any order; a duplicate is a programmer's mistake."""
-        return cls(
+        asked, there = list(trips), list(drivers)
+        # The rows are walked through as they come, which is how they lie in memory.
+        trip_order = _order(list(map(_TRIP_NUMBER, asked)))
+        driver_order = _order(list(map(_DRIVER_NUMBER, there)))
+        made = cls(
             at_ms=at_ms,
-            trips=tuple(sorted(trips, key=_TRIP_NUMBER)),
-            drivers=tuple(sorted(drivers, key=_DRIVER_NUMBER)),
+            trips=tuple([asked[place] for place in trip_order]),
+            drivers=tuple([there[place] for place in driver_order]),
             policy=policy,
             network_digest=network_digest,
             degraded=degraded,
         )
+        made._fields.append(Fields(asked, _TRIP, trip_order))
+        made._fields.append(Fields(there, _DRIVER, driver_order))
+        return made
 
     @property
     def trip_fields(self) -> Fields:
