@@ -11,7 +11,7 @@ from datetime import datetime
 
 from dispatch.matching.explanation import Reason, why_not_me, why_open
 from dispatch.matching.plan import Plan
-from dispatch.matching.snapshot import RoundInput
+from dispatch.matching.round_input import RoundInput
 from dispatch.matching.solo import decide
 from foundation.identifiers import DriverId, RoundId, TripId
 

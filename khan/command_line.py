@@ -247,17 +247,28 @@ def bench_service_command(
     console.print(table_of(bench_service(people=people, port=port, console=console)))
 
 
-@bench.command("rounds")
-def bench_rounds_command(
+@bench.command("matching")
+def bench_matching_command(
     *,
-    trips: Annotated[int, typer.Option(min=1, help="Open trips.")] = 1000,
-    drivers: Annotated[int, typer.Option(min=1, help="Free drivers.")] = 10_000,
+    sizes: options.Sizes = "100x1000,1000x10000,5000x20000",
+    rounds: Annotated[int, typer.Option(min=1, help="Rounds of each size.")] = 20,
     seed: options.Seed = 1,
+    city: options.City = "manhattan",
+    engine: options.Engine = "live",
+    report: Annotated[
+        Path | None, typer.Option("--json", metavar="OUT", help="Write the figures there, too.")
+    ] = None,
 ) -> None:
-    """Measure a dispatch round without its roads: candidates, weighing, solving."""
-    from simulation.bench_rounds import bench_rounds
+    """Measure dispatch rounds: candidates, road times, choice, reasons, stored bytes.
 
-    console.print(bench_rounds(seed=seed, trips=trips, drivers=drivers))
+    In processor time of one process; beside SciPy's sparse matching and greedy on the same pairs.
+    """
+    from khan.bench_matching import run, sizes_of
+
+    run(
+        city, sizes=sizes_of(sizes), rounds=rounds, seed=seed, engine=engine, report=report,
+        console=console,
+    )  # fmt: skip
 
 
 @app.command(

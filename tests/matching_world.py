@@ -41,7 +41,7 @@ def policy(
     **changes: Any,
 ) -> Policy:
     """The charter's policy, but for some fields."""
-    body = charter_body() | changes
+    body = charter_body() | {"plan_ahead_seconds": 0} | changes
     body["weights"] |= weights or {}
     body["caps_seconds"] |= caps or {}
     return parse_policy(body)

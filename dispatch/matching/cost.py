@@ -4,6 +4,7 @@ Owns the sum; each part stays separate, because every part can be asked about. A
 price: no money moves by it. All terms are those of docs/reference/matching_policy.md.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 
 import numpy as np
@@ -13,7 +14,7 @@ from dispatch.matching.fairness import earnings_terms, idle_terms
 from dispatch.matching.policy import Policy
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class CostTerms:
     """One pair's cost by its parts, in whole milliseconds; a preference is negative.
 
@@ -80,7 +81,12 @@ class PairCosts:
 
     def of(self, pair: int) -> CostTerms:
         """One pair's parts."""
-        return CostTerms(**dict(zip(TERMS, self.terms[:, pair].tolist(), strict=True)))
+        return self.of_each([pair])[0]
+
+    def of_each(self, pairs: Sequence[int]) -> list[CostTerms]:
+        """The parts of each of these pairs."""
+        columns = self.terms[:, np.asarray(pairs, dtype=np.int64)].tolist()
+        return list(map(CostTerms, *columns))
 
 
 def pair_costs(

@@ -19,8 +19,8 @@ from dispatch.matching.cost import CostTerms
 from dispatch.matching.limits import Limit, broken_before_roads, broken_on_roads
 from dispatch.matching.plan import Alternative, Lost, OpenStill, Pairing, Plan
 from dispatch.matching.reasons import main_difference
-from dispatch.matching.snapshot import RoundInput
-from dispatch.matching.weighing import Weighed, weigh
+from dispatch.matching.round_input import RoundInput
+from dispatch.matching.weighing import weigh
 from foundation.identifiers import DriverId, TripId
 
 WORTH_SAYING_MS = 1000
@@ -67,7 +67,11 @@ def why_not_me(
     unfit = _unfit(round_input, trip, driver)
     if unfit:
         return unfit
-    return _compared(weigh(round_input), plan, trip, driver)
+    weighed = weigh(round_input)
+    pair = int(np.flatnonzero((weighed.problem.pairs == (trip, driver)).all(axis=1))[0])
+    return _compared(
+        weighed.costs.of(pair), plan.find_pairing(trip_id), plan.find_pairing_of(driver_id)
+    )
 
 
 def why_open(row: OpenStill) -> tuple[Reason, ...]:
@@ -173,13 +177,11 @@ def _limits(flags: int) -> tuple[Reason, ...]:
     return tuple(_reason(f"limit_{(limit.name or '').lower()}") for limit in Limit(flags))
 
 
-def _compared(weighed: Weighed, plan: Plan, trip: int, driver: int) -> tuple[Reason, ...]:
-    """What decided between the driver and whoever was offered the trip."""
-    snapshot, problem = weighed.snapshot, weighed.problem
-    pair = int(np.flatnonzero((problem.pairs == (trip, driver)).all(axis=1))[0])
-    mine = weighed.costs.of(pair)
-    served = plan.find_pairing(snapshot.trips[trip].trip_id)
-    own = plan.find_pairing_of(snapshot.drivers[driver].driver_id)
+def _compared(mine: CostTerms, served: Pairing | None, own: Pairing | None) -> tuple[Reason, ...]:
+    """What decided between a driver whose cost is `mine` and whoever was offered the trip.
+
+    `served` is the trip's pairing and `own` the driver's, if they have one.
+    """
     if own is not None and served is own:
         return (_reason("it_is_yours", pickup_seconds=own.pickup_seconds),)
     reasons = [] if served is None else [_than_you(mine, served)]
@@ -194,7 +196,7 @@ def _than_you(mine: CostTerms, served: Pairing) -> Reason:
     dearer = mine.total_ms - served.terms.total_ms
     lost = Lost.EQUAL if dearer == 0 else Lost.NOT_WEIGHED
     if dearer > 0:
-        lost = main_difference(mine.array() - served.terms.array())
+        lost = main_difference(mine, served.terms)
     return _reason(
         f"not_you_{lost}",
         your_pickup_seconds=_seconds(mine.pickup_ms),
@@ -273,6 +275,7 @@ _ENGLISH: Mapping[str, str] = {
     "open_no_fit_driver": "No driver on shift can serve this trip.",
     "open_no_driver_in_reach": "No driver who can serve this trip is near enough.",
     "open_others_sooner": "Drivers in reach: {candidates}. They go to riders whom they can serve sooner.",
+    "open_driver_soon_free": "Drivers in reach: {candidates}. The best of them is still on a trip, and offered this one when free.",
     "open_others_waited_longer": "Drivers in reach: {candidates}. They go to riders who have waited longer.",
 }  # fmt: skip
 

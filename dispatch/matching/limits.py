@@ -82,7 +82,7 @@ def _broken_by_delay(
     free_in = driver.free_in_ms[drivers]
     driving = drive_ms + columns.trips.trip_seconds[trips] * 1000
     broken = _broken_by_kind(columns, trips=trips, drivers=drivers)
-    broken |= np.where(free_in > policy.free_within_seconds * 1000, Limit.NOT_FREE_SOON, 0)
+    broken |= np.where(free_in > policy.ahead_seconds * 1000, Limit.NOT_FREE_SOON, 0)
     # Who comes before the wanted time of a booking waits for it, on shift.
     standing = np.maximum(0, columns.trips.wanted_in_ms[trips] - free_in - drive_ms)
     busy_until = free_in + driving + standing

@@ -1,6 +1,5 @@
 """What a round reads, and the round itself as it is stored."""
 
-import zlib
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -131,9 +130,9 @@ async def insert_round(work: UnitOfWork, stored: StoredRound) -> None:
         {
             "round_id": stored.round_id, "at": stored.at,
             "policy_rule_id": stored.policy_rule_id, "matcher": stored.matcher,
-            "input": zlib.compress(stored.input, 6),
+            "input": stored.input,
             "input_digest": bytes.fromhex(stored.input_digest),
-            "plan": zlib.compress(stored.plan, 6),
+            "plan": stored.plan,
             "plan_digest": bytes.fromhex(stored.plan_digest), "degraded": stored.degraded,
             "trips": stored.trips, "drivers": stored.drivers, "pairs": stored.pairs,
             "pairings": stored.pairings, "offers": stored.offers, "read_ms": stored.read_ms,
@@ -165,9 +164,9 @@ async def find_round(work: UnitOfWork, round_id: RoundId) -> StoredRound | None:
         at=row.at,
         policy_rule_id=RuleId(row.policy_rule_id),
         matcher=row.matcher,
-        input=zlib.decompress(row.input),
+        input=row.input,
         input_digest=row.input_digest.hex(),
-        plan=zlib.decompress(row.plan),
+        plan=row.plan,
         plan_digest=row.plan_digest.hex(),
         degraded=row.degraded,
         trips=row.trips,

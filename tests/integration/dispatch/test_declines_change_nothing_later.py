@@ -6,7 +6,7 @@ import psycopg
 import pytest
 
 from dispatch.fleet import Fleet
-from dispatch.matching.snapshot import RoundInput
+from dispatch.matching.round_input import RoundInput
 from dispatch.position import Position, PositionBoard
 from dispatch.round import Dispatcher
 from dispatch.service import offers, requests

@@ -15,7 +15,7 @@ TURNED = ["--from", "-73.9937,40.7505", "--to", "40.7736,-73.9816"]
 COMMANDS = [
     "", "demo", "serve", "migrate", "found", "quote", "ride", "drive", "city", "city build",
     "city show", "receipt", "receipt verify", "round", "round list", "round replay", "explain", "bench",
-    "bench service", "bench rounds",
+    "bench service", "bench matching",
 ]  # fmt: skip
 Said = tuple[int, str, str]
 Khan = Callable[..., Said]
@@ -95,7 +95,10 @@ def test_each_command_has_a_manual_whose_options_all_say_what_they_do(
         (["ride", *ENDS[:2]], "--to"),
         (["ride", *ENDS, "--receipt", "{folder}"], "is a folder"),
         (["drive", "--phone", "1", "--at", "here"], "'here'"),
-        (["bench", "rounds", "--trips", "0"], "--trips"),
+        (["bench", "matching", "--rounds", "0"], "--rounds"),
+        (["bench", "matching", "--sizes", "10x"], "--sizes"),
+        (["bench", "matching", "--sizes", "0x5"], "--sizes"),
+        (["bench", "matching", "--engine", "horse"], "--engine"),
     ],
 )  # fmt: skip
 def test_what_is_wrong_is_said_in_one_line(
