@@ -10,8 +10,8 @@ from sqlalchemy import text
 import ledger.service
 from dispatch import errors
 from dispatch.fleet import Fleet
+from dispatch.matching import FreeDriver, RoundInput
 from dispatch.matching.plan import OpenBecause, Plan
-from dispatch.matching.snapshot import FreeDriver, RoundInput
 from dispatch.position import Position, PositionBoard
 from dispatch.round import Dispatcher
 from dispatch.service import shifts, wishes
