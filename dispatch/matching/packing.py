@@ -68,12 +68,14 @@ class Packer:
 
     def known_identifiers(self, identifiers: Sequence[UUID]) -> None:
         """A column of identifiers of which many are alike: the different ones, then numbers."""
-        numbers = [identifier.int for identifier in identifiers]
-        different = sorted(set(numbers))
+        # Most are the very same objects, which are known by their address without a look at them.
+        objects = dict(zip(map(id, identifiers), identifiers, strict=True))
+        different = sorted({identifier.int for identifier in objects.values()})
         code = {number: place for place, number in enumerate(different)}
+        code_of = {address: code[identifier.int] for address, identifier in objects.items()}
         self.whole([len(different)])
         self.raw(b"".join([number.to_bytes(_IDENTIFIER_BYTES, "big") for number in different]))
-        self.whole([code[number] for number in numbers])
+        self.whole(list(map(code_of.__getitem__, map(id, identifiers))))
 
 
 class Unpacker:

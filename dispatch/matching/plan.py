@@ -82,7 +82,7 @@ class OpenBecause(StrEnum):
     OTHERS_WAITED_LONGER = "others_waited_longer"  # they go to riders who have waited longer
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Alternative:
     """A pair that was possible and was not taken.
 
