@@ -84,6 +84,23 @@ def least_cost(problem: Problem) -> Whole:
     >>> least_cost(problem_of(pairs, cost, prices=[1_200_000, 1_200_000])).tolist()
     [1, 2]
     """
+    chosen, is_certain = _by_paths(problem, work_max=WORK_A_PAIR * len(problem.pairs))
+    return chosen if is_certain else least_cost_by_flow(problem)
+
+
+def least_cost_by_paths(problem: Problem) -> Whole:
+    """A choice with the least cost altogether by shortest paths alone: for studies in a hurry.
+
+    Deterministic, and simple dead heats are settled as ever. But where equal plans differ by a longer
+    exchange (which streets make common: two cars that must pass the same corner can be exchanged
+    for free) it may be another of them than `least_cost` chooses.
+    """
+    chosen, is_certain = _by_paths(problem, work_max=2**62)
+    return chosen if is_certain else _settle_dead_heats(problem, chosen)
+
+
+def _by_paths(problem: Problem, *, work_max: int) -> tuple[Whole, bool]:
+    """A choice by the quick ways, and whether it is the one that the flow would make."""
     from dispatch.matching import assignment_kernel as kernel
 
     pairs, price = problem.pairs, np.ascontiguousarray(problem.price_ms)
@@ -94,9 +111,8 @@ def least_cost(problem: Problem) -> Whole:
     )
     chosen, state = kernel.cheapest(first, driver, cost, price, turn)
     if state != kernel.CERTAIN:
-        work_max = WORK_A_PAIR * len(pairs)
         chosen, state = kernel.shortest_paths(first, driver, cost, price, len(turn), work_max)
-    return chosen if state == kernel.CERTAIN else least_cost_by_flow(problem)
+    return chosen, state == kernel.CERTAIN
 
 
 def least_cost_by_flow(problem: Problem) -> Whole:

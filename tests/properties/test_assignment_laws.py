@@ -4,7 +4,13 @@ import numpy as np
 import pytest
 
 from dispatch.matching import assignment_kernel as kernel
-from dispatch.matching.assignment import OPEN, Problem, least_cost, least_cost_by_flow
+from dispatch.matching.assignment import (
+    OPEN,
+    Problem,
+    least_cost,
+    least_cost_by_flow,
+    least_cost_by_paths,
+)
 from simulation.bench_matching import scipy_sparse
 
 STEPS_MS = (1, 10, 1000, 60_000)
@@ -50,6 +56,7 @@ def test_no_choice_costs_less_than_scipys(block: int) -> None:
         assert (problem.pairs[chosen[chosen != OPEN], 0] == np.flatnonzero(chosen != OPEN)).all()
         least = problem.objective_ms(scipy_sparse(problem))
         assert problem.objective_ms(chosen) == least, seed
+        assert problem.objective_ms(least_cost_by_paths(problem)) == least, seed
 
 
 @pytest.mark.parametrize("block", range(4))
