@@ -36,7 +36,10 @@ TRIPS_MAX = 2_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RoundReport:
-    """What a round came to; the `*_ms` are wall time."""
+    """What a round came to; the `*_ms` are wall time.
+
+    `pause_seconds` is the longest pace that the policy allows (`dispatch.pace`).
+    """
 
     trips: int
     drivers: int

@@ -20,9 +20,3 @@ def undisturbed() -> Iterator[None]:
     finally:
         if was_on:
             gc.enable()
-
-
-def keep_all_for_good() -> None:
-    """Take back what is dead now, and never search again what is alive: for the end of a start-up."""
-    gc.collect()
-    gc.freeze()
