@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import rulebook.service
+from dispatch import matching
 from dispatch.deciding import Decided, decide_on_roads
 from dispatch.matching.explanation import sentence, why_this_offer
 from dispatch.matching.plan import Pairing
@@ -22,6 +23,7 @@ from dispatch.store import offers as offer_store
 from dispatch.store import rounds as store
 from dispatch.store.rounds import StoredRound, epoch_ms
 from foundation.clock import stopwatch_ms
+from foundation.collector import undisturbed
 from foundation.identifiers import DriverId, OfferId, RoundId, RuleId
 from roads.engine import RoadEngine
 from rulebook.booking_policy import BookingPolicy
@@ -35,7 +37,10 @@ TRIPS_MAX = 2_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RoundReport:
-    """What a round came to; the `*_ms` are wall time."""
+    """What a round came to; the `*_ms` are wall time.
+
+    `pause_seconds` is the longest pace that the policy allows (`dispatch.pace`).
+    """
 
     trips: int
     drivers: int
@@ -89,6 +94,7 @@ class Dispatcher:
         self._network_digest = network_digest
         self._board = board
         self._stale = timedelta(seconds=stale_seconds)
+        matching.prepare()  # compiles now rather than in the first round
 
     async def run_round(self) -> RoundReport:
         """Decide once, and offer what was decided."""
@@ -142,14 +148,15 @@ class Dispatcher:
 
     def _decide(self, seen: _Seen) -> Decided:
         """Roads and matching; runs in a thread and touches nothing that the loop writes."""
-        snapshot = Snapshot.of(
-            at_ms=epoch_ms(seen.at),
-            trips=seen.trips,
-            drivers=[_free_driver(known, seen) for known in seen.drivers],
-            policy=seen.policy,
-            network_digest=self._network_digest,
-        )
-        return decide_on_roads(snapshot, self._roads)
+        with undisturbed():
+            snapshot = Snapshot.of(
+                at_ms=epoch_ms(seen.at),
+                trips=seen.trips,
+                drivers=[_free_driver(known, seen) for known in seen.drivers],
+                policy=seen.policy,
+                network_digest=self._network_digest,
+            )
+            return decide_on_roads(snapshot, self._roads)
 
     async def _offer(
         self, work: UnitOfWork, seen: _Seen, decided: Decided, *, began: float, read_ms: float
