@@ -95,7 +95,7 @@ class World:
         self._fleet = Fleet(scenario.vehicle_nodes, travel, scenario.requests)
         vehicles = len(scenario.vehicle_nodes)
         self._follow = options.follow if len(options.follow) else np.zeros(vehicles, dtype=np.bool_)
-        self._zones = StudyZones.of(travel) if self._follow.any() else None
+        self._zones = StudyZones.of(scenario.streets, travel) if self._follow.any() else None
         count = len(scenario.requests)
         self._promised_ms = np.full(count, NOBODY, dtype=np.int64)
         self._decided_ms = np.full(count, NOBODY, dtype=np.int64)
@@ -122,7 +122,7 @@ class World:
                 self._advise(now)
             if now % 600_000 < step:
                 progress(min(now, end), end)
-        self._fleet.advance(1 << 60)
+        self._fleet.close()
         return self._record()
 
     def _hear(self, now: int) -> None:
