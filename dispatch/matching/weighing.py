@@ -87,10 +87,14 @@ def weigh_pairs(
     broken = broken_on_roads(
         columns, policy, trips=pairs[:, 0], drivers=pairs[:, 1], drive_ms=drive_ms
     )
-    fit = broken == 0
-    costs = pair_costs(columns, policy, at_ms=at_ms, pairs=pairs[fit], drive_ms=drive_ms[fit])
+    unfit_trips, unfit_limits = pairs[:0, 0], broken[:0]
+    if broken.any():
+        fit = broken == 0
+        unfit_trips, unfit_limits = pairs[~fit, 0], broken[~fit]
+        pairs, drive_ms = pairs[fit], drive_ms[fit]
+    costs = pair_costs(columns, policy, at_ms=at_ms, pairs=pairs, drive_ms=drive_ms)
     problem = Problem(
-        pairs=pairs[fit],
+        pairs=pairs,
         cost_ms=costs.total_ms,
         pickup_ms=costs.pickup_ms,
         price_ms=unmatched_prices(columns, policy, at_ms=at_ms),
@@ -101,8 +105,8 @@ def weigh_pairs(
         columns=columns,
         problem=problem,
         costs=costs,
-        unfit_trips=pairs[~fit, 0],
-        unfit_limits=broken[~fit],
+        unfit_trips=unfit_trips,
+        unfit_limits=unfit_limits,
     )
 
 

@@ -1,9 +1,9 @@
 """Zones of a study: parts of the streets of about one size, from the streets alone.
 
-Owns the division that repositioning advice speaks of. Centres are chosen one after the other, each
-the junction that is furthest by road from all before it (Gonzalez, "Clustering to minimize the
-maximum intercluster distance", Theoretical Computer Science 38, 1985): no chance, no city's own
-map, and no zone wider than twice the best.
+Owns the division that repositioning advice speaks of. Centres are first chosen one after the other,
+each the junction that is furthest by road from all before it (Gonzalez, "Clustering to minimize the
+maximum intercluster distance", Theoretical Computer Science 38, 1985), and then moved into the
+middle of their zones a few times, as k-medoids are: no chance, and no city's own map.
 """
 
 from dataclasses import dataclass
@@ -14,11 +14,12 @@ from dispatch.matching.reposition import ZoneMap
 from simulation.study.scenario import Whole
 from simulation.study.travel import TravelTable
 
-REACH_MS = 75_000
+REACH_MS = 60_000
 """Every junction is within so much of its zone's centre, by road."""
 
-ZONES_MAX = 400
+ZONES_MAX = 160
 NEIGHBOURS = 8
+MEDOID_STEPS = 6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -50,8 +51,27 @@ class StudyZones:
             centres.append(int(away.argmax()))
             away = np.minimum(away, np.maximum(times[centres[-1]], times[:, centres[-1]]))
         found = np.array(centres, dtype=np.int64)
-        zone_of = times[:, found].argmin(axis=1).astype(np.int64)
-        return cls(centres=found, zone_of=zone_of, neighbours=_neighbours(travel, found))
+        for _ in range(MEDOID_STEPS):
+            found = _medoids(travel, found, _zone_of(travel, found))
+        return cls(
+            centres=found, zone_of=_zone_of(travel, found), neighbours=_neighbours(travel, found)
+        )
+
+
+def _zone_of(travel: TravelTable, centres: Whole) -> Whole:
+    """The zone whose centre is soonest reached from each junction: (nodes,)."""
+    return travel.times[:, centres].argmin(axis=1).astype(np.int64)
+
+
+def _medoids(travel: TravelTable, centres: Whole, zone_of: Whole) -> Whole:
+    """The junction of each zone to and from which the others are nearest on the whole."""
+    found = centres.copy()
+    for zone in range(len(centres)):
+        members = np.flatnonzero(zone_of == zone)
+        if len(members):
+            within = travel.times[np.ix_(members, members)].astype(np.int64)
+            found[zone] = members[(within.sum(axis=0) + within.sum(axis=1)).argmin()]
+    return found
 
 
 def _neighbours(travel: TravelTable, centres: Whole) -> ZoneMap:
