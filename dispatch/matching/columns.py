@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dispatch.matching.codec import DEGREE, PLACE, Fields
+from dispatch.matching.codec import DEGREE, PLACE
+from dispatch.matching.fields import Fields
 from dispatch.matching.snapshot import Snapshot
 from foundation.measures import EARTH_RADIUS_METRES, Point
 

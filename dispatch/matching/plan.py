@@ -10,7 +10,6 @@ from enum import StrEnum
 from functools import partial
 
 from dispatch.matching.codec import (
-    COUNTS,
     KNOWN_IDENTIFIER,
     TRUTH,
     UNREADABLE,
@@ -18,18 +17,17 @@ from dispatch.matching.codec import (
     WORD,
     Kind,
     canonical,
-    choice_of,
     digest_of,
     one,
     optional,
     read_object,
     read_row,
-    rows_of,
     several,
     write_row,
 )
 from dispatch.matching.cost import TERMS, CostTerms
 from dispatch.matching.errors import RoundUnreadable
+from dispatch.matching.fields import COUNTS, choice_of, rows_of
 from dispatch.matching.packing import Packer, Unpacker
 from foundation.identifiers import DriverId, TripId
 

@@ -19,7 +19,6 @@ from dispatch.matching.codec import (
     TRUTH,
     WHOLE,
     WORD,
-    Fields,
     Kind,
     digest_of,
     one,
@@ -29,11 +28,11 @@ from dispatch.matching.codec import (
     read_row,
     several,
     to_centimetre,
-    unpack_columns,
     write_columns,
     write_form,
     write_row,
 )
+from dispatch.matching.fields import Fields, unpack_columns
 from dispatch.matching.packing import Packer, Unpacker
 from dispatch.matching.policy import Caps, Policy, Weights
 from foundation.identifiers import DriverId, TripId
