@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dispatch.matching.errors import RoundUnreadable
-from dispatch.matching.packing import Packer, Unpacker
+from dispatch.matching.packing import Packer, Unpacker, bytes_of
 from foundation.errors import Invalid
 from foundation.identifiers import UUID
 from foundation.measures import Point
@@ -159,6 +159,25 @@ def _spread_points(points: Sequence[Any]) -> NDArray[np.int64]:
     return np.rint(degrees * DEGREE).astype(np.int64)
 
 
+@dataclass(frozen=True, slots=True)
+class Some:
+    """Numbers or places of which some are absent, spread.
+
+    `there` is bool, (values,), and `every` has noughts where nothing is there.
+    """
+
+    there: NDArray[np.bool_]
+    every: NDArray[np.int64]
+
+    def filled(self, absent: int) -> NDArray[np.int64]:
+        """The numbers, with another for each that is absent."""
+        return np.where(self.there, self.every, absent)
+
+    def take(self, order: NDArray[np.int64]) -> "Some":
+        """The same in another order."""
+        return Some(self.there[order], self.every[order])
+
+
 def optional(kind: Kind) -> Kind:
     """The same kind, or null."""
 
@@ -166,7 +185,20 @@ def optional(kind: Kind) -> Kind:
         some = iter(work([value for value in values if value is not None]))
         return [None if value is None else next(some) for value in values]
 
-    def pack(packer: Packer, values: Sequence[Any]) -> None:
+    def spread(values: Sequence[Any]) -> Any:
+        some = kind.spread([value for value in values if value is not None])
+        if not isinstance(some, np.ndarray):
+            return values
+        there = np.array([value is not None for value in values], dtype=np.bool_)
+        every = np.zeros((len(values), *some.shape[1:]), dtype=some.dtype)
+        every[there] = some
+        return Some(there, every)
+
+    def pack(packer: Packer, values: Any) -> None:
+        if isinstance(values, Some):
+            packer.whole(values.there)
+            kind.pack(packer, values.every[values.there])
+            return
         packer.whole([value is not None for value in values])
         kind.pack(packer, kind.spread([value for value in values if value is not None]))
 
@@ -180,6 +212,7 @@ def optional(kind: Kind) -> Kind:
         lambda values: given(kind.read, values),
         pack,
         unpack,
+        spread,
     )
 
 
@@ -224,8 +257,9 @@ TRUTH = _plain(
 IDENTIFIER = Kind(
     lambda values: [value.hex for value in values],
     lambda written: [UUID(hex=value) for value in written],
-    Packer.identifiers,
+    lambda packer, spread: packer.raw(spread.tobytes()),
     Unpacker.identifiers,
+    lambda values: np.frombuffer(bytes_of(values), dtype=np.uint8).reshape(-1, 16),
 )
 KNOWN_IDENTIFIER = Kind(never, never, Packer.known_identifiers, Unpacker.known_identifiers)
 """An identifier that stands in a column many times; only packed."""

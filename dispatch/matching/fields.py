@@ -11,8 +11,9 @@ from operator import attrgetter
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from dispatch.matching.codec import Kind, Row, never, spread_whole
+from dispatch.matching.codec import Kind, Row, Some, never, spread_whole
 from dispatch.matching.packing import Packer, Unpacker
 
 
@@ -47,12 +48,17 @@ class Fields:
         """A field as its kind spreads it; TypeError for a value of another kind."""
         if name not in self._spread:
             spread = self._kinds[name].spread(self._found[name])
-            if isinstance(spread, np.ndarray) and self._order is not None:
-                spread = spread[self._order]
-            elif self._order is not None:
-                spread = self._kinds[name].spread(self.values(name))
+            if self._order is not None:
+                spread = self._in_order(name, spread, self._order)
             self._spread[name] = spread
         return self._spread[name]
+
+    def _in_order(self, name: str, spread: Any, order: NDArray[np.int64]) -> Any:
+        if isinstance(spread, np.ndarray):
+            return spread[order]
+        if isinstance(spread, Some):
+            return spread.take(order)
+        return self._kinds[name].spread(self.values(name))
 
     def pack(self, packer: Packer) -> None:
         """One packed column for each field, in the order of the kinds."""
