@@ -132,10 +132,12 @@ def waited_ms(columns: Columns, *, at_ms: int) -> Whole:
 def _homeward(columns: Columns, policy: Policy, *, trips: Whole, drivers: Whole) -> Whole:
     """By how much a trip leads away from home (towards it: negative), in milliseconds, (pairs,)."""
     driver = columns.drivers
+    ending = driver.shift_left_ms <= policy.homeward_within_seconds * 1000
+    if not (driver.heads_home & ending).any():
+        return np.zeros(len(trips), dtype=np.int64)
     home = driver.home[drivers]
     after = crow_decimetres(columns.trips.dropoff[trips], home)
     before = crow_decimetres(driver.place[drivers], home)
     term = (after - before) * policy.weights.homeward // 10_000
     cap = policy.caps_seconds.homeward * 1000
-    ending = driver.shift_left_ms <= policy.homeward_within_seconds * 1000
     return np.where((driver.heads_home & ending)[drivers], np.clip(term, -cap, cap), 0)
