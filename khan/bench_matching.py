@@ -6,6 +6,7 @@ import resource
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from statistics import median
@@ -39,8 +40,19 @@ ENGINES: dict[str, Callable[[RoadNetwork, Path], RoadEngine]] = {
     "cch": CchEngine,
     "dijkstra": lambda network, _cache: DijkstraEngine(network),
 }
-STEPS = ("round", "rows", "candidates", "roads", "decide", "bytes")
-CHOICES = ("solver", "scipy", "greedy")
+STEPS = {
+    "round": "whole live round",
+    "rows": "  rows in order",
+    "candidates": "  candidates",
+    "roads": "  road times",
+    "decide": "  weigh, choose, reasons",
+    "bytes": "  stored bytes",
+}
+CHOICES = {
+    "solver": "choice alone: khan",
+    "scipy": "choice alone: SciPy sparse",
+    "greedy": "choice alone: greedy",
+}
 
 Size = tuple[int, int]
 
@@ -142,11 +154,10 @@ def run(
         "machine": machine(),
         "sizes": [one.figures() for one in measured],
     }
-    for table in tables(figures):
-        console.print(table)
+    console.print(table_of(figures))
     console.print(
-        f"Milliseconds of processor time of one process; p50 and p99 over {rounds} rounds each. "
-        f"Engine {figures['engine']} on {network.arc_count:,} arcs; {figures['machine']['cpu']}."
+        f"One process, {rounds} rounds of each size; a percentile is a round that was measured. "
+        f"Road engine {figures['engine']} on {network.arc_count:,} arcs; {figures['machine']['cpu']}."
     )
     if report is not None:
         write_json(figures, report)
@@ -210,50 +221,39 @@ def _lines(path: Path) -> list[str]:
         return []
 
 
-def tables(figures: dict[str, Any]) -> list[Table]:
-    """The figures for people: whole rounds, then ways to choose."""
-    steps = _table(
-        "Live rounds, from rows to stored bytes",
-        (
-            "trips x drivers",
-            "pairs",
-            "round p50",
-            "p99",
-            *STEPS[1:],
-            "us a trip",
-            "bytes",
-            "peak MB",
-        ),
-    )
-    ways = _table(
-        "The choice alone, on the same pairs and costs",
-        ("trips x drivers", "solver p50", "p99", "SciPy p50", "p99", "greedy p50", "p99",
-         "SciPy against solver", "greedy against solver"),
-    )  # fmt: skip
-    for one in figures["sizes"]:
-        name = f"{one['trips']:,} x {one['drivers']:,}"
-        steps.add_row(
-            name, f"{one['pairs']:,}", f"{one['round_ms_p50']:.1f}", f"{one['round_ms_p99']:.1f}",
-            *(f"{one[f'{step}_ms_p50']:.1f}" for step in STEPS[1:]), f"{one['us_a_trip']:.0f}",
-            f"{one['input_bytes'] + one['plan_bytes']:,}", f"{one['peak_rss_mb']:.0f}",
-        )  # fmt: skip
-        least = one["solver_objective_s"]
-        ways.add_row(
-            name,
-            *(f"{one[f'{choice}_ms_{p}']:.1f}" for choice in CHOICES for p in ("p50", "p99")),
-            *(_dearer(one[f"{choice}_objective_s"], least) for choice in CHOICES[1:]),
-        )
-    return [steps, ways]
+def table_of(figures: dict[str, Any]) -> Table:
+    """The figures for people: a column for each size."""
+    sizes = figures["sizes"]
+    table = Table(title="Dispatch rounds, milliseconds of processor time: p50 / p99")
+    table.add_column("trips x drivers")
+    for one in sizes:
+        table.add_column(f"{one['trips']:,} x {one['drivers']:,}", justify="right")
+
+    def row(name: str, cell: Callable[[dict[str, Any]], str]) -> None:
+        table.add_row(name, *(cell(one) for one in sizes))
+
+    for step, name in STEPS.items():
+        row(name, partial(_both, step))
+    row("  microseconds a trip", lambda one: f"{one['us_a_trip']:.0f}")
+    table.add_section()
+    for choice, name in CHOICES.items():
+        row(name, partial(_both, choice))
+    row("  SciPy's plan costs", lambda one: _dearer(one, "scipy"))
+    row("  greedy's plan costs", lambda one: _dearer(one, "greedy"))
+    table.add_section()
+    row("pairs", lambda one: f"{one['pairs']:,}")
+    row("trips paired", lambda one: f"{one['paired']:,}")
+    row("bytes stored", lambda one: f"{one['input_bytes'] + one['plan_bytes']:,}")
+    row("peak memory so far, MB", lambda one: f"{one['peak_rss_mb']:.0f}")
+    return table
 
 
-def _dearer(objective: float, least: float) -> str:
+def _both(name: str, one: dict[str, Any]) -> str:
+    return f"{one[f'{name}_ms_p50']:.1f} / {one[f'{name}_ms_p99']:.1f}"
+
+
+def _dearer(one: dict[str, Any], choice: str) -> str:
+    objective, least = one[f"{choice}_objective_s"], one["solver_objective_s"]
     if objective == least:
         return "the same"
-    return f"{(objective - least) / abs(least) * 100:+.3f} %" if least else f"{objective:+.1f} s"
-
-
-def _table(title: str, headings: Sequence[str]) -> Table:
-    table = Table(title=title)
-    for heading in headings:
-        table.add_column(heading, justify="left" if heading == headings[0] else "right")
-    return table
+    return f"{(objective - least) / one['rounds'] / one['trips']:+.2f} s a trip"

@@ -28,7 +28,7 @@ from roads.errors import EngineFailed, NoRoute
 from roads.network import IntArray, LongArray, RoadNetwork, WeightArray
 from roads.search import SearchEngine, Weights, check_arcs
 
-NEAR_ARCS = 400
+NEAR_ARCS = 250
 """So many arcs Dijkstra's algorithm settles in the time of one search in a hierarchy (measured)."""
 
 ARCS_A_SEARCH = 2_000

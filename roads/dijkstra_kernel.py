@@ -14,7 +14,7 @@ from typing import TypeVar
 import numba
 import numpy as np
 
-from roads.network import IntArray, LongArray, WeightArray
+from roads.network import BoolArray, IntArray, LongArray, WeightArray
 
 UNREACHED = 2**31 - 1
 UNDECIDED = -1
@@ -75,6 +75,23 @@ def _without_outdated(heap: LongArray, size: int, best: LongArray) -> int:
 
 
 @_compiled
+def _answer(
+    targets: IntArray,
+    best: LongArray,
+    is_wanted: BoolArray,
+    is_exhausted: bool,
+    answer: LongArray,
+) -> None:
+    """Write down what a search found, and want nothing any more."""
+    for k in range(len(targets)):
+        # A time that is not settled may still get better, unless there was nothing left to settle.
+        is_decided = is_exhausted or not is_wanted[targets[k]]
+        answer[k] = best[targets[k]] if is_decided else UNDECIDED
+    for k in range(len(targets)):
+        is_wanted[targets[k]] = False
+
+
+@_compiled
 def distances(  # noqa: PLR0917 - compiled loops take plain arrays
     first: LongArray,
     to: IntArray,
@@ -102,7 +119,7 @@ def distances(  # noqa: PLR0917 - compiled loops take plain arrays
             if not is_wanted[targets[k]]:
                 is_wanted[targets[k]] = True
                 wanted += 1
-        size, seen, settled = 0, 0, 0
+        size, seen, settled, is_exhausted = 0, 0, 0, False
         here, now = np.int64(sources[s]), np.int64(0)
         # The source is left before it is reached: only a way round arrives at it.
         while wanted > 0 and settled <= settled_max:
@@ -119,18 +136,15 @@ def distances(  # noqa: PLR0917 - compiled loops take plain arrays
                     size += 1
             size = _without_outdated(heap, size, best)
             if size == 0:
+                is_exhausted = True
                 break
             here, now = heap[0] & _ARC_MASK, heap[0] >> _ARC_BITS
             _drop_least(heap, size)
             size -= 1
-            if is_wanted[here]:
-                is_wanted[here] = False
-                wanted -= 1
-        for k in range(groups[s], groups[s + 1]):
-            is_undecided = is_wanted[targets[k]] and size > 0
-            answer[k] = UNDECIDED if is_undecided else best[targets[k]]
-        for k in range(groups[s], groups[s + 1]):
-            is_wanted[targets[k]] = False
+            wanted -= is_wanted[here]
+            is_wanted[here] = False
+        begin, end = groups[s], groups[s + 1]
+        _answer(targets[begin:end], best, is_wanted, is_exhausted, answer[begin:end])
         for k in range(seen):
             best[touched[k]] = UNREACHED
     return answer

@@ -124,6 +124,15 @@ def _nearest(  # noqa: PLR0917 - compiled loops take plain arrays
 
 
 @_compiled
+def _find(streets: LongArray, found: LongArray, begin: int, size: int, piece: int) -> int:
+    """Where among the finds from ``begin`` on a piece of the same street stands, or ``size``."""
+    place = begin
+    while place < size and streets[found[place]] != streets[piece]:
+        place += 1
+    return place
+
+
+@_compiled
 def snap(  # noqa: PLR0917
     points: FloatArray,
     pieces: FloatArray,
@@ -172,9 +181,7 @@ def snap(  # noqa: PLR0917
                     apart, _ = _apart(x, y, pieces[piece])
                     if apart > reach * reach:
                         continue
-                    known = begin
-                    while known < size and streets[found[known]] != streets[piece]:
-                        known += 1
+                    known = _find(streets, found, begin, size, piece)
                     if known < size:
                         before, _ = _apart(x, y, pieces[found[known]])
                         if apart < before or (apart == before and piece < found[known]):

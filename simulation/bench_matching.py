@@ -50,7 +50,7 @@ POLICY = {
     "assignment_pairs_max": 300_000,
     "weights": {
         "age": 0.5, "overdue": 5.0, "earnings": 60.0,
-        "idle": 0.05, "homeward": 20.0, "chaining": 0.25,
+        "idle": 0.05, "place": 0.0, "homeward": 20.0, "chaining": 0.25,
     },
     "caps_seconds": {"earnings": 120, "idle": 120, "homeward": 60},
 }  # fmt: skip

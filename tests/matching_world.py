@@ -49,7 +49,15 @@ def policy(
 
 def only_pickup(**changes: Any) -> Policy:
     """A policy that weighs nothing but the pick-up and the rider's wait."""
-    nothing = {"earnings": 0, "idle": 0, "homeward": 0, "chaining": 0, "early": 0, "late": 0}
+    nothing = {
+        "earnings": 0,
+        "idle": 0,
+        "place": 0,
+        "homeward": 0,
+        "chaining": 0,
+        "early": 0,
+        "late": 0,
+    }
     return policy(weights=nothing | changes.pop("weights", {}), **changes)
 
 

@@ -77,7 +77,7 @@ def _groups(columns: Columns) -> list[tuple[Whole, Whole]]:
     trips, drivers = columns.trips, columns.drivers
     asked = np.stack([trips.vehicle_class, trips.needs, trips.seats], axis=1)
     groups: dict[bytes, tuple[list[Whole], Whole]] = {}
-    kinds, kind_of = np.unique(asked, axis=0, return_inverse=True)
+    kinds, kind_of = _different(asked)
     for number, (vehicle_class, needs, seats) in enumerate(kinds):
         fit = (
             (drivers.vehicle_class == vehicle_class)
@@ -85,8 +85,16 @@ def _groups(columns: Columns) -> list[tuple[Whole, Whole]]:
             & (drivers.seats >= seats)
         )
         members, _ = groups.setdefault(np.packbits(fit).tobytes(), ([], np.flatnonzero(fit)))
-        members.append(np.flatnonzero(kind_of.reshape(-1) == number))
+        members.append(np.flatnonzero(kind_of == number))
     return [(np.sort(np.concatenate(members)), fit) for members, fit in groups.values() if len(fit)]
+
+
+def _different(rows: Whole) -> tuple[Whole, Whole]:
+    """The different rows, and which of them each is; quicker where all are alike."""
+    if (rows == rows[:1]).all():
+        return rows[:1], np.zeros(len(rows), dtype=np.int64)
+    kinds, kind_of = np.unique(rows, axis=0, return_inverse=True)
+    return kinds, kind_of.reshape(-1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

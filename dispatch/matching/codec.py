@@ -11,7 +11,6 @@ import json
 from array import array
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from itertools import islice
 from operator import attrgetter
 from typing import Any, TypeVar
@@ -20,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dispatch.matching.errors import RoundUnreadable
-from dispatch.matching.packing import Packer, Unpacker
+from dispatch.matching.packing import Packer, Unpacker, bytes_of
 from foundation.errors import Invalid
 from foundation.identifiers import UUID
 from foundation.measures import Point
@@ -78,7 +77,8 @@ def to_centimetre(point: Point) -> Point:
     return point if (lon, lat) == (point.lon, point.lat) else Point(lon, lat)
 
 
-def _never(*_: Any) -> Any:
+def never(*_: Any) -> Any:
+    """Stands where a kind has no such form."""
     raise TypeError("values of this kind are not written so")
 
 
@@ -92,8 +92,8 @@ class Kind:
 
     write: Callable[[list[Any]], list[Any]]
     read: Callable[[list[Any]], list[Any]]
-    pack: Callable[[Packer, Any], None] = _never
-    unpack: Callable[[Unpacker, int], list[Any]] = _never
+    pack: Callable[[Packer, Any], None] = never
+    unpack: Callable[[Unpacker, int], list[Any]] = never
     spread: Callable[[Sequence[Any]], Any] = lambda values: values
 
 
@@ -117,7 +117,8 @@ def _plain(
     return Kind(check, check, pack, unpack, spread)
 
 
-def _spread_whole(values: Sequence[int]) -> NDArray[np.int64]:
+def spread_whole(values: Sequence[int]) -> NDArray[np.int64]:
+    """Whole numbers as int64; TypeError or OverflowError for anything else."""
     # Refuses a fraction and what is out of range, quicker than asking each value for its type.
     return np.frombuffer(array("q", values), dtype=np.int64)
 
@@ -158,6 +159,25 @@ def _spread_points(points: Sequence[Any]) -> NDArray[np.int64]:
     return np.rint(degrees * DEGREE).astype(np.int64)
 
 
+@dataclass(frozen=True, slots=True)
+class Some:
+    """Numbers or places of which some are absent, spread.
+
+    `there` is bool, (values,), and `every` has noughts where nothing is there.
+    """
+
+    there: NDArray[np.bool_]
+    every: NDArray[np.int64]
+
+    def filled(self, absent: int) -> NDArray[np.int64]:
+        """The numbers, with another for each that is absent."""
+        return np.where(self.there, self.every, absent)
+
+    def take(self, order: NDArray[np.int64]) -> "Some":
+        """The same in another order."""
+        return Some(self.there[order], self.every[order])
+
+
 def optional(kind: Kind) -> Kind:
     """The same kind, or null."""
 
@@ -165,7 +185,20 @@ def optional(kind: Kind) -> Kind:
         some = iter(work([value for value in values if value is not None]))
         return [None if value is None else next(some) for value in values]
 
-    def pack(packer: Packer, values: Sequence[Any]) -> None:
+    def spread(values: Sequence[Any]) -> Any:
+        some = kind.spread([value for value in values if value is not None])
+        if not isinstance(some, np.ndarray):
+            return values
+        there = np.array([value is not None for value in values], dtype=np.bool_)
+        every = np.zeros((len(values), *some.shape[1:]), dtype=some.dtype)
+        every[there] = some
+        return Some(there, every)
+
+    def pack(packer: Packer, values: Any) -> None:
+        if isinstance(values, Some):
+            packer.whole(values.there)
+            kind.pack(packer, values.every[values.there])
+            return
         packer.whole([value is not None for value in values])
         kind.pack(packer, kind.spread([value for value in values if value is not None]))
 
@@ -179,6 +212,7 @@ def optional(kind: Kind) -> Kind:
         lambda values: given(kind.read, values),
         pack,
         unpack,
+        spread,
     )
 
 
@@ -211,7 +245,7 @@ def one(write: Callable[[Any], Any], read: Callable[[Any], Any]) -> Kind:
 
 
 WHOLE = _plain(
-    int, Packer.whole, lambda unpacker, count: unpacker.whole(count).tolist(), _spread_whole
+    int, Packer.whole, lambda unpacker, count: unpacker.whole(count).tolist(), spread_whole
 )
 WORD = _plain(str, Packer.words, Unpacker.words, _spread_words)
 TRUTH = _plain(
@@ -223,10 +257,11 @@ TRUTH = _plain(
 IDENTIFIER = Kind(
     lambda values: [value.hex for value in values],
     lambda written: [UUID(hex=value) for value in written],
-    Packer.identifiers,
+    lambda packer, spread: packer.raw(spread.tobytes()),
     Unpacker.identifiers,
+    lambda values: np.frombuffer(bytes_of(values), dtype=np.uint8).reshape(-1, 16),
 )
-KNOWN_IDENTIFIER = Kind(_never, _never, Packer.known_identifiers, Unpacker.known_identifiers)
+KNOWN_IDENTIFIER = Kind(never, never, Packer.known_identifiers, Unpacker.known_identifiers)
 """An identifier that stands in a column many times; only packed."""
 PLACE = Kind(_write_points, _read_points, _pack_points, _unpack_points, _spread_points)
 
@@ -306,96 +341,3 @@ def read_columns(
         )
     except UNREADABLE as broken:
         raise RoundUnreadable(str(broken)) from broken
-
-
-class Fields:
-    """Rows turned into one sequence for each field, once for all who need them so.
-
-    Thousands of rows lie scattered in memory. They are walked through once and as they come, and
-    only what was found is put in order.
-    """
-
-    def __init__(
-        self, rows: Sequence[Any], kinds: Mapping[str, Kind], order: Sequence[int] | None = None
-    ) -> None:
-        """The fields of the rows, in the order given by their places, or as they stand."""
-        columns = zip(*map(attrgetter(*kinds), rows), strict=True) if rows else [()] * len(kinds)
-        self._found: dict[str, Sequence[Any]] = dict(zip(kinds, columns, strict=True))
-        self._kinds = kinds
-        self._order = None if order is None else np.array(order, dtype=np.int64)
-        self._spread: dict[str, Any] = {}
-        self._values: dict[str, Sequence[Any]] = {}
-
-    def values(self, name: str) -> Sequence[Any]:
-        """A field's values as they are."""
-        if self._order is None:
-            return self._found[name]
-        if name not in self._values:
-            found = self._found[name]
-            self._values[name] = [found[place] for place in self._order.tolist()]
-        return self._values[name]
-
-    def spread(self, name: str) -> Any:
-        """A field as its kind spreads it; TypeError for a value of another kind."""
-        if name not in self._spread:
-            spread = self._kinds[name].spread(self._found[name])
-            if isinstance(spread, np.ndarray) and self._order is not None:
-                spread = spread[self._order]
-            elif self._order is not None:
-                spread = self._kinds[name].spread(self.values(name))
-            self._spread[name] = spread
-        return self._spread[name]
-
-    def pack(self, packer: Packer) -> None:
-        """One packed column for each field, in the order of the kinds."""
-        for name, kind in self._kinds.items():
-            kind.pack(packer, self.spread(name))
-
-
-def unpack_columns(
-    make: Callable[..., Row], unpacker: Unpacker, count: int, *, kinds: Mapping[str, Kind]
-) -> tuple[Row, ...]:
-    """The rows that `Fields.pack` packed; raises what is in `UNREADABLE`."""
-    columns = [kind.unpack(unpacker, count) for kind in kinds.values()]
-    names = list(kinds)
-    return tuple(
-        make(**dict(zip(names, values, strict=True))) for values in zip(*columns, strict=True)
-    )
-
-
-def rows_of(make: Callable[..., Any], kinds: Mapping[str, Kind]) -> Kind:
-    """A row of further fields; only packed."""
-    return Kind(
-        _never,
-        _never,
-        lambda packer, rows: Fields(rows, kinds).pack(packer),
-        lambda unpacker, count: list(unpack_columns(make, unpacker, count, kinds=kinds)),
-    )
-
-
-def choice_of(kind: type[StrEnum]) -> Kind:
-    """One of a few words; only packed."""
-    return Kind(
-        _never,
-        _never,
-        lambda packer, values: packer.words([value._value_ for value in values]),
-        lambda unpacker, count: list(map(kind, unpacker.words(count))),
-    )
-
-
-def _pack_counts(packer: Packer, counts: Sequence[Mapping[str, int]]) -> None:
-    pairs = [sorted(counted.items()) for counted in counts]
-    packer.whole(list(map(len, pairs)))
-    packer.words([word for row in pairs for word, _ in row])
-    packer.whole(_spread_whole([number for row in pairs for _, number in row]))
-
-
-def _unpack_counts(unpacker: Unpacker, count: int) -> list[dict[str, int]]:
-    lengths = unpacker.whole(count).tolist()
-    words, numbers = unpacker.words(sum(lengths)), unpacker.whole(sum(lengths)).tolist()
-    pairs = iter(zip(words, numbers, strict=True))
-    return [dict(islice(pairs, length)) for length in lengths]
-
-
-COUNTS = Kind(_never, _never, _pack_counts, _unpack_counts)
-"""Whole numbers by words, in the order of the words; only packed."""

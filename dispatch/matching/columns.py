@@ -13,9 +13,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dispatch.matching.codec import DEGREE, PLACE, Fields
+from dispatch.matching.codec import DEGREE, Some
+from dispatch.matching.fields import Fields
 from dispatch.matching.snapshot import Snapshot
-from foundation.measures import EARTH_RADIUS_METRES, Point
+from foundation.measures import EARTH_RADIUS_METRES
 
 Whole = NDArray[np.int64]
 
@@ -71,6 +72,7 @@ class DriverColumns:
     earned_minor: Whole
     shift_seconds: Whole
     idle_since_ms: Whole
+    place_worth_ms: Whole
     range_metres: Whole
 
 
@@ -150,13 +152,15 @@ def _driver_columns(
 ) -> DriverColumns:
     free_at, shift_seconds = drivers.spread("free_at_ms"), drivers.spread("shift_seconds")
     place = plane.spread(drivers.spread("place"))
-    home, heads_home = _homes(drivers.values("homeward"), plane, place)
+    homeward: Some = drivers.spread("homeward")
+    home = place.copy()
+    home[homeward.there] = plane.spread(homeward.every[homeward.there])
     began = at_ms - shift_seconds * 1000
-    offered = _filled(drivers.values("last_offered_at_ms"), -NO_LIMIT)
+    offered = drivers.spread("last_offered_at_ms").filled(-NO_LIMIT)
     return DriverColumns(
         place=place,
         home=home,
-        heads_home=heads_home,
+        heads_home=homeward.there,
         free_in_ms=np.maximum(0, free_at - at_ms),
         free_since_ms=free_at,
         seats=drivers.spread("seats"),
@@ -169,21 +173,9 @@ def _driver_columns(
         shift_seconds=shift_seconds,
         # Waiting begins with the shift, with the end of the last trip, or with the last offer.
         idle_since_ms=np.minimum(at_ms, np.maximum(np.maximum(began, free_at), offered)),
-        range_metres=_filled(drivers.values("range_metres"), NO_LIMIT),
+        place_worth_ms=drivers.spread("place_worth_ms"),
+        range_metres=drivers.spread("range_metres").filled(NO_LIMIT),
     )
-
-
-def _homes(
-    homeward: Sequence[Point | None], plane: "_Plane", place: Whole
-) -> tuple[Whole, NDArray[np.bool_]]:
-    """Where each driver heads for, or their place, and who heads anywhere."""
-    heading = [number for number, home in enumerate(homeward) if home is not None]
-    home = place.copy()
-    if heading:
-        home[heading] = plane.spread(PLACE.spread([homeward[number] for number in heading]))
-    heads_home = np.zeros(len(homeward), dtype=np.bool_)
-    heads_home[heading] = True
-    return home, heads_home
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,10 +221,6 @@ def _codes(words: Iterable[str]) -> dict[str, int]:
 
 def _coded(words: Sequence[Any], codes: Mapping[Any, int]) -> Whole:
     return np.array([codes[word] for word in words], dtype=np.int64)
-
-
-def _filled(numbers: Sequence[int | None], absent: int) -> Whole:
-    return np.array([absent if number is None else number for number in numbers], dtype=np.int64)
 
 
 def _bits(rows: Sequence[tuple[str, ...]], codes: dict[str, int]) -> Whole:

@@ -11,7 +11,7 @@ import numpy as np
 
 from dispatch.matching import pair_kernels
 from dispatch.matching.columns import Columns, Whole
-from dispatch.matching.fairness import earnings_terms, idle_terms
+from dispatch.matching.fairness import earnings_terms, idle_terms, place_terms
 from dispatch.matching.policy import Policy
 
 
@@ -29,6 +29,8 @@ class CostTerms:
         Allowance for the trip under way taking longer than planned.
     earnings_ms, idle_ms
         Fairness among drivers: earnings an hour, time without an offer.
+    place_ms
+        What the driver is worth where they are, to riders who are still to ask.
     homeward_ms
         Whether the trip leads towards the place where the driver wants to end the shift.
     early_ms, late_ms
@@ -41,6 +43,7 @@ class CostTerms:
     chaining_ms: int
     earnings_ms: int
     idle_ms: int
+    place_ms: int
     homeward_ms: int
     early_ms: int
     late_ms: int
@@ -113,6 +116,7 @@ def pair_costs(
         pairs, drive_ms, trip.dropoff, trip.wanted_in_ms, trip.is_booked,
         driver.place, driver.home, driver.heads_home & ending, driver.free_in_ms,
         earnings_terms(driver, policy), idle_terms(driver, policy, at_ms=at_ms),
+        place_terms(driver, policy),
         weights.chaining, weights.homeward, caps.homeward * 1000,
         weights.early, weights.late, caps.booked * 1000,
     )  # fmt: skip

@@ -11,6 +11,8 @@ each, is Suehr et al., "Two-Sided Fairness for Repeated Matchings in Two-Sided M
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+import numpy as np
+
 from dispatch.matching import pair_kernels
 from dispatch.matching.columns import DriverColumns, Whole
 from dispatch.matching.policy import Policy
@@ -45,6 +47,17 @@ def idle_terms(drivers: DriverColumns, policy: Policy, *, at_ms: int) -> Whole:
     return pair_kernels.idle_by_driver(
         drivers.idle_since_ms, counted_until_ms, policy.weights.idle, cap_ms
     )
+
+
+def place_terms(drivers: DriverColumns, policy: Policy) -> Whole:
+    """How much further away each driver counts for being needed there: milliseconds, (drivers,).
+
+    Not a preference among drivers but among places: whoever stands where hardly anybody asks is
+    taken before somebody whom the next rider would miss (dispatch.matching.reposition says what a
+    place is worth). So drivers far from demand are not forgotten there either.
+    """
+    worth_ms = np.minimum(drivers.place_worth_ms, policy.repositioning.worth_seconds * 1000)
+    return np.asarray(worth_ms * policy.weights.place // 1000, dtype=np.int64)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

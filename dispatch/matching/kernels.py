@@ -116,6 +116,12 @@ def _keep_nearest(
 
 
 @compiled
+def _crow(east: np.int64, north: np.int64) -> np.int64:
+    """The straight line, cut down, as `columns.crow_decimetres` has it."""
+    return np.int64(np.sqrt(np.float64(east * east + north * north)))
+
+
+@compiled
 def nearest(  # noqa: PLR0917
     keys: Whole,
     drivers: Whole,
@@ -148,27 +154,23 @@ def nearest(  # noqa: PLR0917
         Rows of the drivers, (trips, wanted), nearest first and equally near by row; how many were
         found, which is fewer only where there are no more in reach; how many were looked at.
     """
-    trips = len(pickups)
-    found = np.empty((trips, wanted), np.int64)
-    counts = np.empty(trips, np.int64)
-    looked_at = np.zeros(trips, np.int64)
+    found = np.empty((len(pickups), wanted), np.int64)
+    counts, looked_at = np.empty(len(pickups), np.int64), np.zeros(len(pickups), np.int64)
     kept_away = np.empty(wanted, np.int64)
     runs = np.empty(((2 * WINDOW + 1) ** 2, 2), np.int64)
     level = 0
-    for trip in range(trips):
+    for trip in range(len(pickups)):
         x, y = pickups[trip, 0], pickups[trip, 1]
         column, row = (x - corner[0]) // cell_width, (y - corner[1]) // cell_width
         # Two trips are likely to need cells of about the same width; the answer is the same.
         level, may_narrow = max(0, level - 1), True
         while True:
             surely_within = WINDOW * (cell_width << level)
-            is_last = surely_within >= reach
+            is_last = surely_within >= reach or len(keys) <= wanted
+            run_count, there = _runs(keys, column, row, level, cells_max, runs)
             if len(keys) <= wanted:
-                is_last = True
                 runs[0, 0], runs[0, 1] = 0, len(keys)
                 run_count, there = 1, len(keys)
-            else:
-                run_count, there = _runs(keys, column, row, level, cells_max, runs)
             if there > TOO_MANY * wanted and may_narrow and level > 0:
                 level -= 1
                 continue
@@ -176,13 +178,11 @@ def nearest(  # noqa: PLR0917
             if there < wanted and not is_last:
                 level += 1
                 continue
-            kept, within = 0, 0
             looked_at[trip] += there
+            kept, within = 0, 0
             for run in range(run_count):
                 for place in range(runs[run, 0], runs[run, 1]):
-                    east, north = x - places[place, 0], y - places[place, 1]
-                    crow = np.int64(np.sqrt(np.float64(east * east + north * north)))
-                    away = crow + busy[place]
+                    away = _crow(x - places[place, 0], y - places[place, 1]) + busy[place]
                     if is_last or away <= surely_within:
                         within += 1
                         kept = _keep_nearest(away, drivers[place], kept, kept_away, found[trip])

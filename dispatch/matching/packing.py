@@ -45,7 +45,7 @@ class Packer:
     @property
     def packed(self) -> bytes:
         """What was gathered so far."""
-        return b"".join([_bytes_of(self._known), *self._parts])
+        return b"".join([bytes_of(self._known), *self._parts])
 
     def raw(self, data: bytes) -> None:
         """Bytes as they are; whoever reads them knows how many."""
@@ -73,10 +73,6 @@ class Packer:
         self.raw(b"".join(written))
         self.whole([code[word] for word in words])
 
-    def identifiers(self, identifiers: Sequence[UUID]) -> None:
-        """A column of identifiers, 16 bytes each."""
-        self.raw(_bytes_of(identifiers))
-
     def known_identifiers(self, identifiers: Sequence[UUID]) -> None:
         """A column of identifiers of which many are named elsewhere, each by its number."""
         numbers = self._by_address
@@ -87,7 +83,8 @@ class Packer:
         self.whole([numbers[id(identifier)] for identifier in identifiers])
 
 
-def _bytes_of(identifiers: Iterable[UUID]) -> bytes:
+def bytes_of(identifiers: Iterable[UUID]) -> bytes:
+    """Identifiers one after the other, 16 bytes each."""
     return b"".join([one.int.to_bytes(_IDENTIFIER_BYTES, "big") for one in identifiers])
 
 

@@ -82,11 +82,11 @@ def broken_pairs(  # noqa: PLR0917 - compiled loops take plain arrays
 def pair_terms(  # noqa: PLR0917
     pairs: Whole, drive_ms: Whole, dropoff: Whole, wanted_in_ms: Whole, is_booked: Truth,
     place: Whole, home: Whole, goes_home: Truth, free_in_ms: Whole, earnings_ms: Whole,
-    idle_ms: Whole, chaining: int, homeward: int, homeward_cap_ms: int, early: int, late: int,
+    idle_ms: Whole, place_ms: Whole, chaining: int, homeward: int, homeward_cap_ms: int, early: int, late: int,
     booked_cap_ms: int,
 ) -> Whole:  # fmt: skip
     """The terms of each pair, (terms, pairs), in the order of `cost.TERMS`."""
-    terms = np.zeros((8, len(pairs)), np.int64)
+    terms = np.zeros((9, len(pairs)), np.int64)
     for pair in range(len(pairs)):
         t, d = pairs[pair, 0], pairs[pair, 1]
         terms[0, pair] = drive_ms[pair]
@@ -94,14 +94,15 @@ def pair_terms(  # noqa: PLR0917
         terms[2, pair] = free_in_ms[d] * chaining // 1000
         terms[3, pair] = earnings_ms[d]
         terms[4, pair] = idle_ms[d]
+        terms[5, pair] = place_ms[d]
         if goes_home[d]:
             further = crow(dropoff, t, home, d) - crow(place, d, home, d)
             away = further * homeward // 10_000
-            terms[5, pair] = min(homeward_cap_ms, max(-homeward_cap_ms, away))
+            terms[6, pair] = min(homeward_cap_ms, max(-homeward_cap_ms, away))
         if is_booked[t]:
             standing = wanted_in_ms[t] - drive_ms[pair] - free_in_ms[d]
-            terms[6, pair] = min(booked_cap_ms, max(0, standing) * early // 1000)
-            terms[7, pair] = min(booked_cap_ms, max(0, -standing) * late // 1000)
+            terms[7, pair] = min(booked_cap_ms, max(0, standing) * early // 1000)
+            terms[8, pair] = min(booked_cap_ms, max(0, -standing) * late // 1000)
     return terms
 
 
@@ -118,7 +119,8 @@ def earnings_by_driver(
         # rate / m - 1, with m multiplied out: e * S / E are the seconds that e takes on average.
         average = np.float64(earned[driver]) * all_seconds / all_earned
         above = (average - seconds[driver]) / max(1, seconds[driver] + settle)
-        terms[driver] = min(cap_ms, max(-cap_ms, np.int64(np.rint(above * weight))))
+        term = int(np.rint(above * weight))
+        terms[driver] = min(cap_ms, max(-cap_ms, term))
     return terms
 
 

@@ -10,7 +10,6 @@ from enum import StrEnum
 from functools import partial
 
 from dispatch.matching.codec import (
-    COUNTS,
     KNOWN_IDENTIFIER,
     TRUTH,
     UNREADABLE,
@@ -18,18 +17,17 @@ from dispatch.matching.codec import (
     WORD,
     Kind,
     canonical,
-    choice_of,
     digest_of,
     one,
     optional,
     read_object,
     read_row,
-    rows_of,
     several,
     write_row,
 )
 from dispatch.matching.cost import TERMS, CostTerms
 from dispatch.matching.errors import RoundUnreadable
+from dispatch.matching.fields import COUNTS, choice_of, rows_of
 from dispatch.matching.packing import Packer, Unpacker
 from foundation.identifiers import DriverId, TripId
 
@@ -54,6 +52,7 @@ class Lost(StrEnum):
     BUSY = "busy"  # this driver is not free yet
     EARNED_MORE = "earned_more"  # this driver has earned more an hour
     OFFERED_LATER = "offered_later"  # this driver had an offer more recently
+    NEEDED_THERE = "needed_there"  # more riders are expected where this driver is
     AWAY_FROM_HOME = "away_from_home"  # it leads away from where this driver ends the shift
     EARLY = "early"  # this driver would stand waiting longer for the wanted time of a booking
     NEEDED_ELSEWHERE = "needed_elsewhere"  # this driver is offered another trip

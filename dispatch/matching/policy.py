@@ -24,6 +24,8 @@ class Weights:
         Milliseconds for earnings an hour 100 % above the average of all on shift.
     idle
         Milliseconds for a second without an offer.
+    place
+        Milliseconds for a second of waiting that the driver would save where they are.
     homeward
         Milliseconds for a kilometre that a trip leads away from home.
     chaining
@@ -37,6 +39,7 @@ class Weights:
     overdue: int
     earnings: int
     idle: int
+    place: int
     homeward: int
     chaining: int
     early: int
@@ -127,7 +130,11 @@ class Policy:
         reach_and_caps = (
             self.pickup_seconds_max + self.caps_seconds.earnings + self.caps_seconds.homeward
         )
-        return reach_and_caps * 1000 + self.weights.chaining * self.ahead_seconds
+        by_weight = (
+            self.weights.chaining * self.ahead_seconds
+            + self.weights.place * self.repositioning.worth_seconds
+        )
+        return reach_and_caps * 1000 + by_weight
 
     @property
     def ahead_seconds(self) -> int:
@@ -167,6 +174,7 @@ _WEIGHTS: Mapping[str, tuple[int, int]] = {
     "overdue": (0, 100),
     "earnings": (0, 7200),
     "idle": (0, 5),
+    "place": (0, 10),
     "homeward": (0, 300),
     "chaining": (0, 5),
     "early": (0, 5),

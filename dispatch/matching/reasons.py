@@ -247,6 +247,7 @@ _AGAINST: Mapping[Lost, tuple[str, ...]] = {
     Lost.BUSY: ("chaining_ms",),
     Lost.EARNED_MORE: ("earnings_ms",),
     Lost.OFFERED_LATER: ("idle_ms",),
+    Lost.NEEDED_THERE: ("place_ms",),
     Lost.AWAY_FROM_HOME: ("homeward_ms",),
     Lost.EARLY: ("early_ms",),
 }

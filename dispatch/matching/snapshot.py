@@ -19,7 +19,6 @@ from dispatch.matching.codec import (
     TRUTH,
     WHOLE,
     WORD,
-    Fields,
     Kind,
     digest_of,
     one,
@@ -29,11 +28,11 @@ from dispatch.matching.codec import (
     read_row,
     several,
     to_centimetre,
-    unpack_columns,
     write_columns,
     write_form,
     write_row,
 )
+from dispatch.matching.fields import Fields, unpack_columns
 from dispatch.matching.packing import Packer, Unpacker
 from dispatch.matching.policy import Caps, Policy, Repositioning, Weights
 from foundation.identifiers import DriverId, TripId
@@ -119,6 +118,8 @@ class FreeDriver:
         Earnings and time of this shift so far.
     last_offered_at_ms
         When the driver was last shown an offer, whatever became of it; None in a fresh shift.
+    place_worth_ms
+        Milliseconds of waiting that the driver is expected to save by being where they are.
     homeward
         Where the driver would like to be at the end of the shift, if they said so.
     range_metres
@@ -138,6 +139,7 @@ class FreeDriver:
     earned_minor: int = 0
     shift_seconds: int = 0
     last_offered_at_ms: int | None = None
+    place_worth_ms: int = 0
     homeward: Point | None = None
     range_metres: int | None = None
 
@@ -192,6 +194,7 @@ _DRIVER: Mapping[str, Kind] = {
     "earned_minor": WHOLE,
     "shift_seconds": WHOLE,
     "last_offered_at_ms": optional(WHOLE),
+    "place_worth_ms": WHOLE,
     "homeward": optional(PLACE),
     "range_metres": optional(WHOLE),
 }

@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 
 from dispatch.matching.assignment import OPEN, Problem, least_cost_by_paths
 from dispatch.matching.columns import NO_LIMIT, Columns, DriverColumns, TripColumns, Whole
-from dispatch.matching.fairness import earnings_terms, idle_terms
+from dispatch.matching.fairness import earnings_terms, idle_terms, place_terms
 from dispatch.matching.policy import Policy
-from dispatch.matching.reposition import STAY, advise
+from dispatch.matching.reposition import STAY, advise, worth_ms
 from dispatch.matching.solo import settle
 from dispatch.matching.weighing import weigh_pairs
 from foundation.clock import stopwatch_ms
@@ -95,7 +95,8 @@ class World:
         self._fleet = Fleet(scenario.vehicle_nodes, travel, scenario.requests)
         vehicles = len(scenario.vehicle_nodes)
         self._follow = options.follow if len(options.follow) else np.zeros(vehicles, dtype=np.bool_)
-        self._zones = StudyZones.of(scenario.streets, travel) if self._follow.any() else None
+        self._zones = StudyZones.of(scenario.streets, travel)
+        self._zone_worth_ms = np.zeros(len(self._zones.centres), dtype=np.int64)
         count = len(scenario.requests)
         self._promised_ms = np.full(count, NOBODY, dtype=np.int64)
         self._decided_ms = np.full(count, NOBODY, dtype=np.int64)
@@ -147,9 +148,9 @@ class World:
             return False
         columns = self._columns(trips, now)
         from_ms = np.maximum(fleet.at_ms, now)
-        handicaps = earnings_terms(columns.drivers, policy) + idle_terms(
-            columns.drivers, policy, at_ms=now
-        )
+        drivers = columns.drivers
+        handicaps = earnings_terms(drivers, policy) + idle_terms(drivers, policy, at_ms=now)
+        handicaps += place_terms(drivers, policy)
         pairs, drive_ms = nearest_pairs(
             self._travel.times, self._requests.origin[trips], self._latest_ms(trips),
             np.where(fleet.pickup_ms[trips] == NOBODY, NOBODY, fleet.vehicle[trips]),
@@ -196,6 +197,7 @@ class World:
         drivers.earned_minor[:] = fleet.paid_ms // 1000
         drivers.shift_seconds[:] = max(1, now // 1000)
         np.minimum(fleet.free_since_ms, now, out=drivers.idle_since_ms)
+        drivers.place_worth_ms[:] = self._zone_worth_ms[self._zones.zone_of[fleet.node]]
         return Columns(
             trips=kinds.trips_of(self._requests.at_ms[trips], fleet.direct_ms[trips] // 1000),
             drivers=drivers,
@@ -205,29 +207,29 @@ class World:
 
     def _advise(self, now: int) -> None:
         """Tell drivers who follow advice where they would be worth more."""
-        if self._zones is None:
-            return
         fleet, zones, rule = self._fleet, self._zones, self._policy.repositioning
         free = (fleet.doing != RIDING) & (fleet.doing != FETCHING)
+        soon = ~free & (fleet.at_ms <= now + rule.horizon_seconds * 250)
+        expected, place_of = self._expected(now), zones.zone_of[fleet.node]
+        there = np.bincount(place_of[free | soon], minlength=len(zones.centres))
+        # What the last car of each zone is worth there; where there is none nobody asks.
+        self._zone_worth_ms = worth_ms(expected, np.maximum(0, there - 1), rule)[:, 0]
         movers = np.flatnonzero(free & self._follow)
         if not len(movers):
             return
         staying = free & ~self._follow
-        soon = ~free & (fleet.at_ms <= now + rule.horizon_seconds * 250)
         goal = advise(
             zones.neighbours,
-            zone_of_car=zones.zone_of[fleet.node[movers]],
+            zone_of_car=place_of[movers],
             drive_ms=self._travel.times[np.ix_(fleet.node[movers], zones.centres)].astype(np.int64),
-            expected=self._expected(now),
-            there=np.bincount(
-                zones.zone_of[fleet.node[staying | soon]], minlength=len(zones.centres)
-            ),
+            expected=expected,
+            there=np.bincount(place_of[staying | soon], minlength=len(zones.centres)),
             rule=rule,
         )
         for car, zone in zip(movers.tolist(), goal.tolist(), strict=True):
             under_way = fleet.doing[car] == MOVING
             if zone == STAY:
-                here = zones.zone_of[fleet.node[car]]
+                here = place_of[car]
                 if under_way and zones.zone_of[fleet.goal[car]] != here:
                     fleet.move(car, int(fleet.node[car]), now)
             elif not under_way or fleet.goal[car] != zones.centres[zone]:
@@ -235,7 +237,6 @@ class World:
 
     def _expected(self, now: int) -> NDArray[np.float64]:
         """Requests of each zone within the horizon, as those of the memory's time were."""
-        assert self._zones is not None
         rule = self._policy.repositioning
         memory_ms = rule.memory_seconds * 1000
         first = np.searchsorted(self._requests.at_ms, now - memory_ms, side="right")
@@ -294,7 +295,7 @@ class _Kinds:
                 free_in_ms=nothing.copy(), free_since_ms=nothing, seats=nothing + 4,
                 vehicle_class=nothing, equipment=nothing, licence=nothing,
                 shift_left_ms=endless, driving_left_ms=endless, earned_minor=nothing.copy(),
-                shift_seconds=nothing.copy(), idle_since_ms=nothing.copy(), range_metres=endless,
+                shift_seconds=nothing.copy(), place_worth_ms=nothing.copy(), idle_since_ms=nothing.copy(), range_metres=endless,
             ),
             licensed=np.ones((1, 1), dtype=np.bool_),
             excluded=np.zeros(0, dtype=np.int64),

@@ -11,11 +11,12 @@ import pytest
 
 from foundation.measures import Point, PointNotOnEarth
 from roads.cch import CchEngine, CchSearch, prepared
-from roads.dijkstra import DijkstraEngine
+from roads.dijkstra import DijkstraEngine, DijkstraSearch
+from roads.dijkstra_kernel import UNDECIDED
 from roads.engine import CLOSED, UNREACHABLE, RoadEngine, open_engine
 from roads.errors import EngineFailed, NoRoute
 from roads.network import RoadNetwork
-from roads.search import SearchEngine
+from roads.search import SearchEngine, Weights
 from roads.snap import Snapper
 from roads.straight_line import FallingBack, StraightLineEngine
 from tests.builders_roads import (
@@ -404,3 +405,36 @@ def test_the_port_is_quick_to_import() -> None:
         "sys.exit(f'imported {heavy}' if heavy else 0)"
     )
     subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(__file__).parents[3])
+
+
+@pytest.mark.parametrize("settled_max", [0, 1, 2, 3, 7, 40, 1000])
+def test_a_search_cut_short_is_right_or_undecided(settled_max: int) -> None:
+    """Also at a dead end, where the last place is reached and nothing else is left to look at."""
+    square, town = one_way_square(), grid(5, 4)
+    for network in (square, town, two_way_street()):
+        search = DijkstraSearch(network)
+        weights = Weights.of(network, network.arc_ms)
+        every = np.arange(network.arc_count, dtype=np.int32)
+        origins, goals = np.repeat(every, len(every)), np.tile(every, len(every))
+        apart = origins != goals
+        origins, goals = origins[apart], goals[apart]
+
+        exact = search.pairs(weights, origins, goals)
+        found = search.near_pairs(weights, origins, goals, settled_max=settled_max)
+        around = search.near_rounds(weights, every, settled_max=settled_max)
+
+        assert ((found == exact) | (found == UNDECIDED)).all()
+        assert ((around == search.rounds(weights, every)) | (around == UNDECIDED)).all()
+        assert (found == exact).all() or settled_max < 1000
+
+
+def test_the_hierarchy_answers_what_was_not_found_near(tmp_path: Path) -> None:
+    town = grid(9, 9)
+    engine, judge = CchEngine(town, tmp_path), DijkstraEngine(town)
+    rng = np.random.default_rng(1)
+    points = np.array([WEST, SOUTH]) + rng.uniform(0, 0.008, (120, 2))
+    snaps = engine.snap(points)
+    # Few far riders among many drivers: near and far ones, and some on the rider's own street.
+    pairs = np.array([(driver, rider) for rider in range(60) for driver in range(120)])
+
+    assert (engine.pair_times(snaps, snaps, pairs) == judge.pair_times(snaps, snaps, pairs)).all()
