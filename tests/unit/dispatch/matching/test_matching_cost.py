@@ -30,6 +30,7 @@ def test_a_fresh_driver_at_the_start_of_a_shift_costs_the_drive_and_nothing_else
         chaining_ms=0,
         earnings_ms=0,
         idle_ms=0,
+        place_ms=0,
         homeward_ms=0,
         early_ms=0,
         late_ms=0,
