@@ -7,7 +7,7 @@ the consequence of (an offer to somebody off shift is not made).
 from datetime import datetime
 
 import ledger.views
-from dispatch.position import OnShift, Phase, PositionBoard
+from dispatch.position import Held, OnShift, Phase, PositionBoard
 from dispatch.store import fleet as store
 from dispatch.store.shifts import upsert_positions
 from foundation.identifiers import UUID, DriverId, ShiftId, TripId
@@ -73,9 +73,11 @@ class Fleet:
                 earned_minor=earned[known.driver_id],
                 earned_as_of=work.now,
                 position=known.position,
-                phase=_PHASE_OF_STATE.get(known.trip_state or "", Phase.FREE),
-                trip_id=known.trip_id,
-                has_gap=True,  # what was driven before this process began is not known
+                # What was driven before this process began is not known.
+                trips={
+                    trip_id: Held(_PHASE_OF_STATE[state], has_gap=True)
+                    for trip_id, state in known.trips
+                },
             )
         )
 
@@ -113,14 +115,11 @@ class Fleet:
             known.earned_minor += earned
 
     def _step(self, driver_id: DriverId, facts: dict[str, str], at: datetime) -> None:
-        after = facts["after"]
-        if after in _PHASE_OF_STATE:
-            trip_id = TripId(UUID(facts["trip_id"]))
-            self.board.set_phase(driver_id, _PHASE_OF_STATE[after], trip_id)
-            return
-        self.board.set_phase(driver_id, Phase.FREE, None)
+        trip_id = TripId(UUID(facts["trip_id"]))
+        phase = _PHASE_OF_STATE.get(facts["after"], Phase.FREE)
+        self.board.set_phase(driver_id, phase, trip_id)
         known = self.board.find(driver_id)
-        if known is not None:
+        if known is not None and known.phase is Phase.FREE:
             known.free_since = at
 
     async def store_positions(self, database: Database) -> int:

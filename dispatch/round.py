@@ -6,7 +6,7 @@ round. Every round that had anything to decide is stored with its input (I15).
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -17,16 +17,19 @@ from numpy.typing import NDArray
 import rulebook.service
 from dispatch.matching.candidates import candidate_pairs
 from dispatch.matching.explanation import sentence, why_this_offer
+from dispatch.matching.limits import CROW_METRES_PER_SECOND
 from dispatch.matching.plan import Pairing, Plan
 from dispatch.matching.policy import Policy, parse_policy
 from dispatch.matching.snapshot import FreeDriver, OpenTrip, RoundInput, Snapshot
 from dispatch.matching.solo import decide
 from dispatch.position import OnShift, Phase, PositionBoard
+from dispatch.run import Underway
 from dispatch.store import offers as offer_store
 from dispatch.store import rounds as store
 from dispatch.store.rounds import StoredRound, epoch_ms
 from foundation.clock import stopwatch_ms
-from foundation.identifiers import DriverId, OfferId, RoundId, RuleId
+from foundation.identifiers import DriverId, OfferId, RoundId, RuleId, TripId
+from foundation.measures import distance_metres
 from roads.engine import RoadEngine
 from rulebook.rule import RuleKind
 from storage.engine import Database
@@ -58,6 +61,7 @@ class _Seen:
     policy: Policy
     trips: Sequence[OpenTrip]
     drivers: Sequence[OnShift]
+    runs: Mapping[DriverId, Underway]
 
 
 @dataclass(slots=True)
@@ -116,24 +120,28 @@ class Dispatcher:
     async def _see(self, work: UnitOfWork) -> _Seen:
         rule = await rulebook.service.in_force(work, RuleKind.MATCHING_POLICY, work.now)
         trips = await store.list_open_trips(work, most=TRIPS_MAX)
+        policy = parse_policy(rule.body)
         drivers: list[OnShift] = []
+        runs: Mapping[DriverId, Underway] = {}
         if trips:
-            busy = await store.list_busy_drivers(work)
-            drivers = [known for known in self._board if self._may_serve(known, busy, work.now)]
+            offered = await store.list_offered_drivers(work)
+            runs = await store.list_runs_under_way(work)
+            drivers = [
+                known
+                for known in self._board
+                if known.driver_id not in offered
+                and self._is_there(known, work.now)
+                and is_candidate(known, runs.get(known.driver_id), policy)
+            ]
         return _Seen(
-            at=work.now,
-            policy_rule_id=rule.rule_id,
-            policy=parse_policy(rule.body),
-            trips=trips,
-            drivers=drivers,
-        )
+            at=work.now, policy_rule_id=rule.rule_id, policy=policy, trips=trips, drivers=drivers,
+            runs=runs,
+        )  # fmt: skip
 
-    def _may_serve(self, known: OnShift, busy: frozenset[DriverId], now: datetime) -> bool:
-        """On shift, free, within hours, and heard of lately."""
+    def _is_there(self, known: OnShift, now: datetime) -> bool:
+        """On shift, within hours, and heard of lately."""
         return (
-            known.phase is Phase.FREE
-            and known.driver_id not in busy
-            and known.ends_by > now
+            known.ends_by > now
             and known.position is not None
             and now - known.position.at <= self._stale
         )
@@ -141,10 +149,19 @@ class Dispatcher:
     def _decide(self, seen: _Seen) -> "_Decided":
         """Roads and matching; runs in a thread and touches nothing that the loop writes."""
         began = stopwatch_ms()
+        left_ms = self._left_ms(seen)
         snapshot = Snapshot.of(
             at_ms=epoch_ms(seen.at),
             trips=seen.trips,
-            drivers=[_free_driver(known, seen) for known in seen.drivers],
+            drivers=[
+                free_driver(
+                    known,
+                    seen.runs.get(known.driver_id),
+                    at=seen.at,
+                    left_ms=left_ms.get(known.driver_id, 0),
+                )
+                for known in seen.drivers
+            ],
             policy=seen.policy,
             network_digest=self._network_digest,
         )
@@ -161,6 +178,24 @@ class Dispatcher:
             roads_ms=roads_ms,
             solve_ms=stopwatch_ms() - began - roads_ms,
         )
+
+    def _left_ms(self, seen: _Seen) -> dict[DriverId, int]:
+        """Road time in milliseconds that each driver still needs to where their run ends."""
+        ends = [
+            (known, seen.runs[known.driver_id].stops[-1].at)
+            for known in seen.drivers
+            if known.driver_id in seen.runs
+        ]
+        if not ends:
+            return {}
+        places = [known.position.point for known, _ in ends if known.position is not None]
+        rows = np.arange(len(ends), dtype=np.int32)
+        times = self._roads.pair_times(
+            self._roads.snap(np.array([(p.lon, p.lat) for p in places])),
+            self._roads.snap(np.array([(p.lon, p.lat) for _, p in ends])),
+            np.stack([rows, rows], axis=1),
+        )
+        return {known.driver_id: int(left) for (known, _), left in zip(ends, times, strict=True)}
 
     def _pickup_ms(self, snapshot: Snapshot, pairs: NDArray[np.int32]) -> NDArray[np.int32]:
         """Road time of each pair in milliseconds; only drivers and trips in a pair are snapped."""
@@ -192,6 +227,8 @@ class Dispatcher:
                 shift_id=on_shift[pairing.driver_id].shift_id,
                 pickup_seconds=pairing.pickup_seconds,
                 why=_why(pairing),
+                run_trips=_trips_of(seen.runs.get(pairing.driver_id)),
+                added_seconds=_added_seconds(pairing, snapshot),
             )
             for pairing in plan.pairings
         ]
@@ -223,25 +260,60 @@ class _Decided:
     solve_ms: float
 
 
-def _free_driver(known: OnShift, seen: _Seen) -> FreeDriver:
+def is_candidate(known: OnShift, run: Underway | None, policy: Policy) -> bool:
+    """Whether a trip alone may be offered to a driver: free, or on the last leg and free soon.
+
+    The picture of the fleet and the tables must agree: what one has heard and the other not yet is
+    seen alike by the next round.
+    """
+    if run is None:
+        return known.phase is Phase.FREE
+    if not run.is_on_last_leg or known.phase is not Phase.ON_TRIP or known.position is None:
+        return False
+    if set(known.trips) != set(run.trips):
+        return False
+    # What no road could take less time for need not be asked of the roads.
+    metres = distance_metres(known.position.point, run.stops[-1].at)
+    return metres <= policy.free_within_seconds * CROW_METRES_PER_SECOND
+
+
+def free_driver(known: OnShift, run: Underway | None, *, at: datetime, left_ms: int) -> FreeDriver:
+    """A driver as matching sees them: where and when they are free, now or after their run.
+
+    Parameters
+    ----------
+    left_ms
+        Road time in milliseconds to the end of the run; 0 without one.
+    """
     assert known.position is not None
-    at_ms = epoch_ms(seen.at)
+    at_ms = epoch_ms(at)
+    left = int((known.ends_by - at).total_seconds()) - (0 if run is None else -(-left_ms // 1000))
     return FreeDriver(
         driver_id=known.driver_id,
-        place=known.position.point,
-        heading=known.position.heading,
-        free_at_ms=min(at_ms, epoch_ms(known.free_since)),
+        place=known.position.point if run is None else run.stops[-1].at,
+        heading=known.position.heading if run is None else None,
+        free_at_ms=(min(at_ms, epoch_ms(known.free_since)) if run is None else at_ms + left_ms),
         seats=known.seats,
         vehicle_class=known.vehicle_class,
         equipment=known.equipment,
         shift_ends_at_ms=epoch_ms(known.ends_by),
-        driving_seconds_left=max(0, int((known.ends_by - seen.at).total_seconds())),
+        driving_seconds_left=max(0, left),
         earned_minor=max(0, known.earned_minor),
-        shift_seconds=max(0, int((seen.at - known.started_at).total_seconds())),
+        shift_seconds=max(0, int((at - known.started_at).total_seconds())),
         last_offered_at_ms=(
             None if known.last_offered_at is None else epoch_ms(known.last_offered_at)
         ),
     )
+
+
+def _trips_of(run: Underway | None) -> tuple[TripId, ...]:
+    return () if run is None else run.trips
+
+
+def _added_seconds(pairing: Pairing, snapshot: Snapshot) -> int:
+    """How much longer the driver would be under way: from where they are free to the drop-off."""
+    trip = next(one for one in snapshot.trips if one.trip_id == pairing.trip_id)
+    return pairing.pickup_seconds - pairing.terms.busy_ms // 1000 + trip.trip_seconds
 
 
 def _why(pairing: Pairing) -> dict[str, Any]:

@@ -49,6 +49,7 @@ class Quote:
     zone_from: str | None
     zone_to: str | None
     concession: str | None
+    is_shared: bool = False
     tariff_rule_id: RuleId
     pay_floor_rule_id: RuleId
     priced_at: datetime

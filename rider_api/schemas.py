@@ -104,7 +104,13 @@ class TripOut(Model):
     seconds: int
     pin: str = Field(description="Tell it to the driver when you get in.")
     driver: DriverCardOut | None
-    eta_seconds: int | None = Field(description="Of the driver on the way, as told with the offer.")
+    eta_seconds: int | None = Field(
+        description="Until the car is at the pick-up, through the stops it makes before."
+    )
+    shared: bool = Field(description="Whether others may ride along.")
+    co_riders: int = Field(description="Other riders in the car now; never who they are.")
+    latest_pickup_at: datetime | None = Field(description="As promised to a rider who shares.")
+    latest_dropoff_at: datetime | None = Field(description="As promised to a rider who shares.")
     requested_at: datetime
     booked_for: datetime | None
     expires_at: datetime

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 import fares.service
-from dispatch.service import offers, requests, shifts
+from dispatch.service import driving, offers, requests, shifts
 from dispatch.store import offers as offer_store
 from dispatch.store import rounds as round_store
 from dispatch.trip import Actor, By, Trip
@@ -120,8 +120,10 @@ class Town:
     async def offer_in(
         self, work: UnitOfWork, trip: Trip, driver_id: DriverId, *, seconds: float = 15
     ) -> list[OfferId]:
+        """As a round would make it that knows how the driver's run stands."""
         from datetime import timedelta
 
+        runs = await round_store.list_runs_under_way(work)
         round_id = RoundId(work.new_id())
         new = offer_store.NewOffer(
             offer_id=OfferId(work.new_id()),
@@ -132,6 +134,7 @@ class Town:
             shift_id=self.shifts[driver_id],
             pickup_seconds=120,
             why={},
+            run_trips=runs[driver_id].trips if driver_id in runs else (),
         )
         made = await offer_store.insert_offers(
             work, [new], round_id=round_id, deadline=work.now + timedelta(seconds=seconds)
@@ -162,3 +165,36 @@ class Town:
         trip = await self.trip()
         offer_id = await self.offer(trip, driver_id)
         return await self.accept(offer_id, driver_id), driver_id
+
+    async def on_board(self) -> tuple[Trip, DriverId]:
+        """A trip whose rider is in the car."""
+        trip, driver_id = await self.assigned()
+        await self.arrive(trip, driver_id)
+        return await self.board(trip, driver_id), driver_id
+
+    async def arrive(self, trip: Trip, driver_id: DriverId) -> Trip:
+        async with self.database.work() as work:
+            return await driving.arrive(
+                work, trip_id=trip.trip_id, driver_id=driver_id, at=trip.pickup, reason=None
+            )
+
+    async def board(self, trip: Trip, driver_id: DriverId) -> Trip:
+        async with self.database.work() as work:
+            boarded = await driving.board(
+                work, trip_id=trip.trip_id, driver_id=driver_id, pin=trip.pin, reason=None
+            )
+        assert isinstance(boarded, Trip)
+        return boarded
+
+    async def complete(self, trip: Trip, driver_id: DriverId) -> Trip:
+        async with self.database.work() as work:
+            return await driving.complete(
+                work, trip_id=trip.trip_id, driver_id=driver_id, metres=None
+            )
+
+    async def with_next_job(self) -> tuple[Trip, Trip, DriverId]:
+        """A rider in the car, and another trip that its driver took meanwhile."""
+        trip, driver_id = await self.on_board()
+        following = await self.trip()
+        offer_id = await self.offer(following, driver_id)
+        return trip, await self.accept(offer_id, driver_id), driver_id

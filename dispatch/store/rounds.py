@@ -8,7 +8,8 @@ from typing import Any
 from sqlalchemy import Row, text
 
 from dispatch.matching.snapshot import OpenTrip
-from foundation.identifiers import DriverId, RoundId, RuleId, TripId
+from dispatch.run import Party, StopAhead, StopKind, Underway
+from foundation.identifiers import DriverId, RoundId, RuleId, RunId, TripId
 from foundation.measures import Point
 from storage.work import UnitOfWork
 
@@ -24,9 +25,17 @@ _OPEN_TRIPS = text("""
                       WHERE offer.trip_id = trip.trip_id AND offer.state = 'made')
     ORDER BY matching_from, trip_id LIMIT :most
 """)
-_BUSY = text("""
-    SELECT driver_id FROM dispatch.run WHERE ended_at IS NULL
-    UNION ALL SELECT driver_id FROM dispatch.offer WHERE state = 'made'
+_OFFERED = text("SELECT driver_id FROM dispatch.offer WHERE state = 'made'")
+_UNDER_WAY = text("""
+    SELECT run.driver_id, run.run_id, run.seats AS car_seats, stop.trip_id, kind, place,
+           expected_at, latest_at, trip.seats, trip.is_shared, trip.boarded_at, trip.trip_seconds,
+           trip.matching_from,
+           CASE kind WHEN 'pickup' THEN pickup_lon ELSE dropoff_lon END AS lon,
+           CASE kind WHEN 'pickup' THEN pickup_lat ELSE dropoff_lat END AS lat
+    FROM dispatch.run JOIN dispatch.run_stop AS stop USING (run_id)
+    JOIN dispatch.trip ON trip.trip_id = stop.trip_id
+    WHERE run.ended_at IS NULL AND done_at IS NULL
+    ORDER BY run.driver_id, place
 """)
 
 
@@ -35,9 +44,37 @@ async def list_open_trips(work: UnitOfWork, *, most: int) -> list[OpenTrip]:
     return [_open_trip(row) for row in await work.execute(_OPEN_TRIPS, {"most": most})]
 
 
-async def list_busy_drivers(work: UnitOfWork) -> frozenset[DriverId]:
-    """Drivers with a run under way or an open offer."""
-    return frozenset((await work.execute(_BUSY)).scalars())
+async def list_offered_drivers(work: UnitOfWork) -> frozenset[DriverId]:
+    """Drivers with an open offer."""
+    return frozenset((await work.execute(_OFFERED)).scalars())
+
+
+async def list_runs_under_way(work: UnitOfWork) -> dict[DriverId, Underway]:
+    """Every driver's run under way, with its stops ahead in their order."""
+    found: dict[DriverId, list[StopAhead]] = {}
+    runs: dict[DriverId, tuple[RunId, int]] = {}
+    for row in await work.execute(_UNDER_WAY):
+        driver_id = DriverId(row.driver_id)
+        runs[driver_id] = (RunId(row.run_id), row.car_seats)
+        found.setdefault(driver_id, []).append(
+            StopAhead(
+                trip_id=TripId(row.trip_id),
+                kind=StopKind(row.kind),
+                at=Point(row.lon, row.lat),
+                expected_at=row.expected_at,
+                latest_at=row.latest_at,
+                party=Party(riders=row.seats, is_shared=row.is_shared),
+                direct_seconds=row.trip_seconds,
+                asked_at=row.matching_from,
+                boarded_at=row.boarded_at,
+            )
+        )
+    return {
+        driver_id: Underway(
+            driver_id=driver_id, run_id=run_id, seats=seats, stops=tuple(found[driver_id])
+        )
+        for driver_id, (run_id, seats) in runs.items()
+    }
 
 
 def _open_trip(row: Row[Any]) -> OpenTrip:

@@ -167,13 +167,28 @@ _ROUNDS = text("""
            percentile_cont(0.99) WITHIN GROUP (ORDER BY total_ms) AS round_ms_p99
     FROM dispatch.round
 """)
-# Two drivers hold one trip, or one driver holds two, at the same instant: counted from the
-# assignments, whatever the constraints would have said.
+# At the same instant two drivers hold one trip, or one driver has two runs, or a rider who does not
+# share has company, or more riders are on board than the car has seats: counted from what happened,
+# whatever the constraints would have said.
 _DOUBLE = text("""
-    SELECT count(*) FROM dispatch.assignment a JOIN dispatch.assignment b
-        ON (a.trip_id, a.attempt) < (b.trip_id, b.attempt)
-       AND (a.trip_id = b.trip_id OR a.driver_id = b.driver_id)
-       AND tstzrange(a.from_at, a.to_at) && tstzrange(b.from_at, b.to_at)
+    WITH aboard AS (
+        SELECT trip_id, run_id, is_shared, trip.seats, boarded_at, ended_at,
+               tstzrange(boarded_at, ended_at) AS during
+        FROM dispatch.trip WHERE boarded_at IS NOT NULL)
+    SELECT (
+        SELECT count(*) FROM dispatch.assignment a JOIN dispatch.assignment b
+            ON (a.trip_id, a.attempt) < (b.trip_id, b.attempt)
+           AND (a.trip_id = b.trip_id OR (a.driver_id = b.driver_id AND a.run_id <> b.run_id))
+           AND tstzrange(a.from_at, a.to_at) && tstzrange(b.from_at, b.to_at)
+    ) + (
+        SELECT count(*) FROM aboard a JOIN aboard b
+            ON a.run_id = b.run_id AND a.trip_id < b.trip_id AND a.during && b.during
+           AND NOT (a.is_shared AND b.is_shared)
+    ) + (
+        SELECT count(*) FROM aboard a JOIN dispatch.run USING (run_id)
+        WHERE run.seats < (SELECT sum(b.seats) FROM aboard b
+                           WHERE b.run_id = a.run_id AND b.during @> a.boarded_at)
+    )
 """)
 # A trip is lost if it stands in a state that nothing will move it out of: past its time and still
 # looking or not yet looking, offered and never ended, held by a run that has ended, or not where

@@ -53,10 +53,23 @@ _HOLDS_LEFT_OPEN = text("""
         SELECT 1 FROM ledger.transfer AS ending WHERE ending.resolves = hold.transfer_id)
 """)
 _BUSY = text("""
-    SELECT (SELECT count(*) FROM dispatch.run WHERE ended_at IS NULL),
+    SELECT (SELECT array_agg(driver_id ORDER BY driver_id) FROM dispatch.run WHERE ended_at IS NULL),
            (SELECT count(*) FROM dispatch.assignment WHERE to_at IS NULL),
            (SELECT count(*) FROM dispatch.trip
+            WHERE state IN ('assigned', 'arrived', 'on_board', 'at_stop')),
+           (SELECT array_agg(DISTINCT driver_id ORDER BY driver_id) FROM dispatch.trip
             WHERE state IN ('assigned', 'arrived', 'on_board', 'at_stop'))
+""")
+# I2, counted from what happened: the seats taken in a car with each rider who is in it now.
+_SEATS_TAKEN = text("""
+    SELECT run.seats, sum(trip.seats) AS taken, bool_and(is_shared) OR count(*) = 1 AS agreed
+    FROM dispatch.trip JOIN dispatch.run USING (run_id)
+    WHERE state IN ('on_board', 'at_stop') GROUP BY run_id, run.seats
+""")
+_PLACES = text("""
+    SELECT run_id, array_agg(place ORDER BY place) AS places,
+           array_agg(done_at IS NULL ORDER BY place) AS ahead
+    FROM dispatch.run_stop GROUP BY run_id
 """)
 
 
@@ -235,8 +248,15 @@ class Lives(RuleBasedStateMachine):
             report = await run_report(work)
             assert (report["double_assignments"], report["lost_trips"]) == (0, 0)
             assert not any((await ledger.views.imbalance(work)).values())
-            runs, assignments, under_way = (await work.execute(_BUSY)).one()
-            assert runs == assignments == under_way
+            runs, assignments, under_way, drivers = (await work.execute(_BUSY)).one()
+            assert runs == drivers, "a run for each driver with a trip, and none without"
+            assert assignments == under_way
+            for car in await work.execute(_SEATS_TAKEN):
+                assert car.taken <= car.seats
+                assert car.agreed, "somebody who does not share has company"
+            for run in await work.execute(_PLACES):
+                assert run.places == list(range(1, len(run.places) + 1)), "numbered without a gap"
+                assert run.ahead == sorted(run.ahead), "done in their order"
             assert (await work.execute(_HOLDS_LEFT_OPEN)).scalar_one() == 0
             rows = (await work.execute(_EVENTS)).all()
         for trip_id in {row.trip_id for row in rows}:
