@@ -6,30 +6,27 @@ round. Every round that had anything to decide is stored with its input (I15).
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 import rulebook.service
+from dispatch.asking import Seen, alone_offer, free_driver, is_candidate, join_offer
+from dispatch.company import Scene, Sharing, may_be_joined, wishes_of
 from dispatch.matching.candidates import candidate_pairs
-from dispatch.matching.explanation import sentence, why_this_offer
-from dispatch.matching.limits import CROW_METRES_PER_SECOND
-from dispatch.matching.plan import Pairing, Plan
-from dispatch.matching.policy import Policy, parse_policy
-from dispatch.matching.snapshot import FreeDriver, OpenTrip, RoundInput, Snapshot
+from dispatch.matching.plan import Plan
+from dispatch.matching.policy import parse_policy
+from dispatch.matching.shared.joining import Join, Wish, encode, join
+from dispatch.matching.snapshot import RoundInput, Snapshot
 from dispatch.matching.solo import decide
-from dispatch.position import OnShift, Phase, PositionBoard
-from dispatch.run import Underway
+from dispatch.position import OnShift, PositionBoard
 from dispatch.store import offers as offer_store
 from dispatch.store import rounds as store
 from dispatch.store.rounds import StoredRound, epoch_ms
 from foundation.clock import stopwatch_ms
-from foundation.identifiers import DriverId, OfferId, RoundId, RuleId, TripId
-from foundation.measures import distance_metres
+from foundation.identifiers import DriverId, OfferId, RoundId
 from roads.engine import RoadEngine
 from rulebook.rule import RuleKind
 from storage.engine import Database
@@ -50,18 +47,6 @@ class RoundReport:
     degraded: bool
     total_ms: float
     pause_seconds: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Seen:
-    """The round's view of the world, as read in one unit of work."""
-
-    at: datetime
-    policy_rule_id: RuleId
-    policy: Policy
-    trips: Sequence[OpenTrip]
-    drivers: Sequence[OnShift]
-    runs: Mapping[DriverId, Underway]
 
 
 @dataclass(slots=True)
@@ -103,7 +88,7 @@ class Dispatcher:
             seen = await self._see(work)
         read_ms = stopwatch_ms() - began
         pause = seen.policy.round_ms / 1000
-        if not seen.trips or not seen.drivers:
+        if not seen.trips or not (seen.drivers or seen.sharing):
             return RoundReport(
                 trips=len(seen.trips), drivers=len(seen.drivers), pairings=0, offers=0,
                 degraded=False, total_ms=stopwatch_ms() - began, pause_seconds=pause,
@@ -117,26 +102,41 @@ class Dispatcher:
             pause_seconds=pause,
         )  # fmt: skip
 
-    async def _see(self, work: UnitOfWork) -> _Seen:
+    async def _see(self, work: UnitOfWork) -> Seen:
         rule = await rulebook.service.in_force(work, RuleKind.MATCHING_POLICY, work.now)
         trips = await store.list_open_trips(work, most=TRIPS_MAX)
         policy = parse_policy(rule.body)
-        drivers: list[OnShift] = []
-        runs: Mapping[DriverId, Underway] = {}
-        if trips:
-            offered = await store.list_offered_drivers(work)
-            runs = await store.list_runs_under_way(work)
-            drivers = [
-                known
-                for known in self._board
-                if known.driver_id not in offered
-                and self._is_there(known, work.now)
-                and is_candidate(known, runs.get(known.driver_id), policy)
-            ]
-        return _Seen(
-            at=work.now, policy_rule_id=rule.rule_id, policy=policy, trips=trips, drivers=drivers,
+        if not trips:
+            return Seen(
+                at=work.now, policy_rule_id=rule.rule_id, policy=policy, trips={}, drivers={},
+                runs={},
+            )  # fmt: skip
+        offered = await store.list_offered_drivers(work)
+        runs = await store.list_runs_under_way(work)
+        there = [
+            known
+            for known in self._board
+            if known.driver_id not in offered and self._is_there(known, work.now)
+        ]
+        shares = await store.list_sharing_trips(work)
+        return Seen(
+            at=work.now,
+            policy_rule_id=rule.rule_id,
+            policy=policy,
+            trips={trip.trip_id: trip for trip in trips},
+            drivers={
+                one.driver_id: one
+                for one in there
+                if is_candidate(one, runs.get(one.driver_id), policy)
+            },
             runs=runs,
-        )  # fmt: skip
+            shares=shares,
+            sharing={
+                known.driver_id: Sharing(known=known, run=runs[known.driver_id])
+                for known in there
+                if shares and may_be_joined(known, runs.get(known.driver_id), policy.shared)
+            },
+        )
 
     def _is_there(self, known: OnShift, now: datetime) -> bool:
         """On shift, within hours, and heard of lately."""
@@ -146,13 +146,18 @@ class Dispatcher:
             and now - known.position.at <= self._stale
         )
 
-    def _decide(self, seen: _Seen) -> "_Decided":
+    def _decide(self, seen: Seen) -> "_Decided":
         """Roads and matching; runs in a thread and touches nothing that the loop writes."""
         began = stopwatch_ms()
+        scene = Scene(at=seen.at, caps=seen.policy.shared, sharing=tuple(seen.sharing.values()))
+        wishes = wishes_of(tuple(seen.trips.values()), seen.shares, scene=scene, roads=self._roads)
+        joins = join(wishes)
+        joined = {one.trip_id for one in joins}
+        busy = {one.driver_id for one in joins}
         left_ms = self._left_ms(seen)
         snapshot = Snapshot.of(
             at_ms=epoch_ms(seen.at),
-            trips=seen.trips,
+            trips=[trip for trip in seen.trips.values() if trip.trip_id not in joined],
             drivers=[
                 free_driver(
                     known,
@@ -160,7 +165,8 @@ class Dispatcher:
                     at=seen.at,
                     left_ms=left_ms.get(known.driver_id, 0),
                 )
-                for known in seen.drivers
+                for known in seen.drivers.values()
+                if known.driver_id not in busy
             ],
             policy=seen.policy,
             network_digest=self._network_digest,
@@ -175,15 +181,17 @@ class Dispatcher:
         return _Decided(
             round_input=round_input,
             plan=plan,
+            wishes=wishes,
+            joins=joins,
             roads_ms=roads_ms,
             solve_ms=stopwatch_ms() - began - roads_ms,
         )
 
-    def _left_ms(self, seen: _Seen) -> dict[DriverId, int]:
+    def _left_ms(self, seen: Seen) -> dict[DriverId, int]:
         """Road time in milliseconds that each driver still needs to where their run ends."""
         ends = [
             (known, seen.runs[known.driver_id].stops[-1].at)
-            for known in seen.drivers
+            for known in seen.drivers.values()
             if known.driver_id in seen.runs
         ]
         if not ends:
@@ -210,27 +218,21 @@ class Dispatcher:
         )
 
     async def _offer(
-        self, work: UnitOfWork, seen: _Seen, decided: "_Decided", *, began: float, read_ms: float
+        self, work: UnitOfWork, seen: Seen, decided: "_Decided", *, began: float, read_ms: float
     ) -> int:
         """Store the round and make its offers; how many were made."""
         plan, snapshot = decided.plan, decided.round_input.snapshot
         round_id = RoundId(work.new_id())
-        on_shift = {known.driver_id: known for known in seen.drivers}
         deadline = work.now + timedelta(seconds=seen.policy.offer_seconds)
         offers = [
-            offer_store.NewOffer(
-                offer_id=OfferId(work.new_id()),
-                trip_id=pairing.trip_id,
-                attempt=pairing.attempt,
-                driver_id=pairing.driver_id,
-                vehicle_id=on_shift[pairing.driver_id].vehicle_id,
-                shift_id=on_shift[pairing.driver_id].shift_id,
-                pickup_seconds=pairing.pickup_seconds,
-                why=_why(pairing),
-                run_trips=_trips_of(seen.runs.get(pairing.driver_id)),
-                added_seconds=_added_seconds(pairing, snapshot),
-            )
-            for pairing in plan.pairings
+            *(
+                alone_offer(OfferId(work.new_id()), pairing, seen, now=work.now)
+                for pairing in plan.pairings
+            ),
+            *(
+                join_offer(OfferId(work.new_id()), one, decided.wishes[one.wish], seen)
+                for one in decided.joins
+            ),
         ]
         made: set[OfferId] = set()
         if offers:
@@ -244,7 +246,9 @@ class Dispatcher:
                 input=decided.round_input.encode(), input_digest=decided.round_input.digest,
                 plan=plan.encode(), plan_digest=plan.digest, degraded=plan.degraded,
                 trips=len(snapshot.trips), drivers=len(snapshot.drivers),
-                pairs=len(decided.round_input.pairs), pairings=len(plan.pairings),
+                pairs=len(decided.round_input.pairs),
+                pairings=len(plan.pairings) + len(decided.joins),
+                joins=encode(decided.wishes, decided.joins) if decided.wishes else None,
                 offers=len(made), read_ms=read_ms, roads_ms=decided.roads_ms,
                 solve_ms=decided.solve_ms, total_ms=stopwatch_ms() - began,
             ),
@@ -256,70 +260,7 @@ class Dispatcher:
 class _Decided:
     round_input: RoundInput
     plan: Plan
+    wishes: tuple[Wish, ...]
+    joins: tuple[Join, ...]
     roads_ms: float
     solve_ms: float
-
-
-def is_candidate(known: OnShift, run: Underway | None, policy: Policy) -> bool:
-    """Whether a trip alone may be offered to a driver: free, or on the last leg and free soon.
-
-    The picture of the fleet and the tables must agree: what one has heard and the other not yet is
-    seen alike by the next round.
-    """
-    if run is None:
-        return known.phase is Phase.FREE
-    if not run.is_on_last_leg or known.phase is not Phase.ON_TRIP or known.position is None:
-        return False
-    if set(known.trips) != set(run.trips):
-        return False
-    # What no road could take less time for need not be asked of the roads.
-    metres = distance_metres(known.position.point, run.stops[-1].at)
-    return metres <= policy.free_within_seconds * CROW_METRES_PER_SECOND
-
-
-def free_driver(known: OnShift, run: Underway | None, *, at: datetime, left_ms: int) -> FreeDriver:
-    """A driver as matching sees them: where and when they are free, now or after their run.
-
-    Parameters
-    ----------
-    left_ms
-        Road time in milliseconds to the end of the run; 0 without one.
-    """
-    assert known.position is not None
-    at_ms = epoch_ms(at)
-    left = int((known.ends_by - at).total_seconds()) - (0 if run is None else -(-left_ms // 1000))
-    return FreeDriver(
-        driver_id=known.driver_id,
-        place=known.position.point if run is None else run.stops[-1].at,
-        heading=known.position.heading if run is None else None,
-        free_at_ms=(min(at_ms, epoch_ms(known.free_since)) if run is None else at_ms + left_ms),
-        seats=known.seats,
-        vehicle_class=known.vehicle_class,
-        equipment=known.equipment,
-        shift_ends_at_ms=epoch_ms(known.ends_by),
-        driving_seconds_left=max(0, left),
-        earned_minor=max(0, known.earned_minor),
-        shift_seconds=max(0, int((at - known.started_at).total_seconds())),
-        last_offered_at_ms=(
-            None if known.last_offered_at is None else epoch_ms(known.last_offered_at)
-        ),
-    )
-
-
-def _trips_of(run: Underway | None) -> tuple[TripId, ...]:
-    return () if run is None else run.trips
-
-
-def _added_seconds(pairing: Pairing, snapshot: Snapshot) -> int:
-    """How much longer the driver would be under way: from where they are free to the drop-off."""
-    trip = next(one for one in snapshot.trips if one.trip_id == pairing.trip_id)
-    return pairing.pickup_seconds - pairing.terms.busy_ms // 1000 + trip.trip_seconds
-
-
-def _why(pairing: Pairing) -> dict[str, Any]:
-    """The stored reasons of an offer: codes and numbers for any language, and plain English."""
-    reasons = why_this_offer(pairing)
-    return {
-        "reasons": [{"code": reason.code, "facts": dict(reason.facts)} for reason in reasons],
-        "words": [sentence(reason) for reason in reasons],
-    }

@@ -116,12 +116,16 @@ class Run:
         return tuple(dict.fromkeys(stop.trip_id for stop in self.ahead))
 
     def claims(self, *, also: TripId | None = None) -> tuple[Claim, ...]:
-        """Seats for every trip with a stop ahead, and one just delivered; I2 holds or an assertion
-        fails.
+        """Seats for every trip with a stop ahead, and one just delivered (I2).
 
         Who is on board stays seated. The others take the lowest seats free over their whole way,
         in the order in which they board: seats enough between any two stops are then enough for
         all, for intervals are coloured in the order of their beginnings without waste.
+
+        Raises
+        ------
+        PlanOvertaken
+            If there are more riders than seats between two stops, or company for who does not share.
         """
         delivered_now = () if also is None else (also,)
         spans = {trip_id: self._span(trip_id) for trip_id in (*delivered_now, *self.trips_ahead)}
@@ -138,7 +142,8 @@ class Run:
                 free = [seat for seat in range(1, self.seats + 1) if seat not in busy]
                 party = self.parties[trip_id]
                 needed = party.riders if party.is_shared else self.seats
-                assert needed <= len(free), f"no seats for trip {trip_id} (I2)"
+                if needed > len(free):
+                    raise PlanOvertaken(trip_id)
                 chosen = set(free[:needed])
             taken.append((begins, ends, chosen))
             seated[trip_id] = chosen

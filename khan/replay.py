@@ -3,6 +3,7 @@
 import asyncio
 from pathlib import Path
 
+from dispatch.matching.shared.joining import decided_again
 from dispatch.matching.snapshot import RoundInput
 from dispatch.matching.solo import decide
 from dispatch.store.rounds import find_round
@@ -60,4 +61,7 @@ async def _replay(url: str, round_id: RoundId) -> tuple[bool, str]:
     if stored is None:
         raise RoundUnknown(str(round_id))
     plan = decide(RoundInput.decode(stored.input))
-    return plan.digest == stored.plan_digest and plan.encode() == stored.plan, plan.digest
+    same = plan.digest == stored.plan_digest and plan.encode() == stored.plan
+    if stored.joins is not None:
+        same = same and decided_again(stored.joins) == stored.joins
+    return same, plan.digest

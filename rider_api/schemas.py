@@ -32,6 +32,10 @@ class QuoteIn(Model):
     booked_for: AwareDatetime | None = Field(
         default=None, description="For a trip booked ahead; leave out for a car now."
     )
+    shared: Annotated[bool, Field(strict=True)] = Field(
+        default=False,
+        description="Others may ride along: it costs less, whether anybody does or not.",
+    )
 
 
 class QuoteOut(Model):
@@ -47,6 +51,7 @@ class QuoteOut(Model):
     expected_wait_seconds: int | None = Field(description="A guess; null if nobody is free now.")
     expires_at: datetime
     booked_for: datetime | None
+    shared: bool = Field(description="Whether others may ride along; what that saves is a line.")
     zone_from: str | None
     zone_to: str | None
     tariff_rule_id: UUID

@@ -52,6 +52,9 @@ POLICY = {
         "idle": 0.05, "homeward": 20.0, "chaining": 0.25,
     },
     "caps_seconds": {"earnings": 120, "idle": 120, "homeward": 60},
+    "shared": {
+        "wait_seconds_max": 480, "detour_percent_max": 150, "riders_max": 4, "stop_seconds": 30,
+    },
 }  # fmt: skip
 """The policy of docs/reference/matching_policy.md (a test holds the two together)."""
 

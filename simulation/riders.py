@@ -12,11 +12,12 @@ from simulation.kerb import Kerb
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wish:
-    """Somebody wants to go from one place to another."""
+    """Somebody wants to go from one place to another; `shares` if others may ride along."""
 
     pickup: Point
     dropoff: Point
     seats: int
+    shares: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +61,7 @@ class SimulatedRider:
                 "pickup": {"lon": wish.pickup.lon, "lat": wish.pickup.lat},
                 "dropoff": {"lon": wish.dropoff.lon, "lat": wish.dropoff.lat},
                 "seats": wish.seats,
+                "shared": wish.shares,
             },
         )
         trip_id = self._phone.new_id()

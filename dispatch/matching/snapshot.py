@@ -38,7 +38,7 @@ from dispatch.matching.codec import (
     write_row,
 )
 from dispatch.matching.errors import RoundUnreadable
-from dispatch.matching.policy import Caps, Policy, Weights
+from dispatch.matching.policy import Caps, Policy, SharedCaps, Weights
 from foundation.identifiers import DriverId, TripId
 from foundation.measures import Point
 
@@ -205,9 +205,12 @@ def _part(make: Any, names: Iterable[str]) -> Kind:
 
 
 _POLICY: Mapping[str, Kind] = {
-    **dict.fromkeys(set(Policy.__dataclass_fields__) - {"weights", "caps_seconds"}, WHOLE),
+    **dict.fromkeys(
+        set(Policy.__dataclass_fields__) - {"weights", "caps_seconds", "shared"}, WHOLE
+    ),
     "weights": _part(Weights, Weights.__dataclass_fields__),
     "caps_seconds": _part(Caps, Caps.__dataclass_fields__),
+    "shared": _part(SharedCaps, SharedCaps.__dataclass_fields__),
 }
 _SNAPSHOT: Mapping[str, Kind] = {
     "at_ms": WHOLE,

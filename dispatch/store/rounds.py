@@ -26,6 +26,7 @@ _OPEN_TRIPS = text("""
     ORDER BY matching_from, trip_id LIMIT :most
 """)
 _OFFERED = text("SELECT driver_id FROM dispatch.offer WHERE state = 'made'")
+_SHARING = text("SELECT trip_id FROM dispatch.trip WHERE state = 'matching' AND is_shared")
 _UNDER_WAY = text("""
     SELECT run.driver_id, run.run_id, run.seats AS car_seats, stop.trip_id, kind, place,
            expected_at, latest_at, trip.seats, trip.is_shared, trip.boarded_at, trip.trip_seconds,
@@ -47,6 +48,11 @@ async def list_open_trips(work: UnitOfWork, *, most: int) -> list[OpenTrip]:
 async def list_offered_drivers(work: UnitOfWork) -> frozenset[DriverId]:
     """Drivers with an open offer."""
     return frozenset((await work.execute(_OFFERED)).scalars())
+
+
+async def list_sharing_trips(work: UnitOfWork) -> frozenset[TripId]:
+    """Trips that look for a driver and whose rider shares."""
+    return frozenset(map(TripId, (await work.execute(_SHARING)).scalars()))
 
 
 async def list_runs_under_way(work: UnitOfWork) -> dict[DriverId, Underway]:
@@ -106,6 +112,9 @@ def epoch_ms(instant: datetime) -> int:
 class StoredRound:
     """One dispatch decision with its input: enough to decide it again (I15).
 
+    `joins` holds what riders who share were asked and answered, in its canonical form; None where
+    there was nobody to join.
+
     `input` and `plan` are the canonical bytes of `dispatch.matching`; the `*_ms` are wall time.
     """
 
@@ -118,6 +127,7 @@ class StoredRound:
     plan: bytes
     plan_digest: str
     degraded: bool
+    joins: bytes | None = None
     trips: int
     drivers: int
     pairs: int
@@ -132,10 +142,10 @@ class StoredRound:
 _INSERT = text("""
     INSERT INTO dispatch.round (
         round_id, at, policy_rule_id, matcher, input, input_digest, plan, plan_digest, degraded,
-        trips, drivers, pairs, pairings, offers, read_ms, roads_ms, solve_ms, total_ms)
+        joins, trips, drivers, pairs, pairings, offers, read_ms, roads_ms, solve_ms, total_ms)
     VALUES (
         :round_id, :at, :policy_rule_id, :matcher, :input, :input_digest, :plan, :plan_digest,
-        :degraded, :trips, :drivers, :pairs, :pairings, :offers, :read_ms, :roads_ms, :solve_ms,
+        :degraded, :joins, :trips, :drivers, :pairs, :pairings, :offers, :read_ms, :roads_ms, :solve_ms,
         :total_ms)
 """)
 _GET = text("SELECT * FROM dispatch.round WHERE round_id = :round_id")
@@ -152,6 +162,7 @@ async def insert_round(work: UnitOfWork, stored: StoredRound) -> None:
             "input_digest": bytes.fromhex(stored.input_digest),
             "plan": zlib.compress(stored.plan, 6),
             "plan_digest": bytes.fromhex(stored.plan_digest), "degraded": stored.degraded,
+            "joins": None if stored.joins is None else zlib.compress(stored.joins, 6),
             "trips": stored.trips, "drivers": stored.drivers, "pairs": stored.pairs,
             "pairings": stored.pairings, "offers": stored.offers, "read_ms": stored.read_ms,
             "roads_ms": stored.roads_ms, "solve_ms": stored.solve_ms,
@@ -175,6 +186,7 @@ async def find_round(work: UnitOfWork, round_id: RoundId) -> StoredRound | None:
         plan=zlib.decompress(row.plan),
         plan_digest=row.plan_digest.hex(),
         degraded=row.degraded,
+        joins=None if row.joins is None else zlib.decompress(row.joins),
         trips=row.trips,
         drivers=row.drivers,
         pairs=row.pairs,

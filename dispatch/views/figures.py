@@ -149,6 +149,18 @@ _REPORT = text("""
         count(*) FILTER (WHERE state = 'no_show') AS trips_no_show,
         count(*) FILTER (WHERE state = 'aborted') AS trips_aborted,
         count(*) FILTER (WHERE ended_at IS NULL) AS trips_open,
+        count(*) FILTER (WHERE is_shared) AS trips_asked_to_share,
+        count(*) FILTER (WHERE EXISTS (
+            SELECT 1 FROM dispatch.trip AS other
+            WHERE other.run_id = trip.run_id AND other.trip_id <> trip.trip_id
+              AND tstzrange(other.boarded_at, other.ended_at)
+                  && tstzrange(trip.boarded_at, trip.ended_at)
+              AND other.boarded_at IS NOT NULL AND trip.boarded_at IS NOT NULL))
+            AS trips_with_company,
+        (SELECT count(*) FROM dispatch.assignment JOIN dispatch.run USING (run_id)
+         WHERE from_at > started_at) AS trips_that_joined_a_run,
+        (SELECT count(*) FROM dispatch.run_stop
+         WHERE latest_at < coalesce(done_at, service_now())) AS promises_broken,
         (SELECT avg(wait) FROM waits) AS mean_wait_seconds,
         (SELECT percentile_cont(0.95) WITHIN GROUP (ORDER BY wait) FROM waits) AS p95_wait_seconds
     FROM dispatch.trip

@@ -124,11 +124,13 @@ class Lives(RuleBasedStateMachine):
 
         return self.loop.run_until_complete(find())
 
-    @rule(who=st.integers(0, RIDERS - 1))
-    def a_rider_asks(self, who: int) -> None:
+    @rule(who=st.integers(0, RIDERS - 1), shares=st.booleans(), seats=st.sampled_from([1, 2, 3]))
+    def a_rider_asks(self, who: int, shares: bool, seats: int) -> None:
         async def ask() -> None:
             try:
-                self.trips[self.riders[who]] = await self.town.trip(self.riders[who])
+                self.trips[self.riders[who]] = await self.town.trip(
+                    self.riders[who], is_shared=shares, seats=seats
+                )
             except Refusal:
                 assert self.riders[who] in self.trips
 
@@ -150,8 +152,12 @@ class Lives(RuleBasedStateMachine):
                 )
             )
 
-    @rule(who=st.integers(0, RIDERS - 1), driver=st.integers(0, DRIVERS - 1), late=st.booleans())
-    def a_round_offers(self, who: int, driver: int, late: bool) -> None:
+    @rule(
+        who=st.integers(0, RIDERS - 1), driver=st.integers(0, DRIVERS - 1), late=st.booleans(),
+        places=st.tuples(st.integers(0, 6), st.integers(0, 6)),
+    )  # fmt: skip
+    def a_round_offers(self, who: int, driver: int, late: bool, places: tuple[int, int]) -> None:
+        """By itself or between any two stops, whether there is a seat or not."""
         trip = self.trips.get(self.riders[who])
         if trip is None:
             return
@@ -160,8 +166,9 @@ class Lives(RuleBasedStateMachine):
             now = await driving.store.find_trip(work, trip.trip_id)
             assert now is not None
             await self.town.offer_in(
-                work, now, self.drivers[driver], seconds=0.001 if late else 600
-            )
+                work, now, self.drivers[driver], seconds=0.001 if late else 600,
+                places=places if now.party.is_shared else None,
+            )  # fmt: skip
 
         assert self.tried(offer), "a round is never refused; it leaves out"
 

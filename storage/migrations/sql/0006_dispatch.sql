@@ -536,6 +536,7 @@ CREATE TABLE dispatch.round (
     input_digest bytea NOT NULL,
     plan bytea NOT NULL,              -- canonical JSON, zlib
     plan_digest bytea NOT NULL,
+    joins bytea,                      -- who could join whom, and who did: canonical JSON, zlib
     degraded boolean NOT NULL,
     trips integer NOT NULL, drivers integer NOT NULL, pairs integer NOT NULL,
     pairings integer NOT NULL, offers integer NOT NULL,
