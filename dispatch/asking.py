@@ -118,14 +118,9 @@ def alone_offer(offer_id: OfferId, pairing: Pairing, seen: Seen, *, now: datetim
         why=_why(pairing),
         run_trips=() if run is None else run.trips,
         plan=_after(run, trip, pickup_at) if is_shared else (),
-        promised=_promised(trip, seen, pickup_at) if is_shared else {},
+        promised=(promise(trip, seen.policy.shared, pickup_at=pickup_at) if is_shared else {}),
         added_seconds=(pairing.pickup_seconds - pairing.terms.busy_ms // 1000 + trip.trip_seconds),
     )
-
-
-def _promised(trip: OpenTrip, seen: Seen, pickup_at: datetime) -> dict[StopKind, datetime]:
-    asked_at = seen.at - timedelta(milliseconds=epoch_ms(seen.at) - trip.asked_at_ms)
-    return promise(trip, seen.policy.shared, asked_at=asked_at, pickup_at=pickup_at)
 
 
 def _after(run: Underway | None, trip: OpenTrip, pickup_at: datetime) -> tuple[Planned, ...]:
@@ -141,7 +136,7 @@ def _after(run: Underway | None, trip: OpenTrip, pickup_at: datetime) -> tuple[P
 def join_offer(offer_id: OfferId, one: Join, wish: Wish, seen: Seen) -> NewOffer:
     """A rider who shares, for a driver who has such riders: the new order of stops, and why."""
     share, trip = seen.sharing[one.driver_id], seen.trips[one.trip_id]
-    plan, added_seconds = plan_of(one, wish, at=seen.at)
+    plan, added_seconds = plan_of(one, wish)
     pickup_at = next(
         stop.expected_at
         for stop in plan
@@ -158,7 +153,7 @@ def join_offer(offer_id: OfferId, one: Join, wish: Wish, seen: Seen) -> NewOffer
         why=_why_join(one),
         run_trips=share.run.trips,
         plan=plan,
-        promised=_promised(trip, seen, pickup_at),
+        promised=promise(trip, seen.policy.shared, pickup_at=pickup_at),
         added_seconds=added_seconds,
     )
 

@@ -20,7 +20,7 @@ from dispatch.matching.shared.run_kernel import NEVER
 from dispatch.matching.snapshot import OpenTrip
 from dispatch.position import OnShift, Phase
 from dispatch.run import Planned, StopAhead, StopKind, Underway
-from dispatch.store.rounds import epoch_ms
+from dispatch.store.rounds import epoch_ms, instant_of
 from foundation.identifiers import TripId
 from foundation.measures import Point, distance_metres
 from roads.engine import RoadEngine
@@ -172,10 +172,9 @@ def _kind(kind: StopKind) -> Kind:
     return Kind.PICKUP if kind is StopKind.PICKUP else Kind.DROPOFF
 
 
-def plan_of(one: Join, wish: Wish, *, at: datetime) -> tuple[tuple[Planned, ...], int]:
+def plan_of(one: Join, wish: Wish) -> tuple[tuple[Planned, ...], int]:
     """A join as it is offered: the stops ahead with their times, and how many seconds it adds."""
     run = one.insertion.run
-    now_ms = epoch_ms(at)
     begins = schedule(run, wish.roads).begins_ms
     before = next(old for old in wish.runs if old.driver_id == one.driver_id)
     ended = schedule(before, wish.roads).begins_ms[-1]
@@ -183,21 +182,21 @@ def plan_of(one: Join, wish: Wish, *, at: datetime) -> tuple[tuple[Planned, ...]
         Planned(
             trip_id=stop.trip_id,
             kind=StopKind.PICKUP if stop.kind is Kind.PICKUP else StopKind.DROPOFF,
-            expected_at=at + timedelta(milliseconds=begin - now_ms),
+            expected_at=instant_of(begin),
         )
         for stop, begin in zip(run.stops, begins, strict=True)
     )
     return plan, max(0, -(-(begins[-1] - ended) // 1000))
 
 
-def promise(
-    trip: OpenTrip, caps: SharedCaps, *, asked_at: datetime, pickup_at: datetime
-) -> dict[StopKind, datetime]:
+def promise(trip: OpenTrip, caps: SharedCaps, *, pickup_at: datetime) -> dict[StopKind, datetime]:
     """What a rider who shares is promised with the acceptance: the latest times of their stops.
 
     A rider who has waited beyond the cap already is promised the car that now comes.
     """
-    pickup_by = max(asked_at + timedelta(seconds=caps.wait_seconds_max), pickup_at)
+    pickup_by = max(
+        instant_of(trip.asked_at_ms) + timedelta(seconds=caps.wait_seconds_max), pickup_at
+    )
     aboard = trip.trip_seconds * caps.detour_percent_max // 100 + caps.stop_seconds
     return {
         StopKind.PICKUP: pickup_by,

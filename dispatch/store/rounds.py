@@ -2,7 +2,7 @@
 
 import zlib
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Row, text
@@ -12,6 +12,8 @@ from dispatch.run import Party, StopAhead, StopKind, Underway
 from foundation.identifiers import DriverId, RoundId, RuleId, RunId, TripId
 from foundation.measures import Point
 from storage.work import UnitOfWork
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 _OPEN_TRIPS = text("""
     SELECT trip_id, pickup_lon, pickup_lat, dropoff_lon, dropoff_lat, pickup_zone, dropoff_zone,
@@ -105,7 +107,12 @@ def _open_trip(row: Row[Any]) -> OpenTrip:
 
 def epoch_ms(instant: datetime) -> int:
     """Whole milliseconds since the Unix epoch: what a snapshot counts in."""
-    return int(instant.timestamp() * 1000)
+    return (instant - _EPOCH) // timedelta(milliseconds=1)
+
+
+def instant_of(epoch: int) -> datetime:
+    """The instant, aware UTC, of so many milliseconds since the Unix epoch."""
+    return _EPOCH + timedelta(milliseconds=epoch)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
