@@ -118,7 +118,9 @@ def alone_offer(offer_id: OfferId, pairing: Pairing, seen: Seen, *, now: datetim
         why=_why(pairing),
         run_trips=() if run is None else run.trips,
         plan=_after(run, trip, pickup_at) if is_shared else (),
-        promised=(promise(trip, seen.policy.shared, pickup_at=pickup_at) if is_shared else {}),
+        promised=(
+            promise(trip, seen.policy.shared, now=now, pickup_at=pickup_at) if is_shared else {}
+        ),
         added_seconds=(pairing.pickup_seconds - pairing.terms.busy_ms // 1000 + trip.trip_seconds),
     )
 
@@ -153,7 +155,7 @@ def join_offer(offer_id: OfferId, one: Join, wish: Wish, seen: Seen) -> NewOffer
         why=_why_join(one),
         run_trips=share.run.trips,
         plan=plan,
-        promised=promise(trip, seen.policy.shared, pickup_at=pickup_at),
+        promised=promise(trip, seen.policy.shared, now=seen.at, pickup_at=pickup_at),
         added_seconds=added_seconds,
     )
 

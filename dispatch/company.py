@@ -27,6 +27,8 @@ from roads.engine import RoadEngine
 
 RUNS_LOOKED_AT = 8
 """Of the runs nearest to a rider by straight line."""
+LATE_PERCENT = 25
+"""What a way to the pick-up may take longer than planned before a promise is broken."""
 WISHES_MAX = 40
 """Riders who share that one round looks at, longest waiting first."""
 
@@ -65,11 +67,32 @@ def wishes_of(
         (trip for trip in trips if trip.trip_id in shares),
         key=lambda trip: (trip.asked_at_ms, trip.trip_id.int),
     )
-    found = (_wish(trip, scene, roads) for trip in asking[:WISHES_MAX])
-    return tuple(wish for wish in found if wish is not None)
+    drafts = [draft for trip in asking[:WISHES_MAX] if (draft := _draft(trip, scene)) is not None]
+    if not drafts:
+        return ()
+    # One table for all: a row costs far less than a question of its own.
+    places = list(dict.fromkeys(place for draft in drafts for place in draft.places))
+    number = {place: row for row, place in enumerate(places)}
+    snaps = roads.snap(np.array([(place.lon, place.lat) for place in places]))
+    table = np.asarray(roads.times(snaps, snaps), dtype=np.int32)
+    own = [[number[place] for place in draft.places] for draft in drafts]
+    dwell_ms = scene.caps.stop_seconds * 1000
+    return tuple(
+        Wish(trip=draft.trip, runs=draft.runs, roads=Roads(table[np.ix_(rows, rows)], dwell_ms))
+        for draft, rows in zip(drafts, own, strict=True)
+    )
 
 
-def _wish(trip: OpenTrip, scene: Scene, roads: RoadEngine) -> Wish | None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Draft:
+    """A wish before the roads are asked; its trip and runs speak of `places` by their number."""
+
+    trip: SharedTrip
+    runs: tuple[Run, ...]
+    places: tuple[Point, ...]
+
+
+def _draft(trip: OpenTrip, scene: Scene) -> _Draft | None:
     left_s = scene.caps.wait_seconds_max - (epoch_ms(scene.at) - trip.asked_at_ms) / 1000
     near = nsmallest(
         RUNS_LOOKED_AT,
@@ -86,22 +109,15 @@ def _wish(trip: OpenTrip, scene: Scene, roads: RoadEngine) -> Wish | None:
         return None
     places: list[Point] = [trip.pickup, trip.dropoff]
     runs = tuple(_run(one, scene, places) for _, _, one in near)
-    snaps = roads.snap(np.array([(place.lon, place.lat) for place in places]))
     caps = Caps(
         wait_ms_max=scene.caps.wait_seconds_max * 1000,
         detour_percent_max=scene.caps.detour_percent_max,
     )
-    return Wish(
-        trip=caps.trip(
-            trip.trip_id, (0, 1), seats=trip.seats, wanted_at_ms=trip.asked_at_ms,
-            direct_ms=trip.trip_seconds * 1000,
-        ),
-        runs=runs,
-        roads=Roads(
-            np.asarray(roads.times(snaps, snaps), dtype=np.int32),
-            dwell_ms=scene.caps.stop_seconds * 1000,
-        ),
+    asked = caps.trip(
+        trip.trip_id, (0, 1), seats=trip.seats, wanted_at_ms=trip.asked_at_ms,
+        direct_ms=trip.trip_seconds * 1000,
     )  # fmt: skip
+    return _Draft(trip=asked, runs=runs, places=tuple(places))
 
 
 def _place(one: Sharing) -> Point:
@@ -189,14 +205,17 @@ def plan_of(one: Join, wish: Wish) -> tuple[tuple[Planned, ...], int]:
     return plan, max(0, -(-(begins[-1] - ended) // 1000))
 
 
-def promise(trip: OpenTrip, caps: SharedCaps, *, pickup_at: datetime) -> dict[StopKind, datetime]:
+def promise(
+    trip: OpenTrip, caps: SharedCaps, *, now: datetime, pickup_at: datetime
+) -> dict[StopKind, datetime]:
     """What a rider who shares is promised with the acceptance: the latest times of their stops.
 
-    A rider who has waited beyond the cap already is promised the car that now comes.
+    A rider who has waited about as long as the cap already is promised the car that now comes, with
+    what roads may take longer than planned.
     """
-    pickup_by = max(
-        instant_of(trip.asked_at_ms) + timedelta(seconds=caps.wait_seconds_max), pickup_at
-    )
+    wait_by = instant_of(trip.asked_at_ms) + timedelta(seconds=caps.wait_seconds_max)
+    late_by = pickup_at + (pickup_at - now) * LATE_PERCENT // 100
+    pickup_by = max(wait_by, late_by + timedelta(seconds=caps.stop_seconds))
     aboard = trip.trip_seconds * caps.detour_percent_max // 100 + caps.stop_seconds
     return {
         StopKind.PICKUP: pickup_by,
