@@ -22,6 +22,7 @@ from dispatch.store.offers import NewOffer
 from dispatch.store.rounds import epoch_ms
 from foundation.identifiers import DriverId, OfferId, RuleId, TripId
 from foundation.measures import distance_metres
+from rulebook.booking_policy import BookingPolicy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +46,7 @@ class Seen:
     at: datetime
     policy_rule_id: RuleId
     policy: Policy
+    booking: BookingPolicy
     trips: Mapping[TripId, OpenTrip]
     drivers: Mapping[DriverId, OnShift]
     runs: Mapping[DriverId, Underway]
@@ -69,7 +71,7 @@ def is_candidate(known: OnShift, run: Underway | None, policy: Policy) -> bool:
     return metres <= policy.free_within_seconds * CROW_METRES_PER_SECOND
 
 
-def free_driver(known: OnShift, run: Underway | None, *, at: datetime, left_ms: int) -> FreeDriver:
+def free_driver(known: OnShift, seen: Seen, *, left_ms: int) -> FreeDriver:
     """A driver as matching sees them: where and when they are free, now or after their run.
 
     Parameters
@@ -78,8 +80,12 @@ def free_driver(known: OnShift, run: Underway | None, *, at: datetime, left_ms: 
         Road time in milliseconds to the end of the run; 0 without one.
     """
     assert known.position is not None
-    at_ms = epoch_ms(at)
-    left = int((known.ends_by - at).total_seconds()) - (0 if run is None else -(-left_ms // 1000))
+    at_ms, run = epoch_ms(seen.at), seen.runs.get(known.driver_id)
+    driving_left = known.driving.seconds_left(
+        seen.at,
+        most_seconds=seen.booking.driving_max_s,
+        window_seconds=seen.booking.driving_window_s,
+    )
     return FreeDriver(
         driver_id=known.driver_id,
         place=known.position.point if run is None else run.stops[-1].at,
@@ -89,13 +95,21 @@ def free_driver(known: OnShift, run: Underway | None, *, at: datetime, left_ms: 
         vehicle_class=known.vehicle_class,
         equipment=known.equipment,
         shift_ends_at_ms=epoch_ms(known.ends_by),
-        driving_seconds_left=max(0, left),
+        driving_seconds_left=max(0, driving_left - -(-left_ms // 1000)),
+        homeward=known.homeward if _ends_soon(known, seen) else None,
+        range_metres=None if known.range_metres is None else int(known.range_metres),
         earned_minor=max(0, known.earned_minor),
-        shift_seconds=max(0, int((at - known.started_at).total_seconds())),
+        shift_seconds=max(0, int((seen.at - known.started_at).total_seconds())),
         last_offered_at_ms=(
             None if known.last_offered_at is None else epoch_ms(known.last_offered_at)
         ),
     )
+
+
+def _ends_soon(known: OnShift, seen: Seen) -> bool:
+    """Whether the place a driver would like to end at counts yet; before, no round keeps it."""
+    left = (known.ends_by - seen.at).total_seconds()
+    return left <= seen.policy.homeward_within_seconds
 
 
 def alone_offer(offer_id: OfferId, pairing: Pairing, seen: Seen, *, now: datetime) -> NewOffer:

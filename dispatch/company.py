@@ -93,7 +93,7 @@ class _Draft:
 
 
 def _draft(trip: OpenTrip, scene: Scene) -> _Draft | None:
-    left_s = scene.caps.wait_seconds_max - (epoch_ms(scene.at) - trip.asked_at_ms) / 1000
+    left_s = scene.caps.wait_seconds_max - (epoch_ms(scene.at) - _wanted_at_ms(trip)) / 1000
     near = nsmallest(
         RUNS_LOOKED_AT,
         (
@@ -114,10 +114,15 @@ def _draft(trip: OpenTrip, scene: Scene) -> _Draft | None:
         detour_percent_max=scene.caps.detour_percent_max,
     )
     asked = caps.trip(
-        trip.trip_id, (0, 1), seats=trip.seats, wanted_at_ms=trip.asked_at_ms,
+        trip.trip_id, (0, 1), seats=trip.seats, wanted_at_ms=_wanted_at_ms(trip),
         direct_ms=trip.trip_seconds * 1000,
     )  # fmt: skip
     return _Draft(trip=asked, runs=runs, places=tuple(places))
+
+
+def _wanted_at_ms(trip: OpenTrip) -> int:
+    """From when the rider counts as waiting: the time booked, or when they asked."""
+    return trip.asked_at_ms if trip.wanted_at_ms is None else trip.wanted_at_ms
 
 
 def _place(one: Sharing) -> Point:
@@ -213,7 +218,7 @@ def promise(
     A rider who has waited about as long as the cap already is promised the car that now comes, with
     what roads may take longer than planned.
     """
-    wait_by = instant_of(trip.asked_at_ms) + timedelta(seconds=caps.wait_seconds_max)
+    wait_by = instant_of(_wanted_at_ms(trip)) + timedelta(seconds=caps.wait_seconds_max)
     late_by = pickup_at + (pickup_at - now) * LATE_PERCENT // 100
     pickup_by = max(wait_by, late_by + timedelta(seconds=caps.stop_seconds))
     aboard = trip.trip_seconds * caps.detour_percent_max // 100 + caps.stop_seconds

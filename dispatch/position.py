@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import IntEnum
 
+from dispatch.driving_time import DrivingTime
 from foundation.identifiers import DriverId, ShiftId, TripId, VehicleId
 from foundation.measures import Point, distance_metres
 
@@ -59,7 +60,8 @@ class OnShift:
     """What the board keeps of one driver on shift.
 
     `trips` are those under way, in the order of their acceptance. `earned_minor` was read from the
-    books at `earned_as_of`; what is posted later is added.
+    books at `earned_as_of`; what is posted later is added. `range_metres` is what the driver said,
+    less what was driven since, along straight lines from fix to fix.
     """
 
     driver_id: DriverId
@@ -76,6 +78,9 @@ class OnShift:
     earned_as_of: datetime | None = None
     position: Position | None = None
     trips: dict[TripId, Held] = field(default_factory=dict)
+    driving: DrivingTime = field(default_factory=DrivingTime)
+    homeward: Point | None = None
+    range_metres: float | None = None
 
     @property
     def phase(self) -> Phase:
@@ -161,7 +166,7 @@ class PositionBoard:
         if last is not None:
             if position.seq <= last.seq:
                 return False
-            if known.phase >= Phase.ON_TRIP:
+            if known.phase >= Phase.ON_TRIP or known.range_metres is not None:
                 _drive(known, distance_metres(last.point, position.point))
         known.position = position
         self._changed.add(position.driver_id)
@@ -179,7 +184,9 @@ class PositionBoard:
 
 
 def _drive(known: OnShift, metres: float) -> None:
-    """Count a stretch for every rider on board whose own stop it is not."""
+    """Count a stretch for every rider on board whose own stop it is not, and off the range."""
+    if known.range_metres is not None:
+        known.range_metres = max(0.0, known.range_metres - metres)
     for held in known.trips.values():
         if held.phase is not Phase.ON_TRIP:
             continue

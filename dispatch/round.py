@@ -6,21 +6,18 @@ round. Every round that had anything to decide is stored with its input (I15).
 """
 
 import asyncio
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import numpy as np
-from numpy.typing import NDArray
 
 import rulebook.service
 from dispatch.asking import Seen, alone_offer, free_driver, is_candidate, join_offer
 from dispatch.company import Scene, Sharing, may_be_joined, wishes_of
-from dispatch.matching.candidates import candidate_pairs
-from dispatch.matching.plan import Plan
+from dispatch.deciding import Decided, decide_on_roads
 from dispatch.matching.policy import parse_policy
 from dispatch.matching.shared.joining import Join, Wish, encode, join
-from dispatch.matching.snapshot import RoundInput, Snapshot
-from dispatch.matching.solo import decide
+from dispatch.matching.snapshot import Snapshot
 from dispatch.position import OnShift, PositionBoard
 from dispatch.store import offers as offer_store
 from dispatch.store import rounds as store
@@ -97,19 +94,23 @@ class Dispatcher:
         async with self._database.work() as work:
             made = await self._offer(work, seen, decided, began=began, read_ms=read_ms)
         return RoundReport(
-            trips=len(seen.trips), drivers=len(seen.drivers), pairings=len(decided.plan.pairings),
-            offers=made, degraded=decided.plan.degraded, total_ms=stopwatch_ms() - began,
+            trips=len(seen.trips), drivers=len(seen.drivers), pairings=len(decided.alone.plan.pairings) + len(decided.joins),
+            offers=made, degraded=decided.alone.plan.degraded, total_ms=stopwatch_ms() - began,
             pause_seconds=pause,
         )  # fmt: skip
 
     async def _see(self, work: UnitOfWork) -> Seen:
-        rule = await rulebook.service.in_force(work, RuleKind.MATCHING_POLICY, work.now)
+        rules = await rulebook.service.all_in_force(
+            work, {RuleKind.MATCHING_POLICY: work.now, RuleKind.BOOKING_POLICY: work.now}
+        )
+        rule = rules[RuleKind.MATCHING_POLICY]
+        booking = rulebook.service.booking_policy_of(rules[RuleKind.BOOKING_POLICY])
         trips = await store.list_open_trips(work, most=TRIPS_MAX)
         policy = parse_policy(rule.body)
         if not trips:
             return Seen(
-                at=work.now, policy_rule_id=rule.rule_id, policy=policy, trips={}, drivers={},
-                runs={},
+                at=work.now, policy_rule_id=rule.rule_id, policy=policy, booking=booking,
+                trips={}, drivers={}, runs={},
             )  # fmt: skip
         offered = await store.list_offered_drivers(work)
         runs = await store.list_runs_under_way(work)
@@ -123,6 +124,7 @@ class Dispatcher:
             at=work.now,
             policy_rule_id=rule.rule_id,
             policy=policy,
+            booking=booking,
             trips={trip.trip_id: trip for trip in trips},
             drivers={
                 one.driver_id: one
@@ -146,7 +148,7 @@ class Dispatcher:
             and now - known.position.at <= self._stale
         )
 
-    def _decide(self, seen: Seen) -> "_Decided":
+    def _decide(self, seen: Seen) -> "_WithJoins":
         """Roads and matching; runs in a thread and touches nothing that the loop writes."""
         began = stopwatch_ms()
         scene = Scene(at=seen.at, caps=seen.policy.shared, sharing=tuple(seen.sharing.values()))
@@ -159,32 +161,19 @@ class Dispatcher:
             at_ms=epoch_ms(seen.at),
             trips=[trip for trip in seen.trips.values() if trip.trip_id not in joined],
             drivers=[
-                free_driver(
-                    known,
-                    seen.runs.get(known.driver_id),
-                    at=seen.at,
-                    left_ms=left_ms.get(known.driver_id, 0),
-                )
+                free_driver(known, seen, left_ms=left_ms.get(known.driver_id, 0))
                 for known in seen.drivers.values()
                 if known.driver_id not in busy
             ],
             policy=seen.policy,
             network_digest=self._network_digest,
         )
-        pairs = candidate_pairs(snapshot)
-        pickup_ms = self._pickup_ms(snapshot, pairs)
-        # Known only now: an engine that fails answers by straight line, and says so afterwards.
-        snapshot = replace(snapshot, degraded=self._roads.degraded)
-        roads_ms = stopwatch_ms() - began
-        round_input = RoundInput.of(snapshot, pairs, pickup_ms)
-        plan = decide(round_input)
-        return _Decided(
-            round_input=round_input,
-            plan=plan,
+        joins_ms = stopwatch_ms() - began
+        return _WithJoins(
             wishes=wishes,
             joins=joins,
-            roads_ms=roads_ms,
-            solve_ms=stopwatch_ms() - began - roads_ms,
+            joins_ms=joins_ms,
+            alone=decide_on_roads(snapshot, self._roads),
         )
 
     def _left_ms(self, seen: Seen) -> dict[DriverId, int]:
@@ -205,23 +194,12 @@ class Dispatcher:
         )
         return {known.driver_id: int(left) for (known, _), left in zip(ends, times, strict=True)}
 
-    def _pickup_ms(self, snapshot: Snapshot, pairs: NDArray[np.int32]) -> NDArray[np.int32]:
-        """Road time of each pair in milliseconds; only drivers and trips in a pair are snapped."""
-        trip_rows, trip_of = np.unique(pairs[:, 0], return_inverse=True)
-        driver_rows, driver_of = np.unique(pairs[:, 1], return_inverse=True)
-        places = [snapshot.drivers[row].place for row in driver_rows]
-        pickups = [snapshot.trips[row].pickup for row in trip_rows]
-        return self._roads.pair_times(
-            self._roads.snap(np.array([(p.lon, p.lat) for p in places]).reshape(-1, 2)),
-            self._roads.snap(np.array([(p.lon, p.lat) for p in pickups]).reshape(-1, 2)),
-            np.stack([driver_of, trip_of], axis=1).astype(np.int32),
-        )
-
     async def _offer(
-        self, work: UnitOfWork, seen: Seen, decided: "_Decided", *, began: float, read_ms: float
+        self, work: UnitOfWork, seen: Seen, decided: "_WithJoins", *, began: float, read_ms: float
     ) -> int:
         """Store the round and make its offers; how many were made."""
-        plan, snapshot = decided.plan, decided.round_input.snapshot
+        alone = decided.alone
+        plan, snapshot = alone.plan, alone.round_input.snapshot
         round_id = RoundId(work.new_id())
         deadline = work.now + timedelta(seconds=seen.policy.offer_seconds)
         offers = [
@@ -243,24 +221,24 @@ class Dispatcher:
             work,
             StoredRound(
                 round_id=round_id, at=seen.at, policy_rule_id=seen.policy_rule_id, matcher=f"{plan.method} {plan.solver} {plan.version}",
-                input=decided.round_input.encode(), input_digest=decided.round_input.digest,
+                input=alone.round_input.encode(), input_digest=alone.round_input.digest,
                 plan=plan.encode(), plan_digest=plan.digest, degraded=plan.degraded,
                 trips=len(snapshot.trips), drivers=len(snapshot.drivers),
-                pairs=len(decided.round_input.pairs),
+                pairs=len(alone.round_input.pairs),
                 pairings=len(plan.pairings) + len(decided.joins),
                 joins=encode(decided.wishes, decided.joins) if decided.wishes else None,
-                offers=len(made), read_ms=read_ms, roads_ms=decided.roads_ms,
-                solve_ms=decided.solve_ms, total_ms=stopwatch_ms() - began,
+                offers=len(made), read_ms=read_ms, roads_ms=decided.joins_ms + alone.candidates_ms + alone.roads_ms,
+                solve_ms=alone.solve_ms + alone.encode_ms, total_ms=stopwatch_ms() - began,
             ),
         )  # fmt: skip
         return len(made)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Decided:
-    round_input: RoundInput
-    plan: Plan
+class _WithJoins:
+    """Who joins whom, and what was decided for the others; `joins_ms` by the stopwatch."""
+
     wishes: tuple[Wish, ...]
     joins: tuple[Join, ...]
-    roads_ms: float
-    solve_ms: float
+    joins_ms: float
+    alone: Decided

@@ -44,6 +44,25 @@ class PlannedStopOut(Model):
     expected_at: datetime
 
 
+class HomewardIn(Model):
+    """Where you would like to end your shift; null takes it back."""
+
+    place: Place | None
+
+
+class RangeIn(Model):
+    """How far your car still goes, in metres; null if that need not be counted."""
+
+    range_metres: Annotated[int, Field(strict=True, ge=0, le=5_000_000)] | None
+
+
+class WishesOut(Model):
+    """What is kept of what you said of this shift, until it ends. Nobody else is shown it."""
+
+    homeward: Place | None = Field(description="To a hundredth of a degree, about a kilometre.")
+    range_metres: int | None
+
+
 class OfferOut(Model):
     """A trip shown to you. Declining or letting it lapse has no consequence."""
 
@@ -62,6 +81,9 @@ class OfferOut(Model):
     trip_metres: int
     trip_seconds: int
     pickup_seconds: int
+    booked_for: datetime | None = Field(
+        description="When the rider wants the car, if they booked ahead; you may come before."
+    )
     seats: int
     needs: list[str]
     reason: dict[str, Any] = Field(description="Why you: codes with numbers, and plain words.")
@@ -77,6 +99,31 @@ class OffersOut(Model):
     """What you may answer now."""
 
     offers: list[OfferOut]
+
+
+class ReasonOut(Model):
+    """One reason: a stable code, the numbers it speaks of, and the same in plain words."""
+
+    code: str
+    facts: dict[str, int]
+    words: str
+
+
+class WhyOut(Model):
+    """Why a trip was offered to you: the main reason first, then what else counted."""
+
+    offer_id: UUID
+    trip_id: UUID
+    decided_at: datetime
+    reasons: list[ReasonOut]
+
+
+class WhyNotOut(Model):
+    """Why a trip was not offered to you: each limit that forbade it, or what decided."""
+
+    trip_id: UUID
+    decided_at: datetime
+    reasons: list[ReasonOut]
 
 
 class AcceptIn(Model):
@@ -111,6 +158,9 @@ class TripOut(Model):
     trip_metres: int
     trip_seconds: int
     requested_at: datetime
+    booked_for: datetime | None = Field(
+        description="Waiting, paid or not, and a no-show count from then."
+    )
     assigned_at: datetime | None
     arrived_at: datetime | None
     boarded_at: datetime | None
@@ -134,6 +184,7 @@ class StopOut(Model):
     zone: str | None
     seats: int
     shared: bool
+    booked_for: datetime | None
     expected_at: datetime = Field(description="As your run was last planned.")
     latest_at: datetime | None = Field(description="As promised to a rider who shares.")
 

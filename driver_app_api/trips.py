@@ -68,6 +68,7 @@ async def shown(work: Reading, services: Services, trip: TripView, driver_id: Dr
         trip_metres=trip.metres,
         trip_seconds=trip.seconds,
         requested_at=trip.requested_at,
+        booked_for=trip.booked_for,
         assigned_at=trip.assigned_at,
         arrived_at=trip.arrived_at,
         boarded_at=trip.boarded_at,
@@ -110,6 +111,7 @@ async def stops_ahead(work: Reading, driver_id: DriverId) -> list[StopOut]:
             zone=stop.zone,
             seats=stop.seats,
             shared=stop.is_shared,
+            booked_for=stop.booked_for,
             expected_at=stop.expected_at,
             latest_at=stop.latest_at,
         )

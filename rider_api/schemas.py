@@ -118,6 +118,9 @@ class TripOut(Model):
     latest_dropoff_at: datetime | None = Field(description="As promised to a rider who shares.")
     requested_at: datetime
     booked_for: datetime | None
+    at_risk_since: datetime | None = Field(
+        description="Booked ahead and nobody found yet, shortly before; null as long as it is well."
+    )
     expires_at: datetime
     assigned_at: datetime | None
     arrived_at: datetime | None

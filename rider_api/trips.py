@@ -68,6 +68,7 @@ def trip_out(trip: TripView, card: DriverCard | None, *, eta_seconds: int | None
         latest_dropoff_at=trip.latest_dropoff_at,
         requested_at=trip.requested_at,
         booked_for=trip.booked_for,
+        at_risk_since=trip.at_risk_since,
         expires_at=trip.expires_at,
         assigned_at=trip.assigned_at,
         arrived_at=trip.arrived_at,

@@ -27,6 +27,7 @@ import ortools
 from numpy.typing import NDArray
 from ortools.graph.python.min_cost_flow import SimpleMinCostFlow
 
+from dispatch.matching import pair_kernels
 from dispatch.matching.columns import Whole
 
 OPEN = -1
@@ -79,6 +80,12 @@ def least_cost(problem: Problem) -> Whole:
     trips = len(problem.price_ms)
     if not len(problem.pairs):
         return np.full(trips, OPEN, dtype=np.int64)
+    # Mostly nobody is wanted by two: then each trip's best pair is the optimum, heats settled.
+    is_optimum, best = pair_kernels.uncontested(
+        problem.pairs, problem.cost_ms, problem.price_ms, problem.driver_turn
+    )
+    if is_optimum:
+        return best
     # Only drivers that somebody could get; in ascending order, as everything here.
     used, driver_of = np.unique(problem.pairs[:, 1], return_inverse=True)
     sink = trips + len(used)
@@ -110,26 +117,13 @@ def _settle_dead_heats(problem: Problem, chosen: Whole) -> Whole:
     pairs, chosen = problem.pairs, chosen.copy()
     gain = problem.price_ms[pairs[:, 0]] - problem.cost_ms
     while True:
-        pair_of_driver = np.full(len(problem.driver_turn), OPEN, dtype=np.int64)
-        taken = chosen[chosen != OPEN]
-        pair_of_driver[pairs[taken, 1]] = taken
-        of_trip, of_driver = chosen[pairs[:, 0]], pair_of_driver[pairs[:, 1]]
-        # A pair may replace the one its trip has, its driver being idle, or the one its driver
-        # has, its trip being open; never both at once.
-        replaced = np.where(of_driver == OPEN, of_trip, np.where(of_trip == OPEN, of_driver, OPEN))
-        rivals, losers = np.arange(len(pairs))[replaced != OPEN], replaced[replaced != OPEN]
-        earlier_driver = (
-            problem.driver_turn[pairs[rivals, 1]] < problem.driver_turn[pairs[losers, 1]]
+        winner, loser = pair_kernels.find_heat(
+            pairs, gain, chosen, problem.trip_turn, problem.driver_turn
         )
-        earlier_trip = problem.trip_turn[pairs[rivals, 0]] < problem.trip_turn[pairs[losers, 0]]
-        better = (gain[rivals] == gain[losers]) & (earlier_driver | earlier_trip)
-        if not better.any():
+        if winner == OPEN:
             return chosen
-        rivals, losers = rivals[better], losers[better]
-        turn = (problem.driver_turn[pairs[rivals, 1]], problem.trip_turn[pairs[rivals, 0]])
-        first = np.lexsort(turn)[0]
-        chosen[pairs[losers[first], 0]] = OPEN
-        chosen[pairs[rivals[first], 0]] = rivals[first]
+        chosen[pairs[loser, 0]] = OPEN
+        chosen[pairs[winner, 0]] = winner
 
 
 def choice_of(problem: Problem, taken: NDArray[np.int64]) -> Whole:

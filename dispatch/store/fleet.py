@@ -26,6 +26,7 @@ class KnownDriver:
     ends_by: datetime
     position: Position | None
     trips: tuple[tuple[TripId, str], ...]
+    engaged_since: datetime | None
     last_offered_at: datetime | None
     free_since: datetime
 
@@ -34,6 +35,10 @@ _COLUMNS = """
     shift.driver_id, shift.shift_id, shift.vehicle_id, shift.started_at, shift.ends_by,
     position.seq, position.lon, position.lat, position.heading, position.at,
     vehicle.seats, vehicle.vehicle_class, vehicle.equipment,
+    (SELECT greatest(run.started_at, (
+         SELECT max(to_at) FROM dispatch.assignment WHERE assignment.run_id = run.run_id))
+     FROM dispatch.run WHERE run.driver_id = shift.driver_id AND run.ended_at IS NULL)
+        AS engaged_since,
     ARRAY(SELECT trip_id FROM dispatch.trip WHERE trip.driver_id = shift.driver_id
           AND trip.state IN ('assigned', 'arrived', 'on_board', 'at_stop')
           ORDER BY assigned_at, trip_id) AS trips,
@@ -90,6 +95,7 @@ def _known(row: Row[Any]) -> KnownDriver:
         ends_by=row.ends_by,
         position=position,
         trips=tuple(zip(map(TripId, row.trips), row.states, strict=True)),
+        engaged_since=row.engaged_since,
         last_offered_at=row.last_offered_at,
         free_since=row.free_since,
     )

@@ -27,12 +27,13 @@ class StopView:
     zone: str | None
     seats: int
     is_shared: bool
+    booked_for: datetime | None
     expected_at: datetime
     latest_at: datetime | None
 
 
 _AHEAD = text("""
-    SELECT stop.trip_id, kind, trip.state, trip.seats, is_shared, expected_at, latest_at,
+    SELECT stop.trip_id, kind, trip.state, trip.seats, is_shared, booked_for, expected_at, latest_at,
            CASE kind WHEN 'pickup' THEN pickup_lon ELSE dropoff_lon END AS lon,
            CASE kind WHEN 'pickup' THEN pickup_lat ELSE dropoff_lat END AS lat,
            CASE kind WHEN 'pickup' THEN pickup_zone ELSE dropoff_zone END AS zone
@@ -57,6 +58,7 @@ def _stop(row: Row[Any]) -> StopView:
         zone=row.zone,
         seats=row.seats,
         is_shared=row.is_shared,
+        booked_for=row.booked_for,
         expected_at=row.expected_at,
         latest_at=row.latest_at,
     )

@@ -56,6 +56,7 @@ class TripView:
     ended_at: datetime | None
     end_reason: str | None
     pickup_seconds: int | None
+    at_risk_since: datetime | None
     is_shared: bool
     way: tuple[Point, ...]
     latest_pickup_at: datetime | None
@@ -65,6 +66,9 @@ class TripView:
 
 _TRIP = """
     SELECT trip.*,
+           (SELECT warned_at FROM dispatch.booking_warning
+            WHERE booking_warning.trip_id = trip.trip_id
+              AND trip.state IN ('scheduled', 'matching')) AS at_risk_since,
            CASE WHEN trip.state = 'assigned' THEN (
                SELECT jsonb_agg(
                    CASE stop.kind
@@ -202,6 +206,7 @@ class OfferView:
     trip_metres: int
     trip_seconds: int
     pickup_seconds: int
+    booked_for: datetime | None
     seats: int
     needs: tuple[str, ...]
     why: dict[str, Any]
@@ -217,7 +222,7 @@ _OFFER = """
            offer.run_trips <> '{}' AS is_next_job, trip.is_shared, trip.pickup_lon, trip.pickup_lat,
            trip.dropoff_lon, trip.dropoff_lat, trip.pickup_zone, trip.dropoff_zone,
            trip.pay_minor, trip.currency, trip.trip_metres, trip.trip_seconds, trip.seats,
-           trip.needs
+           trip.needs, trip.booked_for
     FROM dispatch.offer JOIN dispatch.trip USING (trip_id)
 """
 _OPEN_OFFERS = text(f"""
@@ -309,6 +314,7 @@ def _trip_view(row: Row[Any]) -> TripView:
         ended_at=row.ended_at,
         end_reason=row.end_reason,
         pickup_seconds=row.pickup_seconds,
+        at_risk_since=row.at_risk_since,
         is_shared=row.is_shared,
         way=tuple(Point(lon, lat) for lon, lat in row.way or ()),
         latest_pickup_at=row.latest_pickup_at,
@@ -334,6 +340,7 @@ def _offer_view(row: Row[Any]) -> OfferView:
         trip_metres=row.trip_metres,
         trip_seconds=row.trip_seconds,
         pickup_seconds=row.pickup_seconds,
+        booked_for=row.booked_for,
         seats=row.seats,
         needs=tuple(row.needs),
         why=row.why,
