@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 import numpy as np
 
 import rulebook.service
+from dispatch import matching
 from dispatch.asking import Seen, alone_offer, free_driver, is_candidate, join_offer
 from dispatch.company import Scene, Sharing, may_be_joined, wishes_of
 from dispatch.deciding import Decided, decide_on_roads
@@ -23,6 +24,7 @@ from dispatch.store import offers as offer_store
 from dispatch.store import rounds as store
 from dispatch.store.rounds import StoredRound, epoch_ms
 from foundation.clock import stopwatch_ms
+from foundation.collector import undisturbed
 from foundation.identifiers import DriverId, OfferId, RoundId
 from roads.engine import RoadEngine
 from rulebook.rule import RuleKind
@@ -35,7 +37,10 @@ TRIPS_MAX = 2_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RoundReport:
-    """What a round came to; the `*_ms` are wall time."""
+    """What a round came to; the `*_ms` are wall time.
+
+    `pause_seconds` is the longest pace that the policy allows (`dispatch.pace`).
+    """
 
     trips: int
     drivers: int
@@ -77,6 +82,7 @@ class Dispatcher:
         self._network_digest = network_digest
         self._board = board
         self._stale = timedelta(seconds=stale_seconds)
+        matching.prepare()  # compiles now rather than in the first round
 
     async def run_round(self) -> RoundReport:
         """Decide once, and offer what was decided."""
@@ -150,6 +156,11 @@ class Dispatcher:
 
     def _decide(self, seen: Seen) -> "_WithJoins":
         """Roads and matching; runs in a thread and touches nothing that the loop writes."""
+        with undisturbed():
+            return self._decide_all(seen)
+
+    def _decide_all(self, seen: Seen) -> "_WithJoins":
+        """First who joins whom, then the others by themselves."""
         began = stopwatch_ms()
         scene = Scene(at=seen.at, caps=seen.policy.shared, sharing=tuple(seen.sharing.values()))
         wishes = wishes_of(tuple(seen.trips.values()), seen.shares, scene=scene, roads=self._roads)

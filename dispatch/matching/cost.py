@@ -84,7 +84,7 @@ class PairCosts:
         """One pair's parts."""
         return self.of_each([pair])[0]
 
-    def of_each(self, pairs: Sequence[int]) -> list[CostTerms]:
+    def of_each(self, pairs: Sequence[int] | Whole) -> list[CostTerms]:
         """The parts of each of these pairs."""
         columns = self.terms[:, np.asarray(pairs, dtype=np.int64)].tolist()
         return list(map(CostTerms, *columns))

@@ -24,7 +24,7 @@ TOO_MANY = 4
 
 
 def compiled(function: Compiled) -> Compiled:
-    """The same function as machine code, without the interpreter's lock."""
+    """The same function as machine code, kept on disk where there is room for it."""
     try:
         ready: Compiled = numba.njit(function, cache=True, nogil=True)
     except RuntimeError:

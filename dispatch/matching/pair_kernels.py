@@ -133,40 +133,6 @@ def idle_by_driver(idle_since_ms: Whole, from_ms: int, weight: int, cap_ms: int)
 
 
 @compiled
-def uncontested(
-    pairs: Whole, cost_ms: Whole, price_ms: Whole, driver_turn: Whole
-) -> tuple[bool, Whole]:
-    """Each trip's best pair, and whether that is the optimum: nobody is best for two.
-
-    Among equals the driver first in turn is best; -1 for a trip without a pair. Not so where a
-    pair is not worth its trip's price.
-    """
-    best = np.full(len(price_ms), -1, np.int64)
-    for pair in range(len(pairs)):
-        trip = pairs[pair, 0]
-        if cost_ms[pair] >= price_ms[trip]:
-            return False, best
-        former = best[trip]
-        if (
-            former < 0
-            or cost_ms[pair] < cost_ms[former]
-            or (
-                cost_ms[pair] == cost_ms[former]
-                and driver_turn[pairs[pair, 1]] < driver_turn[pairs[former, 1]]
-            )
-        ):
-            best[trip] = pair
-    taken = np.zeros(len(driver_turn), np.bool_)
-    for trip in range(len(best)):
-        if best[trip] >= 0:
-            driver = pairs[best[trip], 1]
-            if taken[driver]:
-                return False, best
-            taken[driver] = True
-    return True, best
-
-
-@compiled
 def find_heat(
     pairs: Whole, gain_ms: Whole, chosen: Whole, trip_turn: Whole, driver_turn: Whole
 ) -> tuple[int, int]:
@@ -195,6 +161,7 @@ def find_heat(
             or trip_turn[trip] < trip_turn[pairs[replaced, 0]]
         ):
             turn = (trip_turn[trip], driver_turn[driver])
-            if winner < 0 or turn < (trip_turn[pairs[winner, 0]], driver_turn[pairs[winner, 1]]):
+            first = (trip_turn[pairs[winner, 0]], driver_turn[pairs[winner, 1]])
+            if winner < 0 or turn < first:
                 winner, loser = pair, replaced
     return winner, loser

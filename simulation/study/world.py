@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from dispatch.matching.assignment import OPEN, Problem, least_cost
+from dispatch.matching.assignment import OPEN, Problem, least_cost_by_paths
 from dispatch.matching.columns import NO_LIMIT, Columns, DriverColumns, TripColumns, Whole
 from dispatch.matching.fairness import earnings_terms, idle_terms
 from dispatch.matching.policy import Policy
@@ -160,7 +160,7 @@ class World:
         weighed = weigh_pairs(columns, policy, at_ms=now, pairs=pairs, drive_ms=drive_ms)
         if len(fetching):
             weighed = replace(weighed, problem=_undropped(weighed.problem, len(self._open)))
-        chosen, _ = settle(weighed, least_cost(weighed.problem), policy)
+        chosen, _ = settle(weighed, least_cost_by_paths(weighed.problem), policy)
         self._carry_out(trips, chosen, weighed.problem, now)
         return True
 
@@ -217,7 +217,7 @@ class World:
         goal = advise(
             zones.neighbours,
             zone_of_car=zones.zone_of[fleet.node[movers]],
-            drive_ms=self._travel.times[np.ix_(fleet.node[movers], zones.centres)],
+            drive_ms=self._travel.times[np.ix_(fleet.node[movers], zones.centres)].astype(np.int64),
             expected=self._expected(now),
             there=np.bincount(
                 zones.zone_of[fleet.node[staying | soon]], minlength=len(zones.centres)

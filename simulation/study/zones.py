@@ -60,7 +60,7 @@ class StudyZones:
 
 def _zone_of(travel: TravelTable, centres: Whole) -> Whole:
     """The zone whose centre is soonest reached from each junction: (nodes,)."""
-    return travel.times[:, centres].argmin(axis=1).astype(np.int64)
+    return np.asarray(travel.times[:, centres].argmin(axis=1), dtype=np.int64)
 
 
 def _medoids(travel: TravelTable, centres: Whole, zone_of: Whole) -> Whole:

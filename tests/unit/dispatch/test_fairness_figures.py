@@ -4,8 +4,8 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from dispatch.fairness_figures import FairnessLog, published
-from dispatch.position import OnShift, Phase, Position, PositionBoard
-from foundation.identifiers import UUID, DriverId, ShiftId, VehicleId
+from dispatch.position import Held, OnShift, Phase, Position, PositionBoard
+from foundation.identifiers import UUID, DriverId, ShiftId, TripId, VehicleId
 from foundation.measures import Point
 
 NOW = datetime(2030, 1, 1, 12, tzinfo=UTC)
