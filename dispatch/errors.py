@@ -178,6 +178,31 @@ class TooFarFromPickup(Conflict):
         )
 
 
+class OutOfTurn(Conflict):
+    """A stop is come to in the order of the run."""
+
+    code = "out_of_turn"
+
+    def __init__(self, trip_id: UUID, first: UUID) -> None:
+        super().__init__(
+            "Another stop of yours comes first; finish that one before you go to this rider.",
+            trip_id=trip_id,
+            first_trip_id=first,
+        )
+
+
+class PlanOvertaken(Conflict):
+    """The run changed since the offer was planned, so that the plan does not hold any more."""
+
+    code = "plan_overtaken"
+
+    def __init__(self, trip_id: UUID) -> None:
+        super().__init__(
+            "Your stops have changed since this offer was planned; another will come.",
+            trip_id=trip_id,
+        )
+
+
 class PinWrong(Conflict):
     """The PIN is not the rider's."""
 

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 import ledger.views
 import rulebook.service
 from dispatch.driving_time import DrivingTime, Engaged
-from dispatch.position import OnShift, Phase, PositionBoard
+from dispatch.position import Held, OnShift, Phase, PositionBoard
 from dispatch.store import fleet as store
 from dispatch.store.shifts import upsert_positions
 from dispatch.store.wishes import wishes_of
@@ -77,12 +77,14 @@ class Fleet:
                 earned_minor=earned[known.driver_id],
                 earned_as_of=work.now,
                 position=known.position,
-                phase=_PHASE_OF_STATE.get(known.trip_state or "", Phase.FREE),
-                trip_id=known.trip_id,
-                has_gap=True,  # what was driven before this process began is not known
+                # What was driven before this process began is not known.
+                trips={
+                    trip_id: Held(_PHASE_OF_STATE[state], has_gap=True)
+                    for trip_id, state in known.trips
+                },
                 driving=DrivingTime.of(
                     (Engaged(ended_at=one.ended_at, seconds=one.seconds) for one in engaged),
-                    engaged_since=known.assigned_at,
+                    engaged_since=known.engaged_since,
                 ),
                 homeward=wishes.homeward,
                 range_metres=wishes.range_metres,
@@ -123,16 +125,15 @@ class Fleet:
             known.earned_minor += earned
 
     def _step(self, driver_id: DriverId, facts: dict[str, str], at: datetime) -> None:
-        after = facts["after"]
+        trip_id = TripId(UUID(facts["trip_id"]))
+        phase = _PHASE_OF_STATE.get(facts["after"], Phase.FREE)
+        self.board.set_phase(driver_id, phase, trip_id)
         known = self.board.find(driver_id)
-        if known is not None and after == "assigned":
-            known.driving.begin(at)
-        if after in _PHASE_OF_STATE:
-            trip_id = TripId(UUID(facts["trip_id"]))
-            self.board.set_phase(driver_id, _PHASE_OF_STATE[after], trip_id)
+        if known is None:
             return
-        self.board.set_phase(driver_id, Phase.FREE, None)
-        if known is not None:
+        if facts["after"] == "assigned":
+            known.driving.begin(at)
+        if known.phase is Phase.FREE:
             known.free_since = at
             known.driving.end(at)
 

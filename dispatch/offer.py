@@ -3,12 +3,14 @@
 It is made, then accepted, declined, lapsed or withdrawn: exactly one of these, once.
 """
 
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
 from dispatch.errors import AttemptChanged, OfferOver
+from dispatch.run import Planned, StopKind
 from foundation.identifiers import DriverId, OfferId, RoundId, ShiftId, TripId, VehicleId
 
 
@@ -24,7 +26,18 @@ class OfferState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Offer:
-    """A trip shown to one driver until `deadline` (service time, judged by the database)."""
+    """A trip shown to one driver until `deadline` (service time, judged by the database).
+
+    Attributes
+    ----------
+    plan
+        The stops ahead as they would be with the trip, in order; empty for a trip that comes after
+        everything the driver has.
+    promised
+        What a rider who shares would be promised: the latest times of their stops.
+    added_seconds
+        How much longer the driver would be under way than without the trip.
+    """
 
     offer_id: OfferId
     trip_id: TripId
@@ -38,6 +51,14 @@ class Offer:
     deadline: datetime
     pickup_seconds: int
     why: dict[str, Any]
+    plan: tuple[Planned, ...] = ()
+    promised: Mapping[StopKind, datetime] = field(default_factory=dict)
+    added_seconds: int = 0
+
+    @property
+    def pickup_at(self) -> datetime:
+        """When the driver would be at the pick-up, as told with the offer."""
+        return self.made_at + timedelta(seconds=self.pickup_seconds)
 
 
 def check_open(offer: Offer, *, attempt: int | None) -> None:

@@ -42,14 +42,26 @@ class Position:
     at: datetime
 
 
+@dataclass(slots=True)
+class Held:
+    """One trip of a driver.
+
+    `metres` counts the way driven with its rider on board; `has_gap` says that a stretch of it was
+    lost, so that nobody takes it for the whole.
+    """
+
+    phase: Phase
+    metres: float = 0.0
+    has_gap: bool = False
+
+
 @dataclass(slots=True, kw_only=True)
 class OnShift:
     """What the board keeps of one driver on shift.
 
-    `metres` counts the way driven with the present rider on board; `has_gap` says that a stretch
-    of it was lost, so that nobody takes it for the whole. `earned_minor` was read from the books at
-    `earned_as_of`; what is posted later is added. `range_metres` is what the driver said, less what
-    was driven since, along straight lines from fix to fix.
+    `trips` are those under way, in the order of their acceptance. `earned_minor` was read from the
+    books at `earned_as_of`; what is posted later is added. `range_metres` is what the driver said,
+    less what was driven since, along straight lines from fix to fix.
     """
 
     driver_id: DriverId
@@ -65,13 +77,15 @@ class OnShift:
     earned_minor: int = 0
     earned_as_of: datetime | None = None
     position: Position | None = None
-    phase: Phase = Phase.FREE
-    trip_id: TripId | None = None
-    metres: float = 0.0
-    has_gap: bool = False
+    trips: dict[TripId, Held] = field(default_factory=dict)
     driving: DrivingTime = field(default_factory=DrivingTime)
     homeward: Point | None = None
     range_metres: float | None = None
+
+    @property
+    def phase(self) -> Phase:
+        """What the driver is doing: of several trips, what the one furthest on says."""
+        return max((held.phase for held in self.trips.values()), default=Phase.FREE)
 
 
 class PositionBoard:
@@ -109,25 +123,32 @@ class PositionBoard:
         known = self._on_shift.get(driver_id)
         if known is None:
             return
-        if known.trip_id == trip_id and known.phase in (Phase.ON_TRIP, Phase.AT_STOP):
+        held = known.trips.get(trip_id)
+        if held is not None and held.phase in (Phase.ON_TRIP, Phase.AT_STOP):
             return
-        known.phase, known.trip_id = Phase.ON_TRIP, trip_id
-        known.metres, known.has_gap = 0.0, False
+        known.trips[trip_id] = Held(Phase.ON_TRIP)
 
     def metres_on_board(self, driver_id: DriverId, trip_id: TripId) -> int | None:
         """Whole metres driven with the rider of that trip; None where that is not known."""
         known = self._on_shift.get(driver_id)
-        if known is None or known.trip_id != trip_id or known.has_gap:
+        held = None if known is None else known.trips.get(trip_id)
+        if held is None or held.has_gap:
             return None
-        if known.phase not in (Phase.ON_TRIP, Phase.AT_STOP):
-            return None  # the boarding is not heard of yet: they are those of the trip before
-        return round(known.metres) or None  # no trip is so short: nothing was heard of its way
+        if held.phase not in (Phase.ON_TRIP, Phase.AT_STOP):
+            return None  # the boarding is not heard of yet
+        return round(held.metres) or None  # no trip is so short: nothing was heard of its way
 
-    def set_phase(self, driver_id: DriverId, phase: Phase, trip_id: TripId | None) -> None:
-        """What the driver does from now on."""
+    def set_phase(self, driver_id: DriverId, phase: Phase, trip_id: TripId) -> None:
+        """How far the driver is with one of their trips; FREE when it is not theirs any more."""
         known = self._on_shift.get(driver_id)
-        if known is not None:
-            known.phase, known.trip_id = phase, trip_id
+        if known is None:
+            return
+        if phase is Phase.FREE:
+            known.trips.pop(trip_id, None)
+        elif trip_id in known.trips:
+            known.trips[trip_id].phase = phase
+        else:
+            known.trips[trip_id] = Held(phase)
 
     def report(self, position: Position) -> bool:
         """Take a position message.
@@ -145,16 +166,8 @@ class PositionBoard:
         if last is not None:
             if position.seq <= last.seq:
                 return False
-            step = 0.0
-            if known.phase is Phase.ON_TRIP or known.range_metres is not None:
-                step = distance_metres(last.point, position.point)
-            if known.range_metres is not None:
-                known.range_metres = max(0.0, known.range_metres - step)
-            if known.phase is Phase.ON_TRIP:
-                if step <= JUMP_METRES_MAX:
-                    known.metres += step
-                else:
-                    known.has_gap = True
+            if known.phase >= Phase.ON_TRIP or known.range_metres is not None:
+                _drive(known, distance_metres(last.point, position.point))
         known.position = position
         self._changed.add(position.driver_id)
         return True
@@ -168,3 +181,16 @@ class PositionBoard:
             if known is not None and known.position is not None:
                 found.append(known.position)
         return found
+
+
+def _drive(known: OnShift, metres: float) -> None:
+    """Count a stretch for every rider on board whose own stop it is not, and off the range."""
+    if known.range_metres is not None:
+        known.range_metres = max(0.0, known.range_metres - metres)
+    for held in known.trips.values():
+        if held.phase is not Phase.ON_TRIP:
+            continue
+        if metres <= JUMP_METRES_MAX:
+            held.metres += metres
+        else:
+            held.has_gap = True

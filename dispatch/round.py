@@ -6,27 +6,27 @@ round. Every round that had anything to decide is stored with its input (I15).
 """
 
 import asyncio
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+
+import numpy as np
 
 import rulebook.service
 from dispatch import matching
+from dispatch.asking import Seen, alone_offer, free_driver, is_candidate, join_offer
+from dispatch.company import Scene, Sharing, may_be_joined, wishes_of
 from dispatch.deciding import Decided, decide_on_roads
-from dispatch.matching.explanation import sentence, why_this_offer
-from dispatch.matching.plan import Pairing
-from dispatch.matching.policy import Policy, parse_policy
-from dispatch.matching.snapshot import FreeDriver, OpenTrip, Snapshot
-from dispatch.position import OnShift, Phase, PositionBoard
+from dispatch.matching.policy import parse_policy
+from dispatch.matching.shared.joining import Join, Wish, encode, join
+from dispatch.matching.snapshot import Snapshot
+from dispatch.position import OnShift, PositionBoard
 from dispatch.store import offers as offer_store
 from dispatch.store import rounds as store
 from dispatch.store.rounds import StoredRound, epoch_ms
 from foundation.clock import stopwatch_ms
 from foundation.collector import undisturbed
-from foundation.identifiers import DriverId, OfferId, RoundId, RuleId
+from foundation.identifiers import DriverId, OfferId, RoundId
 from roads.engine import RoadEngine
-from rulebook.booking_policy import BookingPolicy
 from rulebook.rule import RuleKind
 from storage.engine import Database
 from storage.work import UnitOfWork
@@ -49,18 +49,6 @@ class RoundReport:
     degraded: bool
     total_ms: float
     pause_seconds: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Seen:
-    """The round's view of the world, as read in one unit of work."""
-
-    at: datetime
-    policy_rule_id: RuleId
-    policy: Policy
-    booking: BookingPolicy
-    trips: Sequence[OpenTrip]
-    drivers: Sequence[OnShift]
 
 
 @dataclass(slots=True)
@@ -103,7 +91,7 @@ class Dispatcher:
             seen = await self._see(work)
         read_ms = stopwatch_ms() - began
         pause = seen.policy.round_ms / 1000
-        if not seen.trips or not seen.drivers:
+        if not seen.trips or not (seen.drivers or seen.sharing):
             return RoundReport(
                 trips=len(seen.trips), drivers=len(seen.drivers), pairings=0, offers=0,
                 degraded=False, total_ms=stopwatch_ms() - began, pause_seconds=pause,
@@ -112,72 +100,128 @@ class Dispatcher:
         async with self._database.work() as work:
             made = await self._offer(work, seen, decided, began=began, read_ms=read_ms)
         return RoundReport(
-            trips=len(seen.trips), drivers=len(seen.drivers), pairings=len(decided.plan.pairings),
-            offers=made, degraded=decided.plan.degraded, total_ms=stopwatch_ms() - began,
+            trips=len(seen.trips), drivers=len(seen.drivers), pairings=len(decided.alone.plan.pairings) + len(decided.joins),
+            offers=made, degraded=decided.alone.plan.degraded, total_ms=stopwatch_ms() - began,
             pause_seconds=pause,
         )  # fmt: skip
 
-    async def _see(self, work: UnitOfWork) -> _Seen:
+    async def _see(self, work: UnitOfWork) -> Seen:
         rules = await rulebook.service.all_in_force(
             work, {RuleKind.MATCHING_POLICY: work.now, RuleKind.BOOKING_POLICY: work.now}
         )
         rule = rules[RuleKind.MATCHING_POLICY]
+        booking = rulebook.service.booking_policy_of(rules[RuleKind.BOOKING_POLICY])
         trips = await store.list_open_trips(work, most=TRIPS_MAX)
-        drivers: list[OnShift] = []
-        if trips:
-            busy = await store.list_busy_drivers(work)
-            drivers = [known for known in self._board if self._may_serve(known, busy, work.now)]
-        return _Seen(
+        policy = parse_policy(rule.body)
+        if not trips:
+            return Seen(
+                at=work.now, policy_rule_id=rule.rule_id, policy=policy, booking=booking,
+                trips={}, drivers={}, runs={},
+            )  # fmt: skip
+        offered = await store.list_offered_drivers(work)
+        runs = await store.list_runs_under_way(work)
+        there = [
+            known
+            for known in self._board
+            if known.driver_id not in offered and self._is_there(known, work.now)
+        ]
+        shares = await store.list_sharing_trips(work)
+        return Seen(
             at=work.now,
             policy_rule_id=rule.rule_id,
-            policy=parse_policy(rule.body),
-            booking=rulebook.service.booking_policy_of(rules[RuleKind.BOOKING_POLICY]),
-            trips=trips,
-            drivers=drivers,
+            policy=policy,
+            booking=booking,
+            trips={trip.trip_id: trip for trip in trips},
+            drivers={
+                one.driver_id: one
+                for one in there
+                if is_candidate(one, runs.get(one.driver_id), policy)
+            },
+            runs=runs,
+            shares=shares,
+            sharing={
+                known.driver_id: Sharing(known=known, run=runs[known.driver_id])
+                for known in there
+                if shares and may_be_joined(known, runs.get(known.driver_id), policy.shared)
+            },
         )
 
-    def _may_serve(self, known: OnShift, busy: frozenset[DriverId], now: datetime) -> bool:
-        """On shift, free, within hours, and heard of lately."""
+    def _is_there(self, known: OnShift, now: datetime) -> bool:
+        """On shift, within hours, and heard of lately."""
         return (
-            known.phase is Phase.FREE
-            and known.driver_id not in busy
-            and known.ends_by > now
+            known.ends_by > now
             and known.position is not None
             and now - known.position.at <= self._stale
         )
 
-    def _decide(self, seen: _Seen) -> Decided:
+    def _decide(self, seen: Seen) -> "_WithJoins":
         """Roads and matching; runs in a thread and touches nothing that the loop writes."""
         with undisturbed():
-            snapshot = Snapshot.of(
-                at_ms=epoch_ms(seen.at),
-                trips=seen.trips,
-                drivers=[_free_driver(known, seen) for known in seen.drivers],
-                policy=seen.policy,
-                network_digest=self._network_digest,
-            )
-            return decide_on_roads(snapshot, self._roads)
+            return self._decide_all(seen)
+
+    def _decide_all(self, seen: Seen) -> "_WithJoins":
+        """First who joins whom, then the others by themselves."""
+        began = stopwatch_ms()
+        scene = Scene(at=seen.at, caps=seen.policy.shared, sharing=tuple(seen.sharing.values()))
+        wishes = wishes_of(tuple(seen.trips.values()), seen.shares, scene=scene, roads=self._roads)
+        joins = join(wishes)
+        joined = {one.trip_id for one in joins}
+        busy = {one.driver_id for one in joins}
+        left_ms = self._left_ms(seen)
+        snapshot = Snapshot.of(
+            at_ms=epoch_ms(seen.at),
+            trips=[trip for trip in seen.trips.values() if trip.trip_id not in joined],
+            drivers=[
+                free_driver(known, seen, left_ms=left_ms.get(known.driver_id, 0))
+                for known in seen.drivers.values()
+                if known.driver_id not in busy
+            ],
+            policy=seen.policy,
+            network_digest=self._network_digest,
+        )
+        joins_ms = stopwatch_ms() - began
+        return _WithJoins(
+            wishes=wishes,
+            joins=joins,
+            joins_ms=joins_ms,
+            alone=decide_on_roads(snapshot, self._roads),
+        )
+
+    def _left_ms(self, seen: Seen) -> dict[DriverId, int]:
+        """Road time in milliseconds that each driver still needs to where their run ends."""
+        ends = [
+            (known, seen.runs[known.driver_id].stops[-1].at)
+            for known in seen.drivers.values()
+            if known.driver_id in seen.runs
+        ]
+        if not ends:
+            return {}
+        places = [known.position.point for known, _ in ends if known.position is not None]
+        rows = np.arange(len(ends), dtype=np.int32)
+        times = self._roads.pair_times(
+            self._roads.snap(np.array([(p.lon, p.lat) for p in places])),
+            self._roads.snap(np.array([(p.lon, p.lat) for _, p in ends])),
+            np.stack([rows, rows], axis=1),
+        )
+        return {known.driver_id: int(left) for (known, _), left in zip(ends, times, strict=True)}
 
     async def _offer(
-        self, work: UnitOfWork, seen: _Seen, decided: Decided, *, began: float, read_ms: float
+        self, work: UnitOfWork, seen: Seen, decided: "_WithJoins", *, began: float, read_ms: float
     ) -> int:
         """Store the round and make its offers; how many were made."""
-        plan, snapshot = decided.plan, decided.round_input.snapshot
+        alone = decided.alone
+        plan, snapshot = alone.plan, alone.round_input.snapshot
         round_id = RoundId(work.new_id())
-        on_shift = {known.driver_id: known for known in seen.drivers}
         deadline = work.now + timedelta(seconds=seen.policy.offer_seconds)
         offers = [
-            offer_store.NewOffer(
-                offer_id=OfferId(work.new_id()),
-                trip_id=pairing.trip_id,
-                attempt=pairing.attempt,
-                driver_id=pairing.driver_id,
-                vehicle_id=on_shift[pairing.driver_id].vehicle_id,
-                shift_id=on_shift[pairing.driver_id].shift_id,
-                pickup_seconds=pairing.pickup_seconds,
-                why=_why(pairing),
-            )
-            for pairing in plan.pairings
+            *(
+                alone_offer(OfferId(work.new_id()), pairing, seen, now=work.now)
+                for pairing in plan.pairings
+            ),
+            *(
+                join_offer(OfferId(work.new_id()), one, decided.wishes[one.wish], seen)
+                for one in decided.joins
+            ),
         ]
         made: set[OfferId] = set()
         if offers:
@@ -188,55 +232,24 @@ class Dispatcher:
             work,
             StoredRound(
                 round_id=round_id, at=seen.at, policy_rule_id=seen.policy_rule_id, matcher=f"{plan.method} {plan.solver} {plan.version}",
-                input=decided.round_input.encode(), input_digest=decided.round_input.digest,
+                input=alone.round_input.encode(), input_digest=alone.round_input.digest,
                 plan=plan.encode(), plan_digest=plan.digest, degraded=plan.degraded,
                 trips=len(snapshot.trips), drivers=len(snapshot.drivers),
-                pairs=len(decided.round_input.pairs), pairings=len(plan.pairings),
-                offers=len(made), read_ms=read_ms,
-                roads_ms=decided.candidates_ms + decided.roads_ms,
-                solve_ms=decided.solve_ms + decided.encode_ms, total_ms=stopwatch_ms() - began,
+                pairs=len(alone.round_input.pairs),
+                pairings=len(plan.pairings) + len(decided.joins),
+                joins=encode(decided.wishes, decided.joins) if decided.wishes else None,
+                offers=len(made), read_ms=read_ms, roads_ms=decided.joins_ms + alone.candidates_ms + alone.roads_ms,
+                solve_ms=alone.solve_ms + alone.encode_ms, total_ms=stopwatch_ms() - began,
             ),
         )  # fmt: skip
         return len(made)
 
 
-def _free_driver(known: OnShift, seen: _Seen) -> FreeDriver:
-    assert known.position is not None
-    at_ms = epoch_ms(seen.at)
-    return FreeDriver(
-        driver_id=known.driver_id,
-        place=known.position.point,
-        heading=known.position.heading,
-        free_at_ms=min(at_ms, epoch_ms(known.free_since)),
-        seats=known.seats,
-        vehicle_class=known.vehicle_class,
-        equipment=known.equipment,
-        shift_ends_at_ms=epoch_ms(known.ends_by),
-        driving_seconds_left=known.driving.seconds_left(
-            seen.at,
-            most_seconds=seen.booking.driving_max_s,
-            window_seconds=seen.booking.driving_window_s,
-        ),
-        homeward=known.homeward if _ends_soon(known, seen) else None,
-        range_metres=None if known.range_metres is None else int(known.range_metres),
-        earned_minor=max(0, known.earned_minor),
-        shift_seconds=max(0, int((seen.at - known.started_at).total_seconds())),
-        last_offered_at_ms=(
-            None if known.last_offered_at is None else epoch_ms(known.last_offered_at)
-        ),
-    )
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _WithJoins:
+    """Who joins whom, and what was decided for the others; `joins_ms` by the stopwatch."""
 
-
-def _ends_soon(known: OnShift, seen: _Seen) -> bool:
-    """Whether the place a driver would like to end at counts yet; before, no round keeps it."""
-    left = (known.ends_by - seen.at).total_seconds()
-    return left <= seen.policy.homeward_within_seconds
-
-
-def _why(pairing: Pairing) -> dict[str, Any]:
-    """The stored reasons of an offer: codes and numbers for any language, and plain English."""
-    reasons = why_this_offer(pairing)
-    return {
-        "reasons": [{"code": reason.code, "facts": dict(reason.facts)} for reason in reasons],
-        "words": [sentence(reason) for reason in reasons],
-    }
+    wishes: tuple[Wish, ...]
+    joins: tuple[Join, ...]
+    joins_ms: float
+    alone: Decided

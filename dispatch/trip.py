@@ -18,6 +18,7 @@ from dispatch.errors import (
     ReasonNeeded,
     TooFarFromPickup,
 )
+from dispatch.run import Party
 from foundation.identifiers import (
     UUID,
     DriverId,
@@ -130,7 +131,8 @@ class Trip:
     """One rider's journey, from the request to its end, whatever that end is.
 
     Instants are service time, aware UTC. `waiting_seconds` and `stop_seconds` are whole seconds
-    that have ended; a wait still going on is not in them.
+    that have ended; a wait still going on is not in them. `direct_seconds` is the way from pick-up
+    to drop-off by road, as quoted.
     """
 
     trip_id: TripId
@@ -142,6 +144,8 @@ class Trip:
     attempt: int
     pickup: Point
     dropoff: Point
+    party: Party
+    direct_seconds: int
     pin: str
     pin_tries_left: int
     requested_at: datetime

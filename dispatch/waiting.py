@@ -1,4 +1,4 @@
-"""How long a rider would wait now: a guess for the quote, promised to nobody."""
+"""How long a rider would wait, or still has to: guesses from where cars are, promised to nobody."""
 
 import math
 from heapq import nsmallest
@@ -6,6 +6,7 @@ from heapq import nsmallest
 import numpy as np
 
 from dispatch.position import Phase, PositionBoard
+from dispatch.views.trips import TripView
 from foundation.measures import Point
 from roads.engine import UNREACHABLE, RoadEngine
 
@@ -42,3 +43,25 @@ def _nearest_free(board: PositionBoard, pickup: Point) -> list[Point]:
         free,
         key=lambda point: ((point.lon - lon) * narrow) ** 2 + (point.lat - lat) ** 2,
     )
+
+
+def arrival_seconds(board: PositionBoard, roads: RoadEngine, trip: TripView) -> int | None:
+    """Whole seconds until the driver is at the pick-up; None unless one is on the way.
+
+    From where the car is now by road, through the stops that come before. As told with the offer
+    where the car was not heard of, or no road leads there.
+    """
+    if trip.state != "assigned" or trip.driver_id is None:
+        return None
+    known = board.find(trip.driver_id)
+    if known is None or known.position is None or not trip.way:
+        return trip.pickup_seconds
+    places = [known.position.point, *trip.way]
+    snaps = roads.snap(np.array([(point.lon, point.lat) for point in places]))
+    rows = np.arange(len(places) - 1, dtype=np.int32)
+    legs = roads.pair_times(
+        snaps.take(rows), snaps.take(rows + 1), np.stack([rows, rows], axis=1)
+    ).astype(np.int64)
+    if (legs >= UNREACHABLE).any():
+        return trip.pickup_seconds
+    return -(-int(legs.sum()) // 1000)

@@ -25,6 +25,7 @@ async def quote_between(
     vehicle_class: str,
     needs: Sequence[str],
     booked_for: datetime | None,
+    is_shared: bool = False,
 ) -> Quote:
     """Price the quickest way between two places and keep the quote.
 
@@ -62,5 +63,6 @@ async def quote_between(
         seats=seats,
         needs=needs,
         booked_for=booked_for,
+        is_shared=is_shared,
         degraded=route.degraded,
     )

@@ -12,7 +12,7 @@ from dispatch.views import trips as views
 from doorway.live import DRIVER_SIDE, FrameUnreadable, LiveSocket
 from doorway.services import Services
 from driver_app_api.offers import offer_out
-from driver_app_api.trips import show
+from driver_app_api.trips import show, stops_ahead
 from foundation.identifiers import UUID, DriverId, OfferId, TripId
 from foundation.measures import Point
 from storage.outbox import Announced
@@ -53,7 +53,11 @@ class _Feed:
             case kind if "after" in facts:
                 trip_id = TripId(UUID(facts["trip_id"]))
                 trip = await show(work, self._services, trip_id, self._driver_id)
-                return {"type": "trip", "event": kind, "trip": trip.model_dump(mode="json")}
+                stops = await stops_ahead(work, self._driver_id)
+                return {
+                    "type": "trip", "event": kind, "trip": trip.model_dump(mode="json"),
+                    "stops": [stop.model_dump(mode="json") for stop in stops],
+                }  # fmt: skip
             case _:
                 return None
 

@@ -13,7 +13,14 @@ from doorway.caller import Driver
 from doorway.schemas import Place, problems
 from doorway.services import services_of
 from doorway.writes import once
-from driver_app_api.schemas import AcceptIn, DeclineIn, OfferOut, OffersOut, TripOut
+from driver_app_api.schemas import (
+    AcceptIn,
+    DeclineIn,
+    OfferOut,
+    OffersOut,
+    PlannedStopOut,
+    TripOut,
+)
 from driver_app_api.trips import show
 from foundation.identifiers import UUID, DriverId, OfferId
 from storage.work import UnitOfWork
@@ -43,6 +50,13 @@ def offer_out(offer: OfferView) -> OfferOut:
         seats=offer.seats,
         needs=list(offer.needs),
         reason=offer.why,
+        shared=offer.is_shared,
+        next_job=offer.is_next_job,
+        added_seconds=offer.added_seconds,
+        stops=[
+            PlannedStopOut(trip_id=stop.trip_id, kind=stop.kind, expected_at=stop.expected_at)
+            for stop in offer.plan
+        ],
     )
 
 
@@ -60,7 +74,8 @@ async def list_offers(request: Request, caller: Driver) -> OffersOut:
     summary="Accept",
 )
 async def accept(request: Request, offer_id: UUID, caller: Driver, body: AcceptIn) -> Response:
-    """Take the trip. Only before the deadline, by the service's clock."""
+    """Take the trip: it begins your run, or joins it. Only before the deadline, by the service's
+    clock."""
     services = services_of(request)
     driver_id = DriverId(caller.person_id)
 

@@ -36,6 +36,14 @@ class ShiftOut(Model):
     ends_by: datetime
 
 
+class PlannedStopOut(Model):
+    """A stop as it would be; `kind` is `pickup` or `dropoff`."""
+
+    trip_id: UUID
+    kind: str
+    expected_at: datetime
+
+
 class HomewardIn(Model):
     """Where you would like to end your shift; null takes it back."""
 
@@ -79,6 +87,12 @@ class OfferOut(Model):
     seats: int
     needs: list[str]
     reason: dict[str, Any] = Field(description="Why you: codes with numbers, and plain words.")
+    shared: bool = Field(description="Whether others may ride along.")
+    next_job: bool = Field(description="You have a trip under way; this one would join it.")
+    added_seconds: int = Field(description="How much longer you would be under way.")
+    stops: list[PlannedStopOut] = Field(
+        description="Your stops as they would be, in order; empty if it comes after all you have."
+    )
 
 
 class OffersOut(Model):
@@ -137,6 +151,7 @@ class TripOut(Model):
     pickup_zone: str | None
     dropoff_zone: str | None
     seats: int
+    shared: bool
     needs: list[str]
     pay_minor: int
     currency: str
@@ -154,9 +169,30 @@ class TripOut(Model):
 
 
 class CurrentOut(Model):
-    """The trip under way, if there is one."""
+    """The trip of your next stop, if there is one."""
 
     trip: TripOut | None
+
+
+class StopOut(Model):
+    """A stop ahead of you; `kind` is `pickup` or `dropoff`, `state` that of its trip."""
+
+    trip_id: UUID
+    kind: str
+    state: str
+    place: Place
+    zone: str | None
+    seats: int
+    shared: bool
+    booked_for: datetime | None
+    expected_at: datetime = Field(description="As your run was last planned.")
+    latest_at: datetime | None = Field(description="As promised to a rider who shares.")
+
+
+class RunOut(Model):
+    """Your stops ahead, in the order in which to make them; empty when you are free."""
+
+    stops: list[StopOut]
 
 
 class ArriveIn(Model):

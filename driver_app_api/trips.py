@@ -1,4 +1,4 @@
-"""The trip under way, step by step."""
+"""Your run: the trips under way, step by step, and the stops ahead."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
@@ -11,6 +11,7 @@ from starlette.responses import Response
 import registry.views
 from dispatch.service import driving
 from dispatch.views import trips as views
+from dispatch.views.runs import list_stops_ahead
 from dispatch.views.trips import TripView
 from doorway.caller import Driver
 from doorway.schemas import Place, problems
@@ -22,6 +23,8 @@ from driver_app_api.schemas import (
     CurrentOut,
     NoShowIn,
     ReasonIn,
+    RunOut,
+    StopOut,
     TripOut,
 )
 from foundation.errors import Refusal
@@ -58,6 +61,7 @@ async def shown(work: Reading, services: Services, trip: TripView, driver_id: Dr
         pickup_zone=trip.pickup_zone,
         dropoff_zone=trip.dropoff_zone,
         seats=trip.seats,
+        shared=trip.is_shared,
         needs=list(trip.needs),
         pay_minor=trip.pay_minor,
         currency=trip.currency,
@@ -96,9 +100,35 @@ async def _take(request: Request, trip_id: UUID, caller: Caller, step: Step) -> 
     return await once(request, services.database, caller=str(driver_id), handler=handle)
 
 
-@router.get("/trips/current", responses=problems(), summary="The trip under way")
+async def stops_ahead(work: Reading, driver_id: DriverId) -> list[StopOut]:
+    """A driver's stops, in the order in which to make them."""
+    return [
+        StopOut(
+            trip_id=stop.trip_id,
+            kind=stop.kind,
+            state=stop.state,
+            place=Place.of(stop.at),
+            zone=stop.zone,
+            seats=stop.seats,
+            shared=stop.is_shared,
+            booked_for=stop.booked_for,
+            expected_at=stop.expected_at,
+            latest_at=stop.latest_at,
+        )
+        for stop in await list_stops_ahead(work, driver_id)
+    ]
+
+
+@router.get("/run", responses=problems(), summary="Your stops ahead")
+async def run(request: Request, caller: Driver) -> RunOut:
+    """Whom to pick up and bring where, in order: the trip under way, the next one, shared ones."""
+    async with services_of(request).database.reading() as work:
+        return RunOut(stops=await stops_ahead(work, DriverId(caller.person_id)))
+
+
+@router.get("/trips/current", responses=problems(), summary="The trip of your next stop")
 async def current(request: Request, caller: Driver) -> CurrentOut:
-    """Your trip, or null."""
+    """Your trip, or null. With more than one under way, the one to attend to next."""
     services = services_of(request)
     async with services.database.reading() as work:
         driver_id = DriverId(caller.person_id)

@@ -63,6 +63,17 @@ class PassThroughUnknown(Invalid):
         )
 
 
+class SharingNotOffered(Invalid):
+    """The tariff has no shared price for this journey."""
+
+    code = "sharing_not_offered"
+
+    def __init__(self, rule: str) -> None:
+        super().__init__(
+            "Shared trips have no price here and now; please ask without sharing.", rule=rule
+        )
+
+
 class JourneyTooLong(Invalid):
     """Distance, time or an amount beyond anything a car could do."""
 

@@ -9,7 +9,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from fares.errors import ConcessionUnknown, JourneyTooLong, VehicleClassUnknown
+from fares.errors import (
+    ConcessionUnknown,
+    JourneyTooLong,
+    SharingNotOffered,
+    VehicleClassUnknown,
+)
 from fares.tariff import (
     BPS,
     MILLS,
@@ -44,6 +49,8 @@ class Journey:
         Stops on the way, known beforehand.
     concession
         Code of a reduction the rider is entitled to; the caller has checked that.
+    is_shared
+        Whether the rider lets others ride along.
 
     Raises
     ------
@@ -59,6 +66,7 @@ class Journey:
     seats: int = 1
     stops: int = 0
     concession: str | None = None
+    is_shared: bool = False
 
     def __post_init__(self) -> None:
         for name, limit in (("metres", METRES_MAX), ("seconds", SECONDS_MAX), ("stops", STOPS_MAX)):
@@ -76,7 +84,7 @@ class Line:
     ----------
     code
         `flag`, `distance`, `time`, `minimum`, `stops`, `booking_fee`, `surcharge.CODE`,
-        `concession.CODE`; in a final fare also `waiting`, `added_stops`, `change.CODE`,
+        `shared`, `concession.CODE`; in a final fare also `waiting`, `added_stops`, `change.CODE`,
         `pass_through.CODE`.
     goes_to
         Divided by the adopted share, or whole to one party.
@@ -122,7 +130,7 @@ def price(tariff: Tariff, journey: Journey, at: datetime) -> Priced:
 
     Raises
     ------
-    VehicleClassUnknown, ConcessionUnknown
+    VehicleClassUnknown, ConcessionUnknown, SharingNotOffered
         If the tariff has no price, or no reduction, of that name.
     """
     assert at.tzinfo is not None, "an instant, not a clock reading of somewhere"
@@ -139,11 +147,13 @@ def price(tariff: Tariff, journey: Journey, at: datetime) -> Priced:
         if surcharge.applies_to(journey.zone_from, journey.zone_to)
         and surcharge.window.holds(local)
     ]
+    if journey.is_shared:
+        lines.append(_sharing_line(rule, metered_minor, tariff.to_minor))
     if journey.concession is not None:
         if journey.concession not in tariff.concessions:
             raise ConcessionUnknown(journey.concession)
         concession = tariff.concessions[journey.concession]
-        lines.append(_concession_line(concession, split_base(lines), tariff.to_minor))
+        lines.append(_concession_line(concession, _unspared(lines), tariff.to_minor))
     kept = tuple(line for line in lines if line.amount_minor)
     return Priced(
         rule_name=rule.name,
@@ -306,6 +316,29 @@ def _surcharge_line(surcharge: Surcharge, metered_minor: int, to_minor: int) -> 
         goes_to=surcharge.goes_to,
         detail={} if surcharge.bps is None else {"bps": surcharge.bps, "of_minor": metered_minor},
     )
+
+
+def _sharing_line(rule: TariffRule, metered_minor: int, to_minor: int) -> Line:
+    """What a rider saves by sharing, as a negative line, never more than the metered fare."""
+    if rule.sharing is None:
+        raise SharingNotOffered(rule.name)
+    saved = _part(None, rule.sharing.saving_bps, metered_minor, to_minor)
+    return Line(
+        code="shared",
+        amount_minor=-min(saved, metered_minor),
+        goes_to=rule.sharing.borne_by,
+        detail={"bps": rule.sharing.saving_bps, "of_minor": metered_minor},
+    )
+
+
+def _unspared(lines: Sequence[Line]) -> int:
+    """What is left of the shared lines for a concession: a saving counts, whoever bears it."""
+    borne = sum(
+        line.amount_minor
+        for line in lines
+        if line.code == "shared" and line.goes_to is not GoesTo.SPLIT
+    )
+    return split_base(lines) + borne
 
 
 def _concession_line(concession: Concession, base_minor: int, to_minor: int) -> Line:

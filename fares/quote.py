@@ -23,6 +23,8 @@ class Quote:
         Of the road route the price is for.
     route_line
         That route, as an encoded polyline of longitude and latitude (`fares.route_line`).
+    is_shared
+        Whether the rider lets others ride along: a saving that is fixed here, come who may.
     needs
         What the rider needs of the vehicle or driver; no need changes the price.
     tariff_rule_id, pay_floor_rule_id
@@ -49,6 +51,7 @@ class Quote:
     zone_from: str | None
     zone_to: str | None
     concession: str | None
+    is_shared: bool = False
     tariff_rule_id: RuleId
     pay_floor_rule_id: RuleId
     priced_at: datetime
@@ -72,6 +75,7 @@ class Quote:
             seats=self.seats,
             stops=self.stops,
             concession=self.concession,
+            is_shared=self.is_shared,
         )
 
 

@@ -145,6 +145,7 @@ def _quote_as_json(quote: Quote) -> dict[str, Any]:
         "zone_from": quote.zone_from,
         "zone_to": quote.zone_to,
         "concession": quote.concession,
+        "shared": quote.is_shared,
         "degraded": quote.degraded,
         "route_digest": hashlib.sha256(quote.route_line.encode()).hexdigest(),
         "lines": lines_as_json(quote.lines),
@@ -224,6 +225,7 @@ def _computed(receipt: Mapping[str, Any], tariff: Tariff, floors: PayFloors) -> 
         seats=said["seats"],
         stops=said["stops"],
         concession=said["concession"],
+        is_shared=said["shared"],
     )
     priced_at = datetime.fromisoformat(said["priced_at"])
     priced = price(tariff, journey, priced_at)

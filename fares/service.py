@@ -86,6 +86,7 @@ async def make_quote(
     stops: int = 0,
     needs: Iterable[str] = (),
     concession: str | None = None,
+    is_shared: bool = False,
     booked_for: datetime | None = None,
     degraded: bool = False,
 ) -> Quote:
@@ -106,7 +107,8 @@ async def make_quote(
 
     Raises
     ------
-    TooManySeats, BookedTimeOutOfRange, VehicleClassUnknown, ConcessionUnknown, JourneyTooLong
+    TooManySeats, BookedTimeOutOfRange, VehicleClassUnknown, ConcessionUnknown, JourneyTooLong,
+    SharingNotOffered
         If the request is not one that the rules have a price for.
     """
     journey = Journey(
@@ -118,6 +120,7 @@ async def make_quote(
         seats=seats,
         stops=stops,
         concession=concession,
+        is_shared=is_shared,
     )
     _check(rules.policy, work.now, seats=seats, booked_for=booked_for)
     asked = Asked(
@@ -169,6 +172,7 @@ def _quote(work: UnitOfWork, asked: Asked, journey: Journey, *, rules: QuoteRule
         zone_from=journey.zone_from,
         zone_to=journey.zone_to,
         concession=journey.concession,
+        is_shared=journey.is_shared,
         tariff_rule_id=price_rules.tariff_rule.rule_id,
         pay_floor_rule_id=price_rules.pay_floor_rule.rule_id,
         priced_at=at,

@@ -16,12 +16,12 @@ _INSERT = text("""
     INSERT INTO fares.quote (
         quote_id, rider_id, pickup_lon, pickup_lat, dropoff_lon, dropoff_lat, metres, seconds,
         route_line, vehicle_class, seats, stops, needs, zone_from, zone_to, concession,
-        tariff_rule_id, pay_floor_rule_id, priced_at, lines, total_minor, currency,
+        is_shared, tariff_rule_id, pay_floor_rule_id, priced_at, lines, total_minor, currency,
         driver_pay_minor, made_at, expires_at, booked_for, degraded)
     VALUES (
         :quote_id, :rider_id, :pickup_lon, :pickup_lat, :dropoff_lon, :dropoff_lat, :metres,
         :seconds, :route_line, :vehicle_class, :seats, :stops, CAST(:needs AS text[]), :zone_from,
-        :zone_to, :concession, :tariff_rule_id, :pay_floor_rule_id, :priced_at,
+        :zone_to, :concession, :is_shared, :tariff_rule_id, :pay_floor_rule_id, :priced_at,
         CAST(:lines AS jsonb), :total_minor, :currency, :driver_pay_minor, :made_at, :expires_at,
         :booked_for, :degraded)
 """)
@@ -53,6 +53,7 @@ async def insert_quote(work: UnitOfWork, quote: Quote) -> None:
             "zone_from": quote.zone_from,
             "zone_to": quote.zone_to,
             "concession": quote.concession,
+            "is_shared": quote.is_shared,
             "tariff_rule_id": quote.tariff_rule_id,
             "pay_floor_rule_id": quote.pay_floor_rule_id,
             "priced_at": quote.priced_at,
@@ -90,6 +91,7 @@ def _quote(row: Row[Any]) -> Quote:
         zone_from=row.zone_from,
         zone_to=row.zone_to,
         concession=row.concession,
+        is_shared=row.is_shared,
         tariff_rule_id=RuleId(row.tariff_rule_id),
         pay_floor_rule_id=RuleId(row.pay_floor_rule_id),
         priced_at=row.priced_at,

@@ -103,6 +103,14 @@ class Surcharge:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Sharing:
+    """What a rider saves of the metered fare by letting others ride along, whoever bears it."""
+
+    saving_bps: int
+    borne_by: GoesTo
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Concession:
     """A reduction for the rider; the funder makes up for it, never the driver."""
 
@@ -130,6 +138,7 @@ class TariffRule:
     stop_fee_minor: int
     booking_fee_minor: int
     surcharges: tuple[Surcharge, ...]
+    sharing: Sharing | None = None
 
     @property
     def is_for_all_hours_and_zones(self) -> bool:
@@ -264,6 +273,7 @@ def _rule(
         stop_fee_minor=raw.get("stop_fee_minor", 0),
         booking_fee_minor=raw.get("booking_fee_minor", 0),
         surcharges=surcharges,
+        sharing=_sharing(raw.get("shared")),
     )
 
 
@@ -328,6 +338,12 @@ def _waiting(field: str, raw: Mapping[str, Any] | None) -> Waiting | None:
     if raw is None:
         return None
     return Waiting(free_s=raw["free_s"], step=_step(field, raw, "s"))
+
+
+def _sharing(raw: Mapping[str, Any] | None) -> Sharing | None:
+    if raw is None:
+        return None
+    return Sharing(saving_bps=raw["saving_bps"], borne_by=GoesTo(raw.get("borne_by", "split")))
 
 
 def _surcharge(

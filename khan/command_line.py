@@ -82,6 +82,7 @@ def demo(
     start: options.Start = "20:00",
     drivers: options.Drivers = 300,
     riders_per_hour: options.RidersPerHour = None,
+    share_of_shared: options.ShareOfShared = 0.1,
     speed: options.Speed = 1.0,
     minutes: options.Minutes = None,
     port: options.Port = 8765,
@@ -100,7 +101,7 @@ def demo(
     _writable("--report", report)
     asked = stage.Demonstration(
         city=city_name, start=_time(start), drivers=drivers, riders_per_hour=riders_per_hour,
-        speed=speed, minutes=minutes, port=port, seed=seed, keep=keep,
+        share_of_shared=share_of_shared, speed=speed, minutes=minutes, port=port, seed=seed, keep=keep,
         open_page=sys.stdout.isatty() and not headless,
     )  # fmt: skip
     found = stage.run(asked, console)

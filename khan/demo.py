@@ -74,6 +74,7 @@ class Demonstration:
     seed: int
     keep: Path | None
     open_page: bool
+    share_of_shared: float = 0.0
 
     @property
     def base_url(self) -> str:
@@ -183,8 +184,9 @@ class Stage:
         wishes: Iterator[tuple[timedelta, Wish]] = iter(())
         if asked.riders_per_hour != 0:
             wishes = wishes_of(
-                pack, begin=begin, riders_per_hour=asked.riders_per_hour, seed=asked.seed
-            )
+                pack, begin=begin, riders_per_hour=asked.riders_per_hour, seed=asked.seed,
+                share_of_shared=asked.share_of_shared,
+            )  # fmt: skip
         return Prepared(
             pack=pack,
             address=address,

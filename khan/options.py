@@ -43,6 +43,10 @@ RidersPerHour = Annotated[
         "model of demand says.",
     ),
 ]
+ShareOfShared = Annotated[
+    float,
+    typer.Option(min=0, max=1, help="How many riders let others ride along, from 0 to 1."),
+]
 Speed = Annotated[
     float, typer.Option(min=0.1, max=100, help="Service seconds a second; 1 is real time.")
 ]

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from dispatch.decision import Decision, StoredBytes
+from dispatch.matching.shared.joining import decided_again
 from dispatch.store.rounds import RoundFigures, StoredRound, find_round, list_rounds
 from foundation.errors import Invalid, NotFound
 from foundation.identifiers import UUID, RoundId
@@ -92,7 +93,10 @@ def decision_of(stored: StoredRound) -> Decision:
 def replay_round(stored: StoredRound) -> tuple[bool, str]:
     """Whether the stored input gives the stored plan, and the digest of what it gives."""
     plan = decision_of(stored).replay()
-    return plan.digest == stored.plan_digest and plan.encode() == stored.plan, plan.digest
+    is_same = plan.digest == stored.plan_digest and plan.encode() == stored.plan
+    if stored.joins is not None:
+        is_same = is_same and decided_again(stored.joins) == stored.joins
+    return is_same, plan.digest
 
 
 async def _find(work: UnitOfWork, wanted: RoundId | None) -> StoredRound | None:

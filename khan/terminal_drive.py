@@ -145,18 +145,23 @@ class Driving:
         return False
 
     async def _answer(self, offer: dict[str, Any]) -> bool:
+        """Whether a trip was served to its end."""
+        trip = await self._take(offer)
+        return trip is not None and await self._serve(trip)
+
+    async def _take(self, offer: dict[str, Any]) -> dict[str, Any] | None:
+        """Show an offer and send the answer; the trip if it was accepted."""
         path = f"/driver/v1/offers/{offer['offer_id']}"
         self._show(offer)
         answer = True if self._yes else await self._ask_in_time(offer)
         if answer is None:
             self._console.print("\nThe offer is over; another will come.")
-            return False
+            return None
         if not answer:
             await self._line.post(f"{path}/decline", {})
             self._console.print("Declined; nothing follows from that.")
-            return False
-        trip = await self._line.post(f"{path}/accept", {"attempt": offer["attempt"]})
-        return await self._serve(trip)
+            return None
+        return await self._line.post(f"{path}/accept", {"attempt": offer["attempt"]})
 
     def _show(self, offer: dict[str, Any]) -> None:
         say = self._console.print
@@ -164,6 +169,8 @@ class Driving:
             f"\n[bold]An offer: {money(offer['pay_minor'], offer['currency'])}[/bold] for "
             f"{offer['trip_metres'] / 1000:.1f} km, {minutes(offer['trip_seconds'])}"
         )
+        if offer["next_job"]:
+            say(f"  your next job: {minutes(offer['added_seconds'])} more under way")
         say(
             f"  the pick-up is {minutes(offer['pickup_seconds'])} away"
             f"{_in_zone(offer['pickup_zone'])}; the destination is"
@@ -229,6 +236,7 @@ class Driving:
             await self._drive_to(trip["dropoff"], "to the destination", on_board=True)
             trip = await self._line.post(f"{path}/complete")
         say(f"Completed: {money(trip['pay_minor'], trip['currency'])} for you.")
+        self._inbox.put_nowait({"type": "welcome"})  # the next job may have been taken meanwhile
         return True
 
     async def _board(self, trip: dict[str, Any], path: str) -> dict[str, Any] | None:
@@ -270,13 +278,30 @@ class Driving:
             self._console.print(f"  {step['turn'].replace('_', ' ')}{street}, {step['metres']} m")
         seconds = (self._way.ends - self._line.now()).total_seconds()
         if on_board:
-            await self._line.sleep(seconds)
+            await self._ride(seconds)
             return True
         if await self._taken_away_within(seconds):
             place, heading = self._way.at(self._line.now())
             self._way = Way.standing(place, at=self._line.now(), heading=heading)
             return False
         return True
+
+    async def _ride(self, seconds: float) -> None:
+        """Wait with the rider on board; a next job may be offered."""
+        until = self._line.now() + timedelta(seconds=seconds)
+        while (left := (until - self._line.now())) > timedelta(0):
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(self._line.clock.wall_seconds(left)):
+                    message = await self._inbox.get()
+                if message["type"] == "offer":
+                    await self._take_next(message["offer"])
+
+    async def _take_next(self, offer: dict[str, Any]) -> None:
+        try:
+            if await self._take(offer) is not None:
+                self._console.print("It is your next job, after this trip.")
+        except Refused as refused:
+            self._console.print(f"  {refused}")
 
     async def _taken_away_within(self, seconds: float) -> bool:
         """Wait; whether the trip was cancelled meanwhile."""

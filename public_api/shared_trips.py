@@ -6,6 +6,7 @@ from starlette.requests import Request
 import registry.views
 from dispatch.service.after import digest_of
 from dispatch.views import trips as views
+from dispatch.waiting import arrival_seconds
 from doorway.schemas import DriverCardOut, Place, problems
 from doorway.services import services_of
 from public_api.schemas import SharedTripOut
@@ -26,7 +27,7 @@ async def shared_trip(request: Request, token: str) -> SharedTripOut:
                 work, trip.driver_id, trip.vehicle_id, vault=services.vault
             )
     known = services.board.find(trip.driver_id) if card and trip.driver_id else None
-    position = known.position if known and known.trip_id == trip.trip_id else None
+    position = known.position if known and trip.trip_id in known.trips else None
     return SharedTripOut(
         state=trip.state,
         pickup=Place.of(trip.pickup),
@@ -42,6 +43,6 @@ async def shared_trip(request: Request, token: str) -> SharedTripOut:
         ),
         car=None if position is None else Place.of(position.point),
         heading=None if position is None else position.heading,
-        eta_seconds=trip.pickup_seconds if trip.state == "assigned" else None,
+        eta_seconds=arrival_seconds(services.board, services.city.roads, trip),
         ended_at=trip.ended_at,
     )

@@ -87,8 +87,8 @@ class _Feed:
         await asyncio.sleep(POSITION_EVERY_SECONDS)
         for trip_id, driver_id in list(self._held.items()):
             known = self._connection.services.board.find(driver_id)
-            # Only the driver of the live trip, and only while they serve it.
-            if known is None or known.trip_id != trip_id or known.position is None:
+            # Only the driver of the live trip, and only while it is theirs.
+            if known is None or trip_id not in known.trips or known.position is None:
                 continue
             if self._sent.get(trip_id) == known.position.seq:
                 continue

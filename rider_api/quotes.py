@@ -38,6 +38,7 @@ def quote_out(quote: Quote, services: Services) -> QuoteOut:
         ),
         expires_at=quote.expires_at,
         booked_for=quote.booked_for,
+        shared=quote.is_shared,
         zone_from=quote.zone_from,
         zone_to=quote.zone_to,
         tariff_rule_id=quote.tariff_rule_id,
@@ -68,6 +69,7 @@ async def make_quote(request: Request, body: QuoteIn, caller: Rider) -> Response
             vehicle_class=body.vehicle_class,
             needs=body.needs,
             booked_for=body.booked_for,
+            is_shared=body.shared,
         )
         return quote_out(quote, services).model_dump(mode="json")
 

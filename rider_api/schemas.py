@@ -32,6 +32,10 @@ class QuoteIn(Model):
     booked_for: AwareDatetime | None = Field(
         default=None, description="For a trip booked ahead; leave out for a car now."
     )
+    shared: Annotated[bool, Field(strict=True)] = Field(
+        default=False,
+        description="Others may ride along: it costs less, whether anybody does or not.",
+    )
 
 
 class QuoteOut(Model):
@@ -47,6 +51,7 @@ class QuoteOut(Model):
     expected_wait_seconds: int | None = Field(description="A guess; null if nobody is free now.")
     expires_at: datetime
     booked_for: datetime | None
+    shared: bool = Field(description="Whether others may ride along; what that saves is a line.")
     zone_from: str | None
     zone_to: str | None
     tariff_rule_id: UUID
@@ -104,7 +109,13 @@ class TripOut(Model):
     seconds: int
     pin: str = Field(description="Tell it to the driver when you get in.")
     driver: DriverCardOut | None
-    eta_seconds: int | None = Field(description="Of the driver on the way, as told with the offer.")
+    eta_seconds: int | None = Field(
+        description="Until the car is at the pick-up, through the stops it makes before."
+    )
+    shared: bool = Field(description="Whether others may ride along.")
+    co_riders: int = Field(description="Other riders in the car now; never who they are.")
+    latest_pickup_at: datetime | None = Field(description="As promised to a rider who shares.")
+    latest_dropoff_at: datetime | None = Field(description="As promised to a rider who shares.")
     requested_at: datetime
     booked_for: datetime | None
     at_risk_since: datetime | None = Field(

@@ -11,6 +11,7 @@ from dispatch.service import after, requests
 from dispatch.trip import Actor, By
 from dispatch.views import trips as views
 from dispatch.views.trips import TripView
+from dispatch.waiting import arrival_seconds
 from doorway.caller import Rider
 from doorway.schemas import DriverCardOut, MoneyOut, Place, problems
 from doorway.services import Services, services_of
@@ -33,8 +34,8 @@ router = APIRouter(tags=["trips"])
 _STATES_WITH_CARD = frozenset({"assigned", "arrived", "on_board", "at_stop", "completed"})
 
 
-def trip_out(trip: TripView, card: DriverCard | None) -> TripOut:
-    """A trip as its rider sees it."""
+def trip_out(trip: TripView, card: DriverCard | None, *, eta_seconds: int | None) -> TripOut:
+    """A trip as its rider sees it; of other riders in the car only how many."""
     driver = None
     if card is not None:
         driver = DriverCardOut(
@@ -60,7 +61,11 @@ def trip_out(trip: TripView, card: DriverCard | None) -> TripOut:
         seconds=trip.seconds,
         pin=trip.pin,
         driver=driver,
-        eta_seconds=trip.pickup_seconds if trip.state == "assigned" else None,
+        eta_seconds=eta_seconds,
+        shared=trip.is_shared,
+        co_riders=trip.co_riders,
+        latest_pickup_at=trip.latest_pickup_at,
+        latest_dropoff_at=trip.latest_dropoff_at,
         requested_at=trip.requested_at,
         booked_for=trip.booked_for,
         at_risk_since=trip.at_risk_since,
@@ -82,7 +87,11 @@ async def shown(work: Reading, services: Services, trips: Sequence[TripView]) ->
     ]
     cards = await registry.views.driver_cards(work, pairs, vault=services.vault) if pairs else {}
     return [
-        trip_out(trip, cards.get(trip.driver_id) if trip.driver_id is not None else None)
+        trip_out(
+            trip,
+            cards.get(trip.driver_id) if trip.driver_id is not None else None,
+            eta_seconds=arrival_seconds(services.board, services.city.roads, trip),
+        )
         for trip in trips
     ]
 

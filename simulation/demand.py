@@ -44,7 +44,12 @@ class DemandFigures:
 
 
 def wishes_of(
-    pack: CityPack, *, begin: datetime, riders_per_hour: float | None, seed: int
+    pack: CityPack,
+    *,
+    begin: datetime,
+    riders_per_hour: float | None,
+    seed: int,
+    share_of_shared: float = 0.0,
 ) -> Iterator[tuple[timedelta, Wish]]:
     """What riders want from `begin` on: the time after it, and the wish; for ever.
 
@@ -57,19 +62,29 @@ def wishes_of(
         or as the pack's model says.
     seed
         Decides all chance.
+    share_of_shared
+        How many of them let others ride along, from 0 to 1. Who travels when and where stays the same
+        whatever the share.
 
     Raises
     ------
     DemandUnreadable
         If the pack's file has a fault.
     """
+    assert 0 <= share_of_shared <= 1
+    sharing = SeededChance(f"{seed} sharing")
     local = begin.astimezone(pack.zone_info)
     second = local.hour * 3600 + local.minute * 60 + local.second
     for wish in _stream(pack, second, riders_per_hour, f"{seed} demand"):
         seats = min(SEATS_MAX, wish.passengers)
         yield (
             timedelta(seconds=wish.after_seconds),
-            Wish(pickup=wish.pickup, dropoff=wish.dropoff, seats=seats),
+            Wish(
+                pickup=wish.pickup,
+                dropoff=wish.dropoff,
+                seats=seats,
+                shares=sharing.uniform() < share_of_shared,
+            ),
         )
 
 

@@ -17,6 +17,8 @@ from simulation.kerb import Kerb
 from simulation.motion import Way, position_message, position_pause
 
 NO_SHOW_WAIT_SECONDS = 330.0
+OVERTAKEN = frozenset(["illegal_step", "trip_not_found", "out_of_turn"])
+"""Refusals that say: somebody was quicker, look at the stops again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,6 +102,7 @@ class SimulatedDriver:
                     await self._cruise()
                 elif message["type"] == "offer":
                     await self._answer(message["offer"])
+                    await self._make_stops()
                 elif message["type"] == "welcome":
                     await self._look()
             except (Refused, ServiceGone):
@@ -113,13 +116,13 @@ class SimulatedDriver:
         return None
 
     async def _look(self) -> None:
-        """After a (re)connection: a trip may be under way, an offer may wait."""
-        current = await self._phone.get("/driver/v1/trips/current")
-        if current["trip"] is not None:
-            await self._serve(current["trip"])
+        """After a (re)connection: stops may lie ahead, an offer may wait."""
+        if (await self._phone.get("/driver/v1/run"))["stops"]:
+            await self._make_stops()
             return
         for offer in (await self._phone.get("/driver/v1/offers"))["offers"]:
             await self._answer(offer)
+        await self._make_stops()
 
     async def _cruise(self) -> None:
         """Drive to a place where riders are found; an offer ends the cruise."""
@@ -143,83 +146,99 @@ class SimulatedDriver:
         self._way = Way.along(line, begins=self._phone.now(), seconds=seconds)
 
     async def _arrive_at_end(self) -> bool:
-        """Wait until the way is driven; False if the trip was taken away meanwhile."""
+        """Wait until the way is driven, answering offers on it; False if the stops changed."""
         while self._phone.now() < self._way.ends:
             left = (self._way.ends - self._phone.now()).total_seconds()
             message = await self._next(seconds=left)
-            if message is not None and _is_taken_away(message):
+            if message is not None and await self._changes_the_stops(message):
                 self._stop_here()
                 return False
         return True
+
+    async def _changes_the_stops(self, message: dict[str, Any]) -> bool:
+        """Whether what is heard on the way may ask for another way; an offer is answered."""
+        if message["type"] == "offer":
+            with contextlib.suppress(Refused):
+                return await self._answer(message["offer"])
+        return _is_taken_away(message)
 
     def _stop_here(self) -> None:
         place, heading = self._way.at(self._phone.now())
         self._way = Way.standing(place, at=self._phone.now(), heading=heading)
 
-    async def _answer(self, offer: dict[str, Any]) -> None:
+    async def _answer(self, offer: dict[str, Any]) -> bool:
+        """Whether the driver took it; then it is among the stops ahead."""
         await self._phone.sleep(1 + self._chance.uniform() * 3)
         drawn = self._chance.below(100)
         path = f"/driver/v1/offers/{offer['offer_id']}"
         if drawn < self._habits.accepts:
-            trip = await self._phone.post(f"{path}/accept", {"attempt": offer["attempt"]})
-            await self._serve(trip)
-        elif drawn < self._habits.accepts + self._habits.declines:
+            await self._phone.post(f"{path}/accept", {"attempt": offer["attempt"]})
+            return True
+        if drawn < self._habits.accepts + self._habits.declines:
             await self._phone.post(f"{path}/decline", {})
+        return False
 
-    async def _serve(self, trip: dict[str, Any]) -> None:
-        """From wherever the trip stands to its end."""
-        path = f"/driver/v1/trips/{trip['trip_id']}"
-        if trip["state"] == "assigned":
+    async def _make_stops(self) -> None:
+        """One stop after the other, in the order the service tells, until none is ahead."""
+        while stops := (await self._phone.get("/driver/v1/run"))["stops"]:
+            try:
+                await self._make(stops[0])
+            except Refused as refused:
+                if refused.code not in OVERTAKEN:
+                    raise
+
+    async def _make(self, stop: dict[str, Any]) -> None:
+        """Go to a stop and do what is to be done there, from wherever its trip stands."""
+        path = f"/driver/v1/trips/{stop['trip_id']}"
+        if stop["kind"] == "dropoff":
+            await self._carry(stop, path)
+            return
+        if stop["state"] == "assigned":
             if self._chance.below(100) < self._habits.releases:
                 await self._phone.post(f"{path}/release", {"reason": "flat_tyre"})
                 return
-            pickup = Point(trip["pickup"]["lon"], trip["pickup"]["lat"])
-            await self._drive_to(pickup)
+            place = Point(stop["place"]["lon"], stop["place"]["lat"])
+            await self._drive_to(place)
             if not await self._arrive_at_end():
                 return
-            trip = await self._phone.post(f"{path}/arrive", {"lon": pickup.lon, "lat": pickup.lat})
-        if trip["state"] == "arrived":
-            boarded = await self._board(trip, path)
-            if boarded is None:
-                return
-            trip = boarded
-        if trip["state"] == "at_stop":
-            trip = await self._phone.post(f"{path}/resume")
-        if trip["state"] == "on_board":
-            await self._carry(trip, path)
+            await self._phone.post(f"{path}/arrive", {"lon": place.lon, "lat": place.lat})
+        await self._board(stop, path)
 
-    async def _board(self, trip: dict[str, Any], path: str) -> dict[str, Any] | None:
+    async def _board(self, stop: dict[str, Any], path: str) -> None:
         """The rider comes and says their PIN; or does not come, also not at the time booked."""
         waited, patience = 0.0, NO_SHOW_WAIT_SECONDS
-        if trip["booked_for"] is not None:
-            early = datetime.fromisoformat(trip["booked_for"]) - self._phone.now()
+        if stop["booked_for"] is not None:
+            early = datetime.fromisoformat(stop["booked_for"]) - self._phone.now()
             patience += max(0.0, early.total_seconds())
         while waited < patience:
-            pin = self._kerb.pin_of(trip["trip_id"])
+            pin = self._kerb.pin_of(stop["trip_id"])
             if pin is not None:
-                return await self._phone.post(f"{path}/board", {"pin": pin})
-            if waited > 45 and not self._kerb.expects(trip["trip_id"]):
+                await self._phone.post(f"{path}/board", {"pin": pin})
+                return
+            if waited > 45 and not self._kerb.expects(stop["trip_id"]):
                 # A visitor's trip, or one booked by telephone: they get in and show their booking.
-                return await self._phone.post(f"{path}/board", {"reason": "booking shown"})
+                await self._phone.post(f"{path}/board", {"reason": "booking shown"})
+                return
             message = await self._next(seconds=5)
-            if message is not None and _is_taken_away(message):
-                return None
+            if message is not None and await self._changes_the_stops(message):
+                return
             waited += 5
         await self._phone.post(f"{path}/no-show", {"contact_attempted": True})
-        return None
 
-    async def _carry(self, trip: dict[str, Any], path: str) -> None:
-        goal = Point(trip["dropoff"]["lon"], trip["dropoff"]["lat"])
+    async def _carry(self, stop: dict[str, Any], path: str) -> None:
+        if stop["state"] == "at_stop":
+            await self._phone.post(f"{path}/resume")
+        goal = Point(stop["place"]["lon"], stop["place"]["lat"])
         await self._drive_to(goal)
-        if self._chance.below(100) < self._habits.stops:
+        if not stop["shared"] and self._chance.below(100) < self._habits.stops:
             await self._phone.sleep(self._way.seconds / 2)
             self._stop_here()
             await self._phone.post(f"{path}/stop")
             await self._phone.sleep(30)
             await self._phone.post(f"{path}/resume")
             await self._drive_to(goal)
-        await self._arrive_at_end()
-        await self._phone.post(f"{path}/complete")
+        if await self._arrive_at_end():
+            await self._phone.post(f"{path}/complete")
 
 
 def _is_taken_away(message: dict[str, Any]) -> bool:

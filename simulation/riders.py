@@ -13,11 +13,12 @@ from simulation.kerb import Kerb
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wish:
-    """Somebody wants to go from one place to another."""
+    """Somebody wants to go from one place to another; `shares` if others may ride along."""
 
     pickup: Point
     dropoff: Point
     seats: int
+    shares: bool = False
 
 
 AHEAD_SECONDS = (960, 1860)
@@ -77,6 +78,7 @@ class SimulatedRider:
             "pickup": {"lon": wish.pickup.lon, "lat": wish.pickup.lat},
             "dropoff": {"lon": wish.dropoff.lon, "lat": wish.dropoff.lat},
             "seats": wish.seats,
+            "shared": wish.shares,
         }
         if self._chance.below(100) < self._moods.books_ahead:
             least, most = AHEAD_SECONDS

@@ -135,3 +135,34 @@ def held(
         " VALUES (%(t)s, %(a)s, %(d)s, %(v)s, %(r)s, service_now())",
         {"t": trip_id, "a": attempt, "d": driver_id, "v": vehicle_id, "r": run_id},
     )
+
+
+def stopping(run_id: UUID, trip_id: UUID, *, pickup: int, dropoff: int) -> Statement:
+    """A trip's two stops in a run, at those places."""
+    return (
+        "INSERT INTO dispatch.run_stop (run_id, trip_id, kind, place, expected_at) VALUES"
+        " (%(r)s, %(t)s, 'pickup', %(p)s, service_now()),"
+        " (%(r)s, %(t)s, 'dropoff', %(d)s, service_now())",
+        {"r": run_id, "t": trip_id, "p": pickup, "d": dropoff},
+    )
+
+
+def seated(
+    run_id: UUID, trip_id: UUID, *, seats: tuple[int, int], stops: tuple[int, int], nth: int = 1
+) -> Statement:
+    """Seats of a run's car claimed for a trip; both ranges are from the first to before the last."""
+    return (
+        "INSERT INTO dispatch.seat_claim (run_id, trip_id, nth, car_seats, seats, stops)"
+        " SELECT %(r)s, %(t)s, %(n)s, seats, int4range(%(low)s, %(high)s),"
+        " int4range(%(a)s, %(b)s) FROM dispatch.run WHERE run_id = %(r)s",
+        {"r": run_id, "t": trip_id, "n": nth, "low": seats[0], "high": seats[1], "a": stops[0],
+         "b": stops[1]},
+    )  # fmt: skip
+
+
+def left(trip_id: UUID) -> list[Statement]:
+    """A trip's stops are done, its rider out of the car."""
+    return [
+        ("UPDATE dispatch.run_stop SET done_at = service_now() WHERE trip_id = %(t)s",
+         {"t": trip_id}),
+    ]  # fmt: skip

@@ -93,6 +93,10 @@ def rules(draw: st.DrawFn, name: str, priority: int, *, slow: bool) -> dict[str,
         ),
         "stop_fee_minor": draw(st.integers(0, 300)),
         "booking_fee_minor": draw(st.integers(0, 300)),
+        "shared": {
+            "saving_bps": draw(st.integers(0, 10_000)),
+            "borne_by": draw(st.sampled_from(["split", "coop", "city"])),
+        },
         "surcharges": [draw(surcharges(f"extra_{index}")) for index in range(draw(st.integers(0, 2)))],
     }  # fmt: skip
     if priority:
@@ -144,4 +148,5 @@ def journeys(draw: st.DrawFn) -> dict[str, Any]:
         "zone_to": draw(st.sampled_from([None, *ZONES])),
         "stops": draw(st.integers(0, 3)),
         "concession": draw(st.sampled_from([None, None, "senior", "voucher"])),
+        "is_shared": draw(st.booleans()),
     }

@@ -1,9 +1,11 @@
 """A small town for tests of dispatch: its rules, an office, drivers on shift, riders with quotes."""
 
 from dataclasses import dataclass, field
+from datetime import datetime
 
 import fares.service
-from dispatch.service import offers, requests, shifts
+from dispatch.run import Planned, StopKind, Underway
+from dispatch.service import driving, offers, requests, shifts
 from dispatch.store import offers as offer_store
 from dispatch.store import rounds as round_store
 from dispatch.trip import Actor, By, Trip
@@ -118,10 +120,22 @@ class Town:
         return made[0]
 
     async def offer_in(
-        self, work: UnitOfWork, trip: Trip, driver_id: DriverId, *, seconds: float = 15
+        self,
+        work: UnitOfWork,
+        trip: Trip,
+        driver_id: DriverId,
+        *,
+        seconds: float = 15,
+        places: tuple[int, int] | None = None,
     ) -> list[OfferId]:
+        """As a round would make it that knows how the driver's run stands.
+
+        `places` put the pick-up and the drop-off before so many of the run's stops; without, the
+        trip comes after them all.
+        """
         from datetime import timedelta
 
+        runs = await round_store.list_runs_under_way(work)
         round_id = RoundId(work.new_id())
         new = offer_store.NewOffer(
             offer_id=OfferId(work.new_id()),
@@ -132,6 +146,8 @@ class Town:
             shift_id=self.shifts[driver_id],
             pickup_seconds=120,
             why={},
+            run_trips=runs[driver_id].trips if driver_id in runs else (),
+            plan=() if places is None else _inserted(trip, runs.get(driver_id), places, work.now),
         )
         made = await offer_store.insert_offers(
             work, [new], round_id=round_id, deadline=work.now + timedelta(seconds=seconds)
@@ -162,3 +178,47 @@ class Town:
         trip = await self.trip()
         offer_id = await self.offer(trip, driver_id)
         return await self.accept(offer_id, driver_id), driver_id
+
+    async def on_board(self) -> tuple[Trip, DriverId]:
+        """A trip whose rider is in the car."""
+        trip, driver_id = await self.assigned()
+        await self.arrive(trip, driver_id)
+        return await self.board(trip, driver_id), driver_id
+
+    async def arrive(self, trip: Trip, driver_id: DriverId) -> Trip:
+        async with self.database.work() as work:
+            return await driving.arrive(
+                work, trip_id=trip.trip_id, driver_id=driver_id, at=trip.pickup, reason=None
+            )
+
+    async def board(self, trip: Trip, driver_id: DriverId) -> Trip:
+        async with self.database.work() as work:
+            boarded = await driving.board(
+                work, trip_id=trip.trip_id, driver_id=driver_id, pin=trip.pin, reason=None
+            )
+        assert isinstance(boarded, Trip)
+        return boarded
+
+    async def complete(self, trip: Trip, driver_id: DriverId) -> Trip:
+        async with self.database.work() as work:
+            return await driving.complete(
+                work, trip_id=trip.trip_id, driver_id=driver_id, metres=None
+            )
+
+    async def with_next_job(self) -> tuple[Trip, Trip, DriverId]:
+        """A rider in the car, and another trip that its driver took meanwhile."""
+        trip, driver_id = await self.on_board()
+        following = await self.trip()
+        offer_id = await self.offer(following, driver_id)
+        return trip, await self.accept(offer_id, driver_id), driver_id
+
+
+def _inserted(
+    trip: Trip, run: Underway | None, places: tuple[int, int], now: datetime
+) -> tuple[Planned, ...]:
+    """The trip among the stops of a run; a place beyond the last stop is after it."""
+    ahead = [] if run is None else [(stop.trip_id, stop.kind) for stop in run.stops]
+    first, last = sorted(min(place, len(ahead)) for place in places)
+    ahead.insert(last, (trip.trip_id, StopKind.DROPOFF))
+    ahead.insert(first, (trip.trip_id, StopKind.PICKUP))
+    return tuple(Planned(trip_id=trip_id, kind=kind, expected_at=now) for trip_id, kind in ahead)

@@ -89,6 +89,28 @@ class Repositioning:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SharedCaps:
+    """What sharing may cost a rider who agreed to it, in whole numbers.
+
+    Attributes
+    ----------
+    wait_seconds_max
+        From asking to the pick-up.
+    detour_percent_max
+        Time aboard, in percent of the direct way: 150 is half as long again.
+    riders_max
+        Riders in a car at once, whatever seats it has.
+    stop_seconds
+        What a stop is reckoned to take.
+    """
+
+    wait_seconds_max: int
+    detour_percent_max: int
+    riders_max: int
+    stop_seconds: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
     """One matching policy. Fields as in docs/reference/matching_policy.md, in whole numbers."""
 
@@ -107,6 +129,7 @@ class Policy:
     assignment_pairs_max: int
     weights: Weights
     caps_seconds: Caps
+    shared: SharedCaps
     repositioning: Repositioning
 
     def __post_init__(self) -> None:
@@ -148,6 +171,7 @@ class Policy:
             "round_seconds": self.round_ms / 1000,
             "weights": {name: getattr(self.weights, name) / 1000 for name in _WEIGHTS},
             "caps_seconds": {name: getattr(self.caps_seconds, name) for name in _CAPS},
+            "shared": {name: getattr(self.shared, name) for name in _SHARED},
             "repositioning": {
                 **{name: getattr(self.repositioning, name) for name in _REPOSITIONING},
                 "drive": self.repositioning.drive / 1000,
@@ -191,9 +215,16 @@ _REPOSITIONING: Mapping[str, tuple[int, int]] = {
     "worth_seconds": (1, 3600),
 }
 _DRIVE = (Decimal("0.001"), 10)
+_SHARED: Mapping[str, tuple[int, int]] = {
+    "wait_seconds_max": (60, 3600),
+    "detour_percent_max": (100, 300),
+    "riders_max": (1, 16),
+    "stop_seconds": (0, 300),
+}
 
 assert list(_WEIGHTS) == [field.name for field in fields(Weights)]
 assert list(_CAPS) == [field.name for field in fields(Caps)]
+assert list(_SHARED) == [field.name for field in fields(SharedCaps)]
 
 
 def parse_policy(body: Mapping[str, Any]) -> Policy:
@@ -210,10 +241,12 @@ def parse_policy(body: Mapping[str, Any]) -> Policy:
         If a field is missing, unknown, not a number, out of its range or too fine (more than
         three decimals), or if the fields contradict each other; `field` is its name, dotted.
     """
-    _only(body, {*_WHOLE, "round_seconds", "weights", "caps_seconds", "repositioning"}, within="")
+    sections = {"weights", "caps_seconds", "repositioning", "shared"}
+    _only(body, {*_WHOLE, "round_seconds", *sections}, within="")
     weights = _section(body, "weights", _WEIGHTS)
     caps = _section(body, "caps_seconds", _CAPS)
     advice = _section(body, "repositioning", [*_REPOSITIONING, "drive"])
+    shared = _section(body, "shared", _SHARED)
     whole = {name: _whole(body, name, limits) for name, limits in _WHOLE.items()}
     return Policy(
         round_ms=_thousandths(body, "round_seconds", (Decimal("0.5"), 30)),
@@ -235,6 +268,12 @@ def parse_policy(body: Mapping[str, Any]) -> Policy:
                 for name, limits in _REPOSITIONING.items()
             },
             drive=_thousandths(advice, "drive", _DRIVE, within="repositioning."),
+        ),
+        shared=SharedCaps(
+            **{
+                name: _whole(shared, name, limits, within="shared.")
+                for name, limits in _SHARED.items()
+            }
         ),
         **whole,
     )

@@ -34,7 +34,7 @@ from dispatch.matching.codec import (
 )
 from dispatch.matching.fields import Fields, unpack_columns
 from dispatch.matching.packing import Packer, Unpacker
-from dispatch.matching.policy import Caps, Policy, Repositioning, Weights
+from dispatch.matching.policy import Caps, Policy, Repositioning, SharedCaps, Weights
 from foundation.identifiers import DriverId, TripId
 from foundation.measures import Point
 
@@ -209,11 +209,13 @@ def _part(make: Any, names: Iterable[str]) -> Kind:
 
 _POLICY: Mapping[str, Kind] = {
     **dict.fromkeys(
-        set(Policy.__dataclass_fields__) - {"weights", "caps_seconds", "repositioning"}, WHOLE
+        set(Policy.__dataclass_fields__) - {"weights", "caps_seconds", "repositioning", "shared"},
+        WHOLE,
     ),
     "weights": _part(Weights, Weights.__dataclass_fields__),
     "caps_seconds": _part(Caps, Caps.__dataclass_fields__),
     "repositioning": _part(Repositioning, Repositioning.__dataclass_fields__),
+    "shared": _part(SharedCaps, SharedCaps.__dataclass_fields__),
 }
 _SNAPSHOT: Mapping[str, Kind] = {
     "at_ms": WHOLE,

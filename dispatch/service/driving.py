@@ -7,8 +7,11 @@ import fares.service
 import ledger.service
 from dispatch import errors
 from dispatch import trip as machine
+from dispatch.run import check_turn
 from dispatch.service.requests import charge_fee, policy_of, record_engagement
+from dispatch.store import steps
 from dispatch.store import trips as store
+from dispatch.store.runs import lock_run
 from dispatch.trip import Actor, By, Step, Trip, whole_seconds
 from fares.fare import Driven, Extras
 from foundation.identifiers import DriverId, TripId
@@ -41,9 +44,12 @@ async def arrive(
     Raises
     ------
     TripNotFound, IllegalStep, TooFarFromPickup
+    OutOfTurn
+        If the run has another stop first.
     """
     trip = await lock_own(work, trip_id, driver_id)
     moved, fact = machine.advance(trip, Step.ARRIVE, now=work.now, by=_by(driver_id, reason))
+    check_turn(await lock_run(work, driver_id), trip_id)
     policy = await policy_of(work, trip)
     machine.check_arrival(
         trip,
@@ -51,7 +57,7 @@ async def arrive(
         within_metres=policy.arrive_within_m,
         reason=reason,
     )
-    await store.save_step(work, moved, fact)
+    await steps.save_step(work, moved, fact)
     return moved
 
 
@@ -75,7 +81,7 @@ async def board(
     if wrong is not None:
         await store.count_pin_try(work, trip_id)
         return wrong
-    await store.save_step(work, moved, fact)
+    await steps.save_step(work, moved, fact)
     return moved
 
 
@@ -102,7 +108,7 @@ async def resume(work: UnitOfWork, *, trip_id: TripId, driver_id: DriverId) -> T
 async def _simple(work: UnitOfWork, trip_id: TripId, driver_id: DriverId, step: Step) -> Trip:
     trip = await lock_own(work, trip_id, driver_id)
     moved, fact = machine.advance(trip, step, now=work.now, by=_by(driver_id))
-    await store.save_step(work, moved, fact)
+    await steps.save_step(work, moved, fact)
     return moved
 
 
@@ -117,9 +123,9 @@ async def release(work: UnitOfWork, *, trip_id: TripId, driver_id: DriverId, rea
     moved, fact = machine.advance(
         trip, Step.DRIVER_RELEASE, now=work.now, by=_by(driver_id, reason)
     )
-    await store.save_step(work, moved, fact)
+    run = await steps.save_let_go(work, moved, fact)
     await store.exclude(work, trip_id, driver_id, "released")
-    await record_engagement(work, trip)
+    await record_engagement(work, trip, run=run)
     return moved
 
 
@@ -143,9 +149,9 @@ async def no_show(
         after_seconds=policy.no_show_after_s,
         contact_attempted=contact_attempted,
     )
-    await store.save_step(work, moved, fact)
+    run = await steps.save_let_go(work, moved, fact)
     await charge_fee(work, trip, "no_show", policy.no_show_fee_minor)
-    await record_engagement(work, trip)
+    await record_engagement(work, trip, run=run)
     return moved
 
 
@@ -158,9 +164,9 @@ async def abort(work: UnitOfWork, *, trip_id: TripId, driver_id: DriverId, reaso
     """
     trip = await lock_own(work, trip_id, driver_id)
     moved, fact = machine.advance(trip, Step.ABORT, now=work.now, by=_by(driver_id, reason))
-    await store.save_step(work, moved, fact)
+    run = await steps.save_let_go(work, moved, fact)
     await ledger.service.void_hold(work, trip_id=trip_id)
-    await record_engagement(work, trip)
+    await record_engagement(work, trip, run=run)
     return moved
 
 
@@ -191,7 +197,7 @@ async def complete(
         waiting_seconds=moved.waiting_seconds + moved.stop_seconds, added_stops=moved.stops
     )
     fare = await fares.service.compute_fare(work, quote, extras=extras, driven=driven)
-    await store.save_step(work, moved, fact, metres_driven=driven.metres)
+    run = await steps.save_let_go(work, moved, fact, metres_driven=driven.metres)
     await ledger.service.settle_trip(
         work,
         trip_id=trip_id,
@@ -199,5 +205,5 @@ async def complete(
         driver_id=driver_id,
         fare=fare,
     )
-    await record_engagement(work, trip, metres=driven.metres, completed=True)
+    await record_engagement(work, trip, run=run, metres=driven.metres, completed=True)
     return moved

@@ -1,15 +1,20 @@
 """Answering offers: accept, decline, lapse."""
 
+from datetime import datetime, timedelta
+
 from sqlalchemy.exc import DBAPIError
 
 from dispatch import errors
 from dispatch import trip as machine
 from dispatch.events import OfferAccepted, OfferDeclined, OfferEvent, OfferLapsed, OfferWithdrawn
 from dispatch.offer import Offer, OfferState, check_open
+from dispatch.run import Planned, Run, StopKind, joined
 from dispatch.store import offers as store
+from dispatch.store import steps
 from dispatch.store import trips as trip_store
+from dispatch.store.runs import lock_run
 from dispatch.trip import Actor, By, Holder, Step, Trip, TripState
-from foundation.identifiers import DriverId, EventId, OfferId, RunId, TripId
+from foundation.identifiers import DriverId, EventId, OfferId, TripId
 from registry.errors import NotFitToWork
 from storage.refusals import constraint_of, detail_of
 from storage.work import UnitOfWork
@@ -34,11 +39,11 @@ async def _lock(work: UnitOfWork, offer: Offer) -> tuple[Offer, Trip]:
 async def accept_offer(
     work: UnitOfWork, *, offer_id: OfferId, driver_id: DriverId, attempt: int | None
 ) -> Trip:
-    """The driver takes the trip: their run begins, the rider is told.
+    """The driver takes the trip: their run begins, or goes on with it; the rider is told.
 
     Raises
     ------
-    OfferNotFound, AttemptChanged
+    OfferNotFound, AttemptChanged, PlanOvertaken
     OfferOver
         If it was answered or withdrawn, or its deadline passed by the database's clock (I8).
     registry.errors.NotFitToWork, OutOfHours
@@ -53,17 +58,31 @@ async def accept_offer(
         raise _refusal(error, offer) from error
     if accepted_at is None:
         raise errors.OfferOver(offer_id, OfferState.LAPSED)
+    run = await lock_run(work, driver_id)
+    plan = offer.plan or at_the_end(run, trip, pickup_at=offer.pickup_at)
+    run = joined(run, plan, trip_id=trip.trip_id, party=trip.party, promised=offer.promised)
     holder = Holder(
         driver_id=driver_id,
         vehicle_id=offer.vehicle_id,
-        run_id=RunId(work.new_id()),
+        run_id=run.run_id,
         shift_id=offer.shift_id,
     )
     by = By(actor=Actor.DRIVER, actor_id=driver_id)
     trip, fact = machine.advance(trip, Step.ACCEPT, now=work.now, by=by, holder=holder)
-    await trip_store.save_step(work, trip, fact)
+    await steps.save_taken(work, trip, fact, run=run)
     _announce(work, OfferAccepted, offer)
     return trip
+
+
+def at_the_end(run: Run, trip: Trip, *, pickup_at: datetime) -> list[Planned]:
+    """The plan of a trip that comes after everything the driver has: their first, or the next."""
+    ahead = [Planned(trip_id=s.trip_id, kind=s.kind, expected_at=s.expected_at) for s in run.ahead]
+    dropoff_at = pickup_at + timedelta(seconds=trip.direct_seconds)
+    return [
+        *ahead,
+        Planned(trip_id=trip.trip_id, kind=StopKind.PICKUP, expected_at=pickup_at),
+        Planned(trip_id=trip.trip_id, kind=StopKind.DROPOFF, expected_at=dropoff_at),
+    ]
 
 
 def _refusal(error: DBAPIError, offer: Offer) -> Exception:

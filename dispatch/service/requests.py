@@ -10,7 +10,9 @@ import ledger.service
 import rulebook.service
 from dispatch import errors
 from dispatch import trip as machine
+from dispatch.run import Party, Run
 from dispatch.service.offers import withdraw_open_offer_of_trip
+from dispatch.store import steps
 from dispatch.store import trips as store
 from dispatch.trip import SYSTEM, Actor, By, Step, Trip, TripState, whole_seconds
 from fares.errors import QuoteExpired
@@ -71,7 +73,7 @@ async def request_trip(
     await ledger.service.hold(work, trip_id=trip_id, rider_id=rider_id, amount=quote.total)
     if trip.state is TripState.REQUESTED:
         trip, fact = machine.advance(trip, Step.START_MATCHING, now=work.now, by=SYSTEM)
-        await store.save_step(work, trip, fact)
+        await steps.save_step(work, trip, fact)
     return trip
 
 
@@ -89,6 +91,8 @@ def _new_trip(
         attempt=1,
         pickup=quote.pickup,
         dropoff=quote.dropoff,
+        party=Party(riders=quote.seats, is_shared=quote.is_shared),
+        direct_seconds=quote.seconds,
         pin=digits(policy.pin_digits, work.chance),
         pin_tries_left=policy.pin_tries,
         requested_at=work.now,
@@ -129,7 +133,7 @@ async def start_matching(work: UnitOfWork, trip_id: TripId) -> None:
     if trip is None or trip.state is not TripState.SCHEDULED:
         return
     trip, fact = machine.advance(trip, Step.START_MATCHING, now=work.now, by=SYSTEM)
-    await store.save_step(work, trip, fact)
+    await steps.save_step(work, trip, fact)
 
 
 async def expire(work: UnitOfWork, trip_id: TripId) -> None:
@@ -171,9 +175,11 @@ async def _end_unserved(work: UnitOfWork, trip: Trip, step: Step, *, by: By) -> 
     """End a trip before anybody boarded: withdraw its offer, settle or void what was held."""
     ended, fact = machine.advance(trip, step, now=work.now, by=by)
     await withdraw_open_offer_of_trip(work, trip.trip_id, reason=step)
-    await store.save_step(work, ended, fact)
-    if trip.holder is not None:
-        await record_engagement(work, trip)
+    if trip.holder is None:
+        await steps.save_step(work, ended, fact)
+    else:
+        run = await steps.save_let_go(work, ended, fact)
+        await record_engagement(work, trip, run=run)
     fee = await _cancellation_fee(work, trip) if step is Step.RIDER_CANCEL else 0
     await charge_fee(work, trip, "cancellation", fee)
     return ended
@@ -215,17 +221,20 @@ async def charge_fee(
 
 
 async def record_engagement(
-    work: UnitOfWork, trip: Trip, *, metres: int = 0, completed: bool = False
+    work: UnitOfWork, trip: Trip, *, run: Run, metres: int = 0, completed: bool = False
 ) -> None:
-    """Keep what the trip's driver did for it: engaged from the acceptance to now."""
+    """Keep what the trip's driver did: engaged from the acceptance to now.
+
+    With more than one trip in a run, each second of the run counts once: with the trip that ends
+    next. For a trip alone that is from its acceptance to its end.
+    """
     assert trip.holder is not None
-    assert trip.assigned_at is not None
     await ledger.service.record_work(
         work,
         driver_id=trip.holder.driver_id,
         shift_id=trip.holder.shift_id,
         trip_id=trip.trip_id,
-        seconds_engaged=whole_seconds(work.now - trip.assigned_at),
+        seconds_engaged=whole_seconds(work.now - run.counted_until),
         metres=metres,
         trips=int(completed),
     )

@@ -14,7 +14,7 @@ from storage.work import UnitOfWork
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnownDriver:
-    """A driver on shift, as committed facts tell."""
+    """A driver on shift, as committed facts tell; `trips` under way with their states."""
 
     driver_id: DriverId
     shift_id: ShiftId
@@ -25,9 +25,8 @@ class KnownDriver:
     started_at: datetime
     ends_by: datetime
     position: Position | None
-    trip_id: TripId | None
-    trip_state: str | None
-    assigned_at: datetime | None
+    trips: tuple[tuple[TripId, str], ...]
+    engaged_since: datetime | None
     last_offered_at: datetime | None
     free_since: datetime
 
@@ -35,7 +34,17 @@ class KnownDriver:
 _COLUMNS = """
     shift.driver_id, shift.shift_id, shift.vehicle_id, shift.started_at, shift.ends_by,
     position.seq, position.lon, position.lat, position.heading, position.at,
-    trip.trip_id, trip.state, trip.assigned_at, vehicle.seats, vehicle.vehicle_class, vehicle.equipment,
+    vehicle.seats, vehicle.vehicle_class, vehicle.equipment,
+    (SELECT greatest(run.started_at, (
+         SELECT max(to_at) FROM dispatch.assignment WHERE assignment.run_id = run.run_id))
+     FROM dispatch.run WHERE run.driver_id = shift.driver_id AND run.ended_at IS NULL)
+        AS engaged_since,
+    ARRAY(SELECT trip_id FROM dispatch.trip WHERE trip.driver_id = shift.driver_id
+          AND trip.state IN ('assigned', 'arrived', 'on_board', 'at_stop')
+          ORDER BY assigned_at, trip_id) AS trips,
+    ARRAY(SELECT state FROM dispatch.trip WHERE trip.driver_id = shift.driver_id
+          AND trip.state IN ('assigned', 'arrived', 'on_board', 'at_stop')
+          ORDER BY assigned_at, trip_id) AS states,
     (SELECT max(made_at) FROM dispatch.offer WHERE offer.driver_id = shift.driver_id
         AND made_at >= shift.started_at) AS last_offered_at,
     greatest(shift.started_at,
@@ -46,9 +55,6 @@ _FROM = """
     FROM dispatch.shift JOIN registry.vehicle USING (vehicle_id)
     LEFT JOIN dispatch.position
         ON position.driver_id = shift.driver_id AND position.shift_id = shift.shift_id
-    LEFT JOIN dispatch.trip
-        ON trip.driver_id = shift.driver_id
-        AND trip.state IN ('assigned', 'arrived', 'on_board', 'at_stop')
     WHERE shift.ended_at IS NULL
 """
 _ALL = text(f"SELECT {_COLUMNS} {_FROM} ORDER BY shift.driver_id")
@@ -88,9 +94,8 @@ def _known(row: Row[Any]) -> KnownDriver:
         started_at=row.started_at,
         ends_by=row.ends_by,
         position=position,
-        trip_id=row.trip_id,
-        trip_state=row.state,
-        assigned_at=row.assigned_at,
+        trips=tuple(zip(map(TripId, row.trips), row.states, strict=True)),
+        engaged_since=row.engaged_since,
         last_offered_at=row.last_offered_at,
         free_since=row.free_since,
     )

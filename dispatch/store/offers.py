@@ -1,6 +1,7 @@
 """Offers."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -9,6 +10,7 @@ from sqlalchemy import Row, text
 
 from dispatch.events import OfferMade
 from dispatch.offer import Offer, OfferState
+from dispatch.run import Planned, StopKind, plan_from_json
 from foundation.identifiers import (
     DriverId,
     EventId,
@@ -22,7 +24,7 @@ from storage.work import UnitOfWork
 
 _COLUMNS = """
     offer_id, trip_id, attempt, driver_id, vehicle_id, shift_id, round_id, state, made_at,
-    deadline, pickup_seconds, why
+    deadline, pickup_seconds, why, plan, added_seconds
 """
 _FIND = text(f"SELECT {_COLUMNS} FROM dispatch.offer WHERE offer_id = :offer_id")
 _OPEN_OF_DRIVER = text(f"""
@@ -96,7 +98,10 @@ async def list_overdue(work: UnitOfWork) -> list[OfferId]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewOffer:
-    """One pairing of a plan, to be offered if trip and driver are still as the snapshot saw."""
+    """One pairing of a plan, to be offered if trip and driver are still as the snapshot saw.
+
+    `run_trips` are the trips that the driver had under way then. The rest is as in `Offer`.
+    """
 
     offer_id: OfferId
     trip_id: TripId
@@ -106,6 +111,10 @@ class NewOffer:
     shift_id: ShiftId
     pickup_seconds: int
     why: dict[str, Any]
+    run_trips: tuple[TripId, ...] = ()
+    plan: tuple[Planned, ...] = ()
+    promised: Mapping[StopKind, datetime] = field(default_factory=dict)
+    added_seconds: int = 0
 
 
 # Trips and shifts are locked by a statement of its own, which waits for nobody: whom somebody else
@@ -127,21 +136,28 @@ _INSERT = text("""
         SELECT * FROM unnest(
             CAST(:offer_ids AS uuid[]), CAST(:trip_ids AS uuid[]), CAST(:attempts AS integer[]),
             CAST(:driver_ids AS uuid[]), CAST(:vehicle_ids AS uuid[]), CAST(:shift_ids AS uuid[]),
-            CAST(:pickup_seconds AS integer[]), CAST(:whys AS jsonb[]))
-            AS w (offer_id, trip_id, attempt, driver_id, vehicle_id, shift_id, pickup_seconds, why))
+            CAST(:pickup_seconds AS integer[]), CAST(:whys AS jsonb[]), CAST(:knowns AS jsonb[]),
+            CAST(:plans AS jsonb[]), CAST(:added AS integer[]))
+            AS w (offer_id, trip_id, attempt, driver_id, vehicle_id, shift_id, pickup_seconds, why,
+                  known, plan, added_seconds))
     INSERT INTO dispatch.offer (
         offer_id, trip_id, attempt, driver_id, vehicle_id, shift_id, round_id, made_at, deadline,
-        pickup_seconds, why)
-    SELECT offer_id, trip_id, attempt, driver_id, vehicle_id, shift_id, CAST(:round_id AS uuid),
-           CAST(:made_at AS timestamptz), CAST(:deadline AS timestamptz), pickup_seconds, why
-    FROM wanted
+        pickup_seconds, why, run_trips, plan, added_seconds)
+    SELECT offer_id, trip_id, wanted.attempt, wanted.driver_id, wanted.vehicle_id, shift_id,
+           CAST(:round_id AS uuid),
+           CAST(:made_at AS timestamptz), CAST(:deadline AS timestamptz), pickup_seconds, why,
+           ARRAY(SELECT CAST(jsonb_array_elements_text(known) AS uuid)), plan, added_seconds
+    FROM wanted JOIN dispatch.trip USING (trip_id)
     WHERE offer_id = ANY (CAST(:locked AS uuid[]))
-      AND NOT EXISTS (SELECT 1 FROM dispatch.run
-                      WHERE run.driver_id = wanted.driver_id AND run.ended_at IS NULL)
+      AND NOT EXISTS (SELECT 1 FROM dispatch.trip AS under_way
+                      WHERE under_way.driver_id = wanted.driver_id
+                        AND under_way.state IN ('assigned', 'arrived', 'on_board', 'at_stop')
+                        AND (NOT known ? CAST(under_way.trip_id AS text)
+                             OR (NOT trip.is_shared AND under_way.state IN ('assigned', 'arrived'))))
       AND NOT EXISTS (SELECT 1 FROM dispatch.exclusion
                       WHERE exclusion.trip_id = wanted.trip_id
                         AND exclusion.driver_id = wanted.driver_id)
-    ORDER BY driver_id
+    ORDER BY wanted.driver_id
     ON CONFLICT DO NOTHING
     RETURNING offer_id
 """)
@@ -175,6 +191,9 @@ async def insert_offers(
             "vehicle_ids": [offer.vehicle_id for offer in offers],
             "pickup_seconds": [offer.pickup_seconds for offer in offers],
             "whys": [orjson.dumps(offer.why).decode() for offer in offers],
+            "knowns": [orjson.dumps(offer.run_trips, default=str).decode() for offer in offers],
+            "plans": [_plan_as_json(offer) for offer in offers],
+            "added": [offer.added_seconds for offer in offers],
             "round_id": round_id,
             "made_at": work.now,
             "deadline": deadline,
@@ -193,6 +212,23 @@ async def insert_offers(
     return made
 
 
+def _plan_as_json(offer: NewOffer) -> str:
+    """Each stop with its time; those of the new trip with the latest time promised."""
+    return orjson.dumps(
+        [
+            {
+                "trip_id": str(stop.trip_id),
+                "kind": stop.kind,
+                "expected_at": stop.expected_at,
+                "latest_at": offer.promised.get(stop.kind)
+                if stop.trip_id == offer.trip_id
+                else None,
+            }
+            for stop in offer.plan
+        ]
+    ).decode()
+
+
 def _offer(row: Row[Any]) -> Offer:
     return Offer(
         offer_id=OfferId(row.offer_id),
@@ -207,4 +243,11 @@ def _offer(row: Row[Any]) -> Offer:
         deadline=row.deadline,
         pickup_seconds=row.pickup_seconds,
         why=row.why,
+        plan=plan_from_json(row.plan),
+        promised={
+            StopKind(stop["kind"]): datetime.fromisoformat(stop["latest_at"])
+            for stop in row.plan
+            if stop["latest_at"] is not None
+        },
+        added_seconds=row.added_seconds,
     )

@@ -1,15 +1,19 @@
 """What a round reads, and the round itself as it is stored."""
 
+import zlib
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Row, text
 
 from dispatch.matching.snapshot import OpenTrip
-from foundation.identifiers import DriverId, RoundId, RuleId, TripId
+from dispatch.run import Party, StopAhead, StopKind, Underway
+from foundation.identifiers import DriverId, RoundId, RuleId, RunId, TripId
 from foundation.measures import Point
 from storage.work import UnitOfWork
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 _OPEN_TRIPS = text("""
     SELECT trip_id, pickup_lon, pickup_lat, dropoff_lon, dropoff_lat, pickup_zone, dropoff_zone,
@@ -23,9 +27,18 @@ _OPEN_TRIPS = text("""
                       WHERE offer.trip_id = trip.trip_id AND offer.state = 'made')
     ORDER BY matching_from, trip_id LIMIT :most
 """)
-_BUSY = text("""
-    SELECT driver_id FROM dispatch.run WHERE ended_at IS NULL
-    UNION ALL SELECT driver_id FROM dispatch.offer WHERE state = 'made'
+_OFFERED = text("SELECT driver_id FROM dispatch.offer WHERE state = 'made'")
+_SHARING = text("SELECT trip_id FROM dispatch.trip WHERE state = 'matching' AND is_shared")
+_UNDER_WAY = text("""
+    SELECT run.driver_id, run.run_id, run.seats AS car_seats, stop.trip_id, kind, place,
+           expected_at, latest_at, trip.seats, trip.is_shared, trip.boarded_at, trip.trip_seconds,
+           coalesce(trip.booked_for, trip.matching_from) AS matching_from,
+           CASE kind WHEN 'pickup' THEN pickup_lon ELSE dropoff_lon END AS lon,
+           CASE kind WHEN 'pickup' THEN pickup_lat ELSE dropoff_lat END AS lat
+    FROM dispatch.run JOIN dispatch.run_stop AS stop USING (run_id)
+    JOIN dispatch.trip ON trip.trip_id = stop.trip_id
+    WHERE run.ended_at IS NULL AND done_at IS NULL
+    ORDER BY run.driver_id, place
 """)
 
 
@@ -34,9 +47,42 @@ async def list_open_trips(work: UnitOfWork, *, most: int) -> list[OpenTrip]:
     return [_open_trip(row) for row in await work.execute(_OPEN_TRIPS, {"most": most})]
 
 
-async def list_busy_drivers(work: UnitOfWork) -> frozenset[DriverId]:
-    """Drivers with a run under way or an open offer."""
-    return frozenset((await work.execute(_BUSY)).scalars())
+async def list_offered_drivers(work: UnitOfWork) -> frozenset[DriverId]:
+    """Drivers with an open offer."""
+    return frozenset((await work.execute(_OFFERED)).scalars())
+
+
+async def list_sharing_trips(work: UnitOfWork) -> frozenset[TripId]:
+    """Trips that look for a driver and whose rider shares."""
+    return frozenset(map(TripId, (await work.execute(_SHARING)).scalars()))
+
+
+async def list_runs_under_way(work: UnitOfWork) -> dict[DriverId, Underway]:
+    """Every driver's run under way, with its stops ahead in their order."""
+    found: dict[DriverId, list[StopAhead]] = {}
+    runs: dict[DriverId, tuple[RunId, int]] = {}
+    for row in await work.execute(_UNDER_WAY):
+        driver_id = DriverId(row.driver_id)
+        runs[driver_id] = (RunId(row.run_id), row.car_seats)
+        found.setdefault(driver_id, []).append(
+            StopAhead(
+                trip_id=TripId(row.trip_id),
+                kind=StopKind(row.kind),
+                at=Point(row.lon, row.lat),
+                expected_at=row.expected_at,
+                latest_at=row.latest_at,
+                party=Party(riders=row.seats, is_shared=row.is_shared),
+                direct_seconds=row.trip_seconds,
+                asked_at=row.matching_from,
+                boarded_at=row.boarded_at,
+            )
+        )
+    return {
+        driver_id: Underway(
+            driver_id=driver_id, run_id=run_id, seats=seats, stops=tuple(found[driver_id])
+        )
+        for driver_id, (run_id, seats) in runs.items()
+    }
 
 
 def _open_trip(row: Row[Any]) -> OpenTrip:
@@ -62,7 +108,12 @@ def _open_trip(row: Row[Any]) -> OpenTrip:
 
 def epoch_ms(instant: datetime) -> int:
     """Whole milliseconds since the Unix epoch: what a snapshot counts in."""
-    return int(instant.timestamp() * 1000)
+    return (instant - _EPOCH) // timedelta(milliseconds=1)
+
+
+def instant_of(epoch: int) -> datetime:
+    """The instant, aware UTC, of so many milliseconds since the Unix epoch."""
+    return _EPOCH + timedelta(milliseconds=epoch)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +139,9 @@ class RoundFigures:
 class StoredRound:
     """One dispatch decision with its input: enough to decide it again (I15).
 
+    `joins` holds what riders who share were asked and answered, in its canonical form; None where
+    there was nobody to join.
+
     `input` and `plan` are the canonical bytes of `dispatch.matching`; the `*_ms` are wall time.
     """
 
@@ -100,6 +154,7 @@ class StoredRound:
     plan: bytes
     plan_digest: str
     degraded: bool
+    joins: bytes | None = None
     trips: int
     drivers: int
     pairs: int
@@ -114,10 +169,10 @@ class StoredRound:
 _INSERT = text("""
     INSERT INTO dispatch.round (
         round_id, at, policy_rule_id, matcher, input, input_digest, plan, plan_digest, degraded,
-        trips, drivers, pairs, pairings, offers, read_ms, roads_ms, solve_ms, total_ms)
+        joins, trips, drivers, pairs, pairings, offers, read_ms, roads_ms, solve_ms, total_ms)
     VALUES (
         :round_id, :at, :policy_rule_id, :matcher, :input, :input_digest, :plan, :plan_digest,
-        :degraded, :trips, :drivers, :pairs, :pairings, :offers, :read_ms, :roads_ms, :solve_ms,
+        :degraded, :joins, :trips, :drivers, :pairs, :pairings, :offers, :read_ms, :roads_ms, :solve_ms,
         :total_ms)
 """)
 _GET = text("SELECT * FROM dispatch.round WHERE round_id = :round_id")
@@ -134,6 +189,7 @@ async def insert_round(work: UnitOfWork, stored: StoredRound) -> None:
             "input_digest": bytes.fromhex(stored.input_digest),
             "plan": stored.plan,
             "plan_digest": bytes.fromhex(stored.plan_digest), "degraded": stored.degraded,
+            "joins": None if stored.joins is None else zlib.compress(stored.joins, 6),
             "trips": stored.trips, "drivers": stored.drivers, "pairs": stored.pairs,
             "pairings": stored.pairings, "offers": stored.offers, "read_ms": stored.read_ms,
             "roads_ms": stored.roads_ms, "solve_ms": stored.solve_ms,
@@ -169,6 +225,7 @@ async def find_round(work: UnitOfWork, round_id: RoundId) -> StoredRound | None:
         plan=row.plan,
         plan_digest=row.plan_digest.hex(),
         degraded=row.degraded,
+        joins=None if row.joins is None else zlib.decompress(row.joins),
         trips=row.trips,
         drivers=row.drivers,
         pairs=row.pairs,

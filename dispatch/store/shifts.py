@@ -40,8 +40,9 @@ _END = text("""
     UPDATE dispatch.shift SET ended_at = :ended_at, end_reason = :reason WHERE shift_id = :shift_id
 """)
 _TRIP_UNDER_WAY = text("""
-    SELECT trip_id FROM dispatch.trip
-    WHERE driver_id = :driver_id AND state IN ('assigned', 'arrived', 'on_board', 'at_stop')
+    SELECT trip_id FROM dispatch.run JOIN dispatch.run_stop USING (run_id)
+    WHERE driver_id = :driver_id AND ended_at IS NULL AND done_at IS NULL
+    ORDER BY place LIMIT 1
 """)
 _OUT_OF_HOURS = text("""
     SELECT shift_id FROM dispatch.shift
@@ -90,7 +91,7 @@ async def end_shift(work: UnitOfWork, shift_id: ShiftId, *, reason: str) -> None
 
 
 async def find_trip_under_way(work: UnitOfWork, driver_id: DriverId) -> TripId | None:
-    """The trip the driver holds now."""
+    """The trip of the driver's next stop."""
     found = await work.execute(_TRIP_UNDER_WAY, {"driver_id": driver_id})
     return found.scalar_one_or_none()
 

@@ -6,8 +6,9 @@ from typing import Any
 
 from sqlalchemy import Row, text
 
-from dispatch.events import TripRequested, event_of
-from dispatch.trip import FINAL_STATES, HELD_STATES, By, Holder, Trip, TripState, TripStep
+from dispatch.events import TripRequested
+from dispatch.run import Party
+from dispatch.trip import FINAL_STATES, By, Holder, Trip, TripState
 from fares.quote import Quote
 from foundation.identifiers import (
     UUID,
@@ -26,8 +27,8 @@ from storage.work import UnitOfWork
 
 _COLUMNS = """
     trip_id, rider_id, quote_id, booking_rule_id, state, last_seq, attempt,
-    pickup_lon, pickup_lat, dropoff_lon, dropoff_lat, pin, pin_tries_left,
-    requested_at, booked_for, expires_at, state_since, driver_id, vehicle_id, run_id,
+    pickup_lon, pickup_lat, dropoff_lon, dropoff_lat, seats, is_shared, trip_seconds,
+    pin, pin_tries_left, requested_at, booked_for, expires_at, state_since, driver_id, vehicle_id, run_id,
     assigned_at, arrived_at, boarded_at, ended_at, stop_since,
     stops, stop_seconds, waiting_seconds, end_reason,
     (SELECT shift_id FROM dispatch.run WHERE run.run_id = trip.run_id) AS shift_id
@@ -87,13 +88,13 @@ _INSERT = text("""
         INSERT INTO dispatch.trip (
             trip_id, rider_id, quote_id, booking_rule_id, state, last_seq, attempt, open_slot,
             channel, pickup_lon, pickup_lat, dropoff_lon, dropoff_lat, pickup_zone, dropoff_zone,
-            seats, vehicle_class, needs, trip_metres, trip_seconds, pay_minor, total_minor,
+            seats, is_shared, vehicle_class, needs, trip_metres, trip_seconds, pay_minor, total_minor,
             currency, pin, pin_tries_left, requested_at, booked_for, matching_from, expires_at,
             state_since)
         VALUES (
             :trip_id, :rider_id, :quote_id, :booking_rule_id, :state, 1, 1, :slot,
             :channel, :pickup_lon, :pickup_lat, :dropoff_lon, :dropoff_lat, :pickup_zone,
-            :dropoff_zone, :seats, :vehicle_class, :needs, :trip_metres, :trip_seconds, :pay_minor,
+            :dropoff_zone, :seats, :is_shared, :vehicle_class, :needs, :trip_metres, :trip_seconds, :pay_minor,
             :total_minor, :currency, :pin, :pin_tries_left, :requested_at, :booked_for,
             :matching_from, :expires_at, :requested_at)
         RETURNING trip_id),
@@ -145,7 +146,7 @@ async def insert_trip(work: UnitOfWork, trip: Trip, request: Request, *, by: By)
             "pickup_lat": trip.pickup.lat, "dropoff_lon": trip.dropoff.lon,
             "dropoff_lat": trip.dropoff.lat, "pickup_zone": quote.zone_from,
             "dropoff_zone": quote.zone_to, "seats": quote.seats,
-            "vehicle_class": quote.vehicle_class, "needs": list(quote.needs),
+            "is_shared": quote.is_shared, "vehicle_class": quote.vehicle_class, "needs": list(quote.needs),
             "trip_metres": quote.metres, "trip_seconds": quote.seconds,
             "pay_minor": quote.driver_pay_minor, "total_minor": quote.total.minor,
             "currency": quote.total.currency, "pin": trip.pin, "pin_tries_left": trip.pin_tries_left,
@@ -158,91 +159,6 @@ async def insert_trip(work: UnitOfWork, trip: Trip, request: Request, *, by: By)
             "actor_id": by.actor_id, "event_id": event.event_id,
         },
     )  # fmt: skip
-    work.announce(event)
-
-
-_SET = """
-    UPDATE dispatch.trip SET
-        state = :state, last_seq = CAST(:seq AS integer), attempt = :attempt, driver_id = :driver_id,
-        vehicle_id = :vehicle_id, run_id = :run_id, state_since = :state_since,
-        assigned_at = :assigned_at, arrived_at = :arrived_at,
-        boarded_at = :boarded_at, ended_at = :ended_at, stop_since = :stop_since, stops = :stops,
-        stop_seconds = :stop_seconds, waiting_seconds = :waiting_seconds,
-        end_reason = :end_reason, metres_driven = coalesce(CAST(:metres AS integer), metres_driven)
-    WHERE trip_id = :trip_id AND last_seq = CAST(:seq AS integer) - 1
-    RETURNING trip_id
-"""
-_EVENT = """
-    INSERT INTO dispatch.trip_event (
-        trip_id, seq, before, step, after, attempt, actor, actor_id, driver_id, reason,
-        occurred_at, event_id)
-    SELECT trip_id, CAST(:seq AS integer), CAST(:before AS text), CAST(:step AS text),
-           CAST(:state AS text), CAST(:event_attempt AS integer), CAST(:actor AS text),
-           CAST(:actor_id AS uuid), CAST(:event_driver_id AS uuid), CAST(:reason AS text),
-           CAST(:state_since AS timestamptz), CAST(:event_id AS uuid)
-    FROM moved
-"""
-_SAVE = text(f"WITH moved AS ({_SET}) {_EVENT}")
-_SAVE_HELD = text(f"""
-    WITH begun AS (
-        INSERT INTO dispatch.run (run_id, driver_id, shift_id, started_at)
-        VALUES (:run_id, :driver_id, :shift_id, :state_since)),
-    moved AS ({_SET}),
-    held AS (
-        INSERT INTO dispatch.assignment (trip_id, attempt, driver_id, vehicle_id, run_id, from_at)
-        SELECT trip_id, CAST(:attempt AS integer), CAST(:driver_id AS uuid), CAST(:vehicle_id AS uuid),
-               CAST(:run_id AS uuid), CAST(:state_since AS timestamptz)
-        FROM moved)
-    {_EVENT}
-""")
-_SAVE_LET_GO = text(f"""
-    WITH let_go AS (
-        UPDATE dispatch.assignment SET to_at = :state_since
-        WHERE trip_id = :trip_id AND to_at IS NULL
-        RETURNING run_id),
-    ended AS (
-        UPDATE dispatch.run SET ended_at = :state_since
-        FROM let_go WHERE dispatch.run.run_id = let_go.run_id),
-    moved AS ({_SET})
-    {_EVENT}
-""")
-
-
-async def save_step(
-    work: UnitOfWork,
-    trip: Trip,
-    fact: TripStep,
-    *,
-    metres_driven: int | None = None,
-) -> None:
-    """Store a trip after a step, with the step's event, and announce it.
-
-    An acceptance begins a run and an assignment with it; a step out of a driver's hands ends
-    both.
-    """
-    takes_hold = fact.before not in HELD_STATES and fact.after in HELD_STATES
-    lets_go = fact.before in HELD_STATES and fact.after not in HELD_STATES
-    event = event_of(fact, EventId(work.new_id()))
-    holder = trip.holder
-    parameters: dict[str, Any] = {
-        "trip_id": trip.trip_id, "state": trip.state, "seq": trip.last_seq,
-        "attempt": trip.attempt, "driver_id": holder.driver_id if holder else None,
-        "vehicle_id": holder.vehicle_id if holder else None,
-        "run_id": holder.run_id if holder else None, "state_since": trip.state_since,
-        "assigned_at": trip.assigned_at,
-        "arrived_at": trip.arrived_at, "boarded_at": trip.boarded_at, "ended_at": trip.ended_at,
-        "stop_since": trip.stop_since, "stops": trip.stops, "stop_seconds": trip.stop_seconds,
-        "waiting_seconds": trip.waiting_seconds, "end_reason": trip.end_reason,
-        "metres": metres_driven, "before": fact.before, "step": fact.step,
-        "event_attempt": fact.attempt, "actor": fact.actor, "actor_id": fact.actor_id,
-        "event_driver_id": fact.driver_id, "reason": fact.reason, "event_id": event.event_id,
-    }  # fmt: skip
-    if takes_hold:
-        assert holder is not None
-        result = await work.execute(_SAVE_HELD, {**parameters, "shift_id": holder.shift_id})
-    else:
-        result = await work.execute(_SAVE_LET_GO if lets_go else _SAVE, parameters)
-    assert result.rowcount == 1, "the trip changed although it was locked"
     work.announce(event)
 
 
@@ -299,6 +215,8 @@ def _trip(row: Row[Any]) -> Trip:
         attempt=row.attempt,
         pickup=Point(row.pickup_lon, row.pickup_lat),
         dropoff=Point(row.dropoff_lon, row.dropoff_lat),
+        party=Party(riders=row.seats, is_shared=row.is_shared),
+        direct_seconds=row.trip_seconds,
         pin=row.pin,
         pin_tries_left=row.pin_tries_left,
         requested_at=row.requested_at,

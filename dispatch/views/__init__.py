@@ -1,5 +1,5 @@
 """Read models for entrances: rows shaped for people, past the model.
 
-`trips`: trips, offers and shifts for those they concern. `staff`: looks for a stated purpose.
+`trips`: trips, offers and shifts for those they concern; `runs`: a driver's stops ahead. `staff`: looks for a stated purpose.
 `figures`: the city in numbers.
 """

@@ -149,6 +149,18 @@ _REPORT = text("""
         count(*) FILTER (WHERE state = 'no_show') AS trips_no_show,
         count(*) FILTER (WHERE state = 'aborted') AS trips_aborted,
         count(*) FILTER (WHERE ended_at IS NULL) AS trips_open,
+        count(*) FILTER (WHERE is_shared) AS trips_asked_to_share,
+        count(*) FILTER (WHERE EXISTS (
+            SELECT 1 FROM dispatch.trip AS other
+            WHERE other.run_id = trip.run_id AND other.trip_id <> trip.trip_id
+              AND tstzrange(other.boarded_at, other.ended_at)
+                  && tstzrange(trip.boarded_at, trip.ended_at)
+              AND other.boarded_at IS NOT NULL AND trip.boarded_at IS NOT NULL))
+            AS trips_with_company,
+        (SELECT count(*) FROM dispatch.assignment JOIN dispatch.run USING (run_id)
+         WHERE from_at > started_at) AS trips_that_joined_a_run,
+        (SELECT count(*) FROM dispatch.run_stop
+         WHERE latest_at < coalesce(done_at, service_now())) AS promises_broken,
         (SELECT avg(wait) FROM waits) AS mean_wait_seconds,
         (SELECT percentile_cont(0.95) WITHIN GROUP (ORDER BY wait) FROM waits) AS p95_wait_seconds
     FROM dispatch.trip
@@ -167,13 +179,28 @@ _ROUNDS = text("""
            percentile_cont(0.99) WITHIN GROUP (ORDER BY total_ms) AS round_ms_p99
     FROM dispatch.round
 """)
-# Two drivers hold one trip, or one driver holds two, at the same instant: counted from the
-# assignments, whatever the constraints would have said.
+# At the same instant two drivers hold one trip, or one driver has two runs, or a rider who does not
+# share has company, or more riders are on board than the car has seats: counted from what happened,
+# whatever the constraints would have said.
 _DOUBLE = text("""
-    SELECT count(*) FROM dispatch.assignment a JOIN dispatch.assignment b
-        ON (a.trip_id, a.attempt) < (b.trip_id, b.attempt)
-       AND (a.trip_id = b.trip_id OR a.driver_id = b.driver_id)
-       AND tstzrange(a.from_at, a.to_at) && tstzrange(b.from_at, b.to_at)
+    WITH aboard AS (
+        SELECT trip_id, run_id, is_shared, trip.seats, boarded_at, ended_at,
+               tstzrange(boarded_at, ended_at) AS during
+        FROM dispatch.trip WHERE boarded_at IS NOT NULL)
+    SELECT (
+        SELECT count(*) FROM dispatch.assignment a JOIN dispatch.assignment b
+            ON (a.trip_id, a.attempt) < (b.trip_id, b.attempt)
+           AND (a.trip_id = b.trip_id OR (a.driver_id = b.driver_id AND a.run_id <> b.run_id))
+           AND tstzrange(a.from_at, a.to_at) && tstzrange(b.from_at, b.to_at)
+    ) + (
+        SELECT count(*) FROM aboard a JOIN aboard b
+            ON a.run_id = b.run_id AND a.trip_id < b.trip_id AND a.during && b.during
+           AND NOT (a.is_shared AND b.is_shared)
+    ) + (
+        SELECT count(*) FROM aboard a JOIN dispatch.run USING (run_id)
+        WHERE run.seats < (SELECT sum(b.seats) FROM aboard b
+                           WHERE b.run_id = a.run_id AND b.during @> a.boarded_at)
+    )
 """)
 # A trip is lost if it stands in a state that nothing will move it out of: past its time and still
 # looking or not yet looking, offered and never ended, held by a run that has ended, or not where

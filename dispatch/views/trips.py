@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import Row, text
 
 from dispatch import errors
+from dispatch.run import Planned, plan_from_json
 from foundation.identifiers import UUID, DriverId, OfferId, RiderId, TripId, VehicleId
 from foundation.measures import Point
 from storage.work import Reading
@@ -18,7 +19,13 @@ from storage.work import Reading
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TripView:
-    """A trip as its rider, its driver or the office may read it; each entrance picks fields."""
+    """A trip as its rider, its driver or the office may read it; each entrance picks fields.
+
+    `way` are the places that the driver still comes by before they are at the pick-up, in order,
+    the pick-up last; empty but while the driver is on the way to it. `latest_pickup_at` and
+    `latest_dropoff_at` are what a rider who shares was promised. `co_riders` counts other riders
+    who are in the car now.
+    """
 
     trip_id: TripId
     rider_id: RiderId
@@ -50,6 +57,11 @@ class TripView:
     end_reason: str | None
     pickup_seconds: int | None
     at_risk_since: datetime | None
+    is_shared: bool
+    way: tuple[Point, ...]
+    latest_pickup_at: datetime | None
+    latest_dropoff_at: datetime | None
+    co_riders: int
 
 
 _TRIP = """
@@ -57,6 +69,29 @@ _TRIP = """
            (SELECT warned_at FROM dispatch.booking_warning
             WHERE booking_warning.trip_id = trip.trip_id
               AND trip.state IN ('scheduled', 'matching')) AS at_risk_since,
+           CASE WHEN trip.state = 'assigned' THEN (
+               SELECT jsonb_agg(
+                   CASE stop.kind
+                       WHEN 'pickup' THEN jsonb_build_array(other.pickup_lon, other.pickup_lat)
+                       ELSE jsonb_build_array(other.dropoff_lon, other.dropoff_lat) END
+                   ORDER BY stop.place)
+               FROM dispatch.run_stop AS stop JOIN dispatch.trip AS other USING (trip_id)
+               WHERE stop.run_id = trip.run_id AND stop.done_at IS NULL
+                 AND stop.place <= (SELECT place FROM dispatch.run_stop AS own
+                                    WHERE (own.run_id, own.trip_id, own.kind)
+                                        = (trip.run_id, trip.trip_id, 'pickup')))
+           END AS way,
+           (SELECT latest_at FROM dispatch.run_stop AS stop
+            WHERE (stop.run_id, stop.trip_id, stop.kind) = (trip.run_id, trip.trip_id, 'pickup'))
+               AS latest_pickup_at,
+           (SELECT latest_at FROM dispatch.run_stop AS stop
+            WHERE (stop.run_id, stop.trip_id, stop.kind) = (trip.run_id, trip.trip_id, 'dropoff'))
+               AS latest_dropoff_at,
+           (SELECT coalesce(sum(other.seats), 0) FROM dispatch.trip AS other
+            WHERE other.driver_id = trip.driver_id AND other.run_id = trip.run_id
+              AND other.trip_id <> trip.trip_id AND trip.is_shared
+              AND other.state IN ('on_board', 'at_stop')
+              AND trip.state IN ('assigned', 'arrived', 'on_board', 'at_stop')) AS co_riders,
            (SELECT pickup_seconds FROM dispatch.offer
             WHERE offer.trip_id = trip.trip_id AND offer.attempt = trip.attempt
               AND offer.state = 'accepted') AS pickup_seconds
@@ -70,7 +105,10 @@ _OF_DRIVER = text(f"""
           WHERE assignment.trip_id = trip.trip_id AND assignment.driver_id = :person))
 """)
 _CURRENT = text(f"""
-    {_TRIP} WHERE driver_id = :person AND state IN ('assigned', 'arrived', 'on_board', 'at_stop')
+    {_TRIP} WHERE trip_id = (
+        SELECT trip_id FROM dispatch.run JOIN dispatch.run_stop USING (run_id)
+        WHERE driver_id = :person AND ended_at IS NULL AND done_at IS NULL
+        ORDER BY place LIMIT 1)
 """)
 _LIST_OF_RIDER = text(f"""
     {_TRIP} WHERE rider_id = :person ORDER BY requested_at DESC LIMIT :most
@@ -113,7 +151,7 @@ async def _one(work: Reading, query: Any, trip_id: TripId, person: UUID) -> Trip
 
 
 async def find_current_trip(work: Reading, driver_id: DriverId) -> TripView | None:
-    """The trip the driver holds now."""
+    """The trip of the driver's next stop."""
     row = (await work.execute(_CURRENT, {"person": driver_id})).one_or_none()
     return None if row is None else _trip_view(row)
 
@@ -148,7 +186,9 @@ async def shared_trip(work: Reading, digest: bytes) -> TripView:
 class OfferView:
     """An offer as its driver sees it: pay, place, time and the reason, before accepting.
 
-    No rider, no PIN and no tip is in it.
+    No rider, no PIN and no tip is in it. `is_next_job` says that the driver has a trip under way, and
+    this one would come after or between its stops; `plan` are then the stops ahead as they would be,
+    empty for one that comes after all. `added_seconds` is how much longer they would be under way.
     """
 
     offer_id: OfferId
@@ -170,11 +210,16 @@ class OfferView:
     seats: int
     needs: tuple[str, ...]
     why: dict[str, Any]
+    is_shared: bool
+    is_next_job: bool
+    added_seconds: int
+    plan: tuple[Planned, ...]
 
 
 _OFFER = """
     SELECT offer.offer_id, offer.trip_id, offer.attempt, offer.state, offer.made_at,
-           offer.deadline, offer.pickup_seconds, offer.why, trip.pickup_lon, trip.pickup_lat,
+           offer.deadline, offer.pickup_seconds, offer.why, offer.plan, offer.added_seconds,
+           offer.run_trips <> '{}' AS is_next_job, trip.is_shared, trip.pickup_lon, trip.pickup_lat,
            trip.dropoff_lon, trip.dropoff_lat, trip.pickup_zone, trip.dropoff_zone,
            trip.pay_minor, trip.currency, trip.trip_metres, trip.trip_seconds, trip.seats,
            trip.needs, trip.booked_for
@@ -270,6 +315,11 @@ def _trip_view(row: Row[Any]) -> TripView:
         end_reason=row.end_reason,
         pickup_seconds=row.pickup_seconds,
         at_risk_since=row.at_risk_since,
+        is_shared=row.is_shared,
+        way=tuple(Point(lon, lat) for lon, lat in row.way or ()),
+        latest_pickup_at=row.latest_pickup_at,
+        latest_dropoff_at=row.latest_dropoff_at,
+        co_riders=row.co_riders,
     )
 
 
@@ -294,4 +344,8 @@ def _offer_view(row: Row[Any]) -> OfferView:
         seats=row.seats,
         needs=tuple(row.needs),
         why=row.why,
+        is_shared=row.is_shared,
+        is_next_job=row.is_next_job,
+        added_seconds=row.added_seconds,
+        plan=plan_from_json(row.plan),
     )

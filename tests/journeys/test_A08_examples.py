@@ -196,6 +196,7 @@ async def a_trip_from_quote_to_tip(rider: Rider, driver: Driver, colleague: Driv
     await colleague.go_on_shift(corner(2, 3))
     taken = await colleague.take(trip_id)
     await colleague.get("/driver/v1/trips/current")
+    await colleague.get("/driver/v1/run")
     await rider.get(f"/rider/v1/trips/{trip_id}")
     shared = await rider.post(f"/rider/v1/trips/{trip_id}/share")
     await rider.get(shared["url"])

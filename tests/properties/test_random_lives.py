@@ -53,10 +53,23 @@ _HOLDS_LEFT_OPEN = text("""
         SELECT 1 FROM ledger.transfer AS ending WHERE ending.resolves = hold.transfer_id)
 """)
 _BUSY = text("""
-    SELECT (SELECT count(*) FROM dispatch.run WHERE ended_at IS NULL),
+    SELECT (SELECT array_agg(driver_id ORDER BY driver_id) FROM dispatch.run WHERE ended_at IS NULL),
            (SELECT count(*) FROM dispatch.assignment WHERE to_at IS NULL),
            (SELECT count(*) FROM dispatch.trip
+            WHERE state IN ('assigned', 'arrived', 'on_board', 'at_stop')),
+           (SELECT array_agg(DISTINCT driver_id ORDER BY driver_id) FROM dispatch.trip
             WHERE state IN ('assigned', 'arrived', 'on_board', 'at_stop'))
+""")
+# I2, counted from what happened: the seats taken in a car with each rider who is in it now.
+_SEATS_TAKEN = text("""
+    SELECT run.seats, sum(trip.seats) AS taken, bool_and(is_shared) OR count(*) = 1 AS agreed
+    FROM dispatch.trip JOIN dispatch.run USING (run_id)
+    WHERE state IN ('on_board', 'at_stop') GROUP BY run_id, run.seats
+""")
+_PLACES = text("""
+    SELECT run_id, array_agg(place ORDER BY place) AS places,
+           array_agg(done_at IS NULL ORDER BY place) AS ahead
+    FROM dispatch.run_stop GROUP BY run_id
 """)
 
 
@@ -111,11 +124,13 @@ class Lives(RuleBasedStateMachine):
 
         return self.loop.run_until_complete(find())
 
-    @rule(who=st.integers(0, RIDERS - 1))
-    def a_rider_asks(self, who: int) -> None:
+    @rule(who=st.integers(0, RIDERS - 1), shares=st.booleans(), seats=st.sampled_from([1, 2, 3]))
+    def a_rider_asks(self, who: int, shares: bool, seats: int) -> None:
         async def ask() -> None:
             try:
-                self.trips[self.riders[who]] = await self.town.trip(self.riders[who])
+                self.trips[self.riders[who]] = await self.town.trip(
+                    self.riders[who], is_shared=shares, seats=seats
+                )
             except Refusal:
                 assert self.riders[who] in self.trips
 
@@ -137,8 +152,12 @@ class Lives(RuleBasedStateMachine):
                 )
             )
 
-    @rule(who=st.integers(0, RIDERS - 1), driver=st.integers(0, DRIVERS - 1), late=st.booleans())
-    def a_round_offers(self, who: int, driver: int, late: bool) -> None:
+    @rule(
+        who=st.integers(0, RIDERS - 1), driver=st.integers(0, DRIVERS - 1), late=st.booleans(),
+        places=st.tuples(st.integers(0, 6), st.integers(0, 6)),
+    )  # fmt: skip
+    def a_round_offers(self, who: int, driver: int, late: bool, places: tuple[int, int]) -> None:
+        """By itself or between any two stops, whether there is a seat or not."""
         trip = self.trips.get(self.riders[who])
         if trip is None:
             return
@@ -147,8 +166,9 @@ class Lives(RuleBasedStateMachine):
             now = await driving.store.find_trip(work, trip.trip_id)
             assert now is not None
             await self.town.offer_in(
-                work, now, self.drivers[driver], seconds=0.001 if late else 600
-            )
+                work, now, self.drivers[driver], seconds=0.001 if late else 600,
+                places=places if now.party.is_shared else None,
+            )  # fmt: skip
 
         assert self.tried(offer), "a round is never refused; it leaves out"
 
@@ -235,8 +255,15 @@ class Lives(RuleBasedStateMachine):
             report = await run_report(work)
             assert (report["double_assignments"], report["lost_trips"]) == (0, 0)
             assert not any((await ledger.views.imbalance(work)).values())
-            runs, assignments, under_way = (await work.execute(_BUSY)).one()
-            assert runs == assignments == under_way
+            runs, assignments, under_way, drivers = (await work.execute(_BUSY)).one()
+            assert runs == drivers, "a run for each driver with a trip, and none without"
+            assert assignments == under_way
+            for car in await work.execute(_SEATS_TAKEN):
+                assert car.taken <= car.seats
+                assert car.agreed, "somebody who does not share has company"
+            for run in await work.execute(_PLACES):
+                assert run.places == list(range(1, len(run.places) + 1)), "numbered without a gap"
+                assert run.ahead == sorted(run.ahead), "done in their order"
             assert (await work.execute(_HOLDS_LEFT_OPEN)).scalar_one() == 0
             rows = (await work.execute(_EVENTS)).all()
         for trip_id in {row.trip_id for row in rows}:

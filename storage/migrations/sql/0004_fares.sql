@@ -22,6 +22,7 @@ CREATE TABLE fares.quote (
     vehicle_class text NOT NULL,
     seats smallint NOT NULL CHECK (seats >= 1),
     stops smallint NOT NULL CHECK (stops >= 0),
+    is_shared boolean NOT NULL DEFAULT false,
     needs text[] NOT NULL,
     zone_from text,
     zone_to text,

@@ -76,16 +76,28 @@ ALTER TABLE dispatch.shift
 GRANT SELECT, INSERT ON dispatch.shift TO khan_app;
 GRANT UPDATE (ended_at, end_reason) ON dispatch.shift TO khan_app;
 
--- I1. A run is a driver's ordered stops; a solo trip is a run with one trip.
+-- I1. A run is a driver's ordered stops; a trip alone is a run with one trip, a next job or a rider
+-- who shares joins the run under way.
 CREATE TABLE dispatch.run (
     run_id uuid PRIMARY KEY,
     driver_id uuid NOT NULL REFERENCES registry.driver,
     shift_id uuid NOT NULL REFERENCES dispatch.shift,
+    seats smallint NOT NULL CHECK (seats >= 1),      -- those of the car; set as the run begins
     started_at timestamptz NOT NULL DEFAULT public.service_now(),
     ended_at timestamptz,
-    CONSTRAINT a_run_ends_after_it_starts CHECK (ended_at >= started_at)
+    CONSTRAINT a_run_ends_after_it_starts CHECK (ended_at >= started_at),
+    CONSTRAINT a_run_and_its_seats UNIQUE (run_id, seats)
 );
 CREATE UNIQUE INDEX i01_one_active_run_a_driver ON dispatch.run (driver_id) WHERE ended_at IS NULL;
+-- I2: nobody says how many seats a car has but its papers.
+CREATE FUNCTION dispatch.seat_the_run() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    SELECT vehicle.seats INTO NEW.seats FROM dispatch.shift JOIN registry.vehicle USING (vehicle_id)
+        WHERE shift.shift_id = NEW.shift_id;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER i02_the_seats_of_the_car BEFORE INSERT ON dispatch.run
+    FOR EACH ROW EXECUTE FUNCTION dispatch.seat_the_run();
 GRANT SELECT, INSERT ON dispatch.run TO khan_app;
 GRANT UPDATE (ended_at) ON dispatch.run TO khan_app;
 CREATE TRIGGER ends_once BEFORE UPDATE ON dispatch.run
@@ -108,6 +120,7 @@ CREATE TABLE dispatch.trip (
     dropoff_lon double precision NOT NULL, dropoff_lat double precision NOT NULL,
     pickup_zone text, dropoff_zone text,
     seats smallint NOT NULL CHECK (seats >= 1),
+    is_shared boolean NOT NULL DEFAULT false,  -- the rider lets others ride along
     vehicle_class text NOT NULL,
     needs text[] NOT NULL,
     trip_metres integer NOT NULL CHECK (trip_metres >= 0),
@@ -142,8 +155,12 @@ CREATE TABLE dispatch.trip (
 -- I4: the number of open requests is policy; each takes one of the rider's slots.
 CREATE UNIQUE INDEX i04_one_open_request_a_slot ON dispatch.trip (rider_id, open_slot)
     WHERE state IN ('requested', 'scheduled', 'matching', 'assigned', 'arrived', 'on_board', 'at_stop');
--- Until trips are shared, a driver serves one at a time.
-CREATE UNIQUE INDEX i01_one_trip_under_way_a_driver ON dispatch.trip (driver_id)
+-- Riders who do not share: one on board, one waiting; for the rest I2 counts the seats.
+CREATE UNIQUE INDEX i01_one_rider_alone_a_driver ON dispatch.trip (driver_id)
+    WHERE state IN ('on_board', 'at_stop') AND NOT is_shared;
+CREATE UNIQUE INDEX i01_one_next_job_a_driver ON dispatch.trip (driver_id)
+    WHERE state IN ('assigned', 'arrived') AND NOT is_shared;
+CREATE INDEX trip_under_way ON dispatch.trip (driver_id)
     WHERE state IN ('assigned', 'arrived', 'on_board', 'at_stop');
 CREATE INDEX trip_waiting ON dispatch.trip (matching_from) WHERE state = 'matching';
 CREATE INDEX trip_booked ON dispatch.trip (matching_from) WHERE state = 'scheduled';
@@ -214,9 +231,9 @@ BEGIN
             USING ERRCODE = 'restrict_violation', CONSTRAINT = 'i10_final_states_absorb';
     END IF;
     IF (NEW.trip_id, NEW.rider_id, NEW.quote_id, NEW.booking_rule_id, NEW.requested_at,
-        NEW.open_slot, NEW.total_minor, NEW.pin)
+        NEW.open_slot, NEW.total_minor, NEW.pin, NEW.seats, NEW.is_shared)
        IS DISTINCT FROM (OLD.trip_id, OLD.rider_id, OLD.quote_id, OLD.booking_rule_id,
-        OLD.requested_at, OLD.open_slot, OLD.total_minor, OLD.pin)
+        OLD.requested_at, OLD.open_slot, OLD.total_minor, OLD.pin, OLD.seats, OLD.is_shared)
        OR NEW.last_seq < OLD.last_seq OR NEW.pin_tries_left > OLD.pin_tries_left THEN
         RAISE EXCEPTION 'what trip % was asked for does not change', OLD.trip_id
             USING ERRCODE = 'restrict_violation', CONSTRAINT = 'a_request_stands';
@@ -254,7 +271,8 @@ BEGIN
     END IF;
     SELECT * INTO quoted FROM fares.quote WHERE quote_id = NEW.quote_id;
     IF quoted.rider_id <> NEW.rider_id OR quoted.expires_at <= public.service_now()
-       OR quoted.total_minor <> NEW.total_minor THEN
+       OR (quoted.total_minor, quoted.is_shared, quoted.seats)
+          <> (NEW.total_minor, NEW.is_shared, NEW.seats) THEN
         RAISE EXCEPTION 'quote % cannot be booked', NEW.quote_id
             USING ERRCODE = 'check_violation', CONSTRAINT = 'i18_a_valid_quote_of_the_rider';
     END IF;
@@ -312,6 +330,162 @@ END $$;
 CREATE CONSTRAINT TRIGGER i01_a_run_outlasts_its_trip AFTER UPDATE OF ended_at ON dispatch.run
     DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION dispatch.check_run_ended();
 
+-- ---------------------------------------------------------------------------------------------
+-- The stops of a run, and who sits where between which of them.
+
+CREATE TABLE dispatch.run_stop (
+    run_id uuid NOT NULL REFERENCES dispatch.run,
+    trip_id uuid NOT NULL REFERENCES dispatch.trip,
+    kind text NOT NULL CHECK (kind IN ('pickup', 'dropoff')),
+    place integer NOT NULL CHECK (place >= 1),       -- 1 is the run's first; done ones keep theirs
+    expected_at timestamptz NOT NULL,                -- as last planned
+    latest_at timestamptz,                           -- as promised to a rider who shares
+    done_at timestamptz,
+    PRIMARY KEY (run_id, trip_id, kind),
+    CONSTRAINT one_stop_a_place UNIQUE (run_id, place) DEFERRABLE INITIALLY DEFERRED,
+    CONSTRAINT planned_as_promised CHECK (expected_at <= latest_at)
+);
+CREATE INDEX stop_ahead ON dispatch.run_stop (run_id, place) WHERE done_at IS NULL;
+GRANT SELECT, INSERT, UPDATE, DELETE ON dispatch.run_stop TO khan_app;
+
+-- I2: a seat is one rider's between two stops. A rider who does not share claims the whole car, so
+-- that nobody rides along, and a next job begins where the trip before it ends.
+CREATE TABLE dispatch.seat_claim (
+    run_id uuid NOT NULL,
+    trip_id uuid NOT NULL REFERENCES dispatch.trip,
+    nth smallint NOT NULL,                           -- seats side by side are one claim
+    car_seats smallint NOT NULL,
+    seats int4range NOT NULL,                        -- from 1 to car_seats
+    stops int4range NOT NULL,                        -- from the pick-up to before the drop-off
+    PRIMARY KEY (run_id, trip_id, nth),
+    CONSTRAINT i02_seats_of_this_car
+        FOREIGN KEY (run_id, car_seats) REFERENCES dispatch.run (run_id, seats),
+    CONSTRAINT i02_seats_within_the_car CHECK (
+        NOT isempty(seats) AND lower(seats) >= 1 AND upper(seats) <= car_seats + 1),
+    CONSTRAINT a_claim_lasts CHECK (NOT isempty(stops) AND lower(stops) >= 1),
+    CONSTRAINT i02_no_seat_twice
+        EXCLUDE USING gist (run_id WITH =, seats WITH &&, stops WITH &&)
+        DEFERRABLE INITIALLY DEFERRED
+);
+GRANT SELECT, INSERT, UPDATE, DELETE ON dispatch.seat_claim TO khan_app;
+
+-- Whoever changes a run's stops or seats holds the run: two changes at once have one order.
+CREATE FUNCTION dispatch.lock_the_run() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM 1 FROM dispatch.run
+        WHERE run_id = CASE TG_OP WHEN 'DELETE' THEN OLD.run_id ELSE NEW.run_id END
+        FOR NO KEY UPDATE;
+    RETURN CASE TG_OP WHEN 'DELETE' THEN OLD ELSE NEW END;
+END $$;
+CREATE TRIGGER a_run_before_its_stops BEFORE INSERT OR UPDATE OR DELETE ON dispatch.run_stop
+    FOR EACH ROW EXECUTE FUNCTION dispatch.lock_the_run();
+CREATE TRIGGER a_run_before_its_seats BEFORE INSERT OR UPDATE OR DELETE ON dispatch.seat_claim
+    FOR EACH ROW EXECUTE FUNCTION dispatch.lock_the_run();
+
+-- The driver's active run with its stops, locked; without one, the seats of their car. What it tells
+-- is as the last holder of the lock left it: each statement of a function looks anew.
+CREATE FUNCTION dispatch.locked_run(driver uuid) RETURNS jsonb LANGUAGE plpgsql AS $$
+DECLARE
+    active record;
+BEGIN
+    SELECT run_id, seats, started_at INTO active FROM dispatch.run
+        WHERE driver_id = driver AND ended_at IS NULL FOR NO KEY UPDATE;
+    IF NOT FOUND THEN
+        RETURN (SELECT jsonb_build_object('run_id', NULL, 'seats', vehicle.seats)
+                FROM dispatch.shift JOIN registry.vehicle USING (vehicle_id)
+                WHERE shift.driver_id = driver AND shift.ended_at IS NULL);
+    END IF;
+    RETURN (
+        SELECT jsonb_build_object(
+            'run_id', active.run_id, 'seats', active.seats,
+            'counted_until', greatest(active.started_at, (
+                SELECT max(to_at) FROM dispatch.assignment AS held
+                WHERE held.run_id = active.run_id)),
+            'stops', coalesce(jsonb_agg(to_jsonb(stop) || jsonb_build_object(
+                'riders', trip.seats, 'is_shared', trip.is_shared,
+                'blocks', (
+                    SELECT jsonb_agg(jsonb_build_array(lower(claim.seats), upper(claim.seats))
+                                     ORDER BY nth)
+                    FROM dispatch.seat_claim AS claim
+                    WHERE (claim.run_id, claim.trip_id) = (stop.run_id, stop.trip_id)))
+                ORDER BY place), '[]'))
+        FROM dispatch.run_stop AS stop JOIN dispatch.trip USING (trip_id)
+        WHERE stop.run_id = active.run_id);
+END $$;
+
+-- I2: judged at the commit, of one run under its lock. Stops are done in their order; a rider is on
+-- board between theirs and nowhere else; each claim is of a trip's riders, from stop to stop.
+CREATE FUNCTION dispatch.check_run(run uuid) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    wrong text;
+    first_ahead integer := (
+        SELECT min(place) FROM dispatch.run_stop WHERE run_id = run AND done_at IS NULL);
+BEGIN
+    PERFORM 1 FROM dispatch.run_stop
+        WHERE run_id = run AND done_at IS NOT NULL AND place > first_ahead;
+    IF FOUND THEN
+        RAISE EXCEPTION 'run % passes over a stop', run
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'i02_stops_in_order';
+    END IF;
+    WITH trips AS (
+        SELECT trip.trip_id, state, is_shared, trip.seats,
+               state IN ('assigned', 'arrived', 'on_board', 'at_stop') AND trip.run_id = run AS held,
+               was.place AS from_place, was.done_at AS boarded_at,
+               will.place AS to_place, will.done_at AS left_at
+        FROM (SELECT trip_id FROM dispatch.run_stop WHERE run_id = run
+              UNION SELECT trip_id FROM dispatch.seat_claim WHERE run_id = run
+              UNION SELECT trip_id FROM dispatch.trip WHERE run_id = run
+                  AND state IN ('assigned', 'arrived', 'on_board', 'at_stop')) AS concerned
+        JOIN dispatch.trip USING (trip_id)
+        LEFT JOIN dispatch.run_stop AS was
+            ON (was.run_id, was.trip_id, was.kind) = (run, trip.trip_id, 'pickup')
+        LEFT JOIN dispatch.run_stop AS will
+            ON (will.run_id, will.trip_id, will.kind) = (run, trip.trip_id, 'dropoff'))
+    SELECT CASE
+        WHEN from_place IS NULL OR to_place IS NULL OR from_place >= to_place THEN 'no way'
+        WHEN held <> (left_at IS NULL) THEN 'stops without its driver'
+        WHEN held AND (state IN ('on_board', 'at_stop')) <> (boarded_at IS NOT NULL) THEN 'a wrong seat'
+        WHEN state = 'arrived' AND held AND from_place > first_ahead THEN 'come out of turn'
+        WHEN trips.seats > car.seats THEN 'more riders than seats'
+        WHEN (SELECT coalesce(sum(upper(claim.seats) - lower(claim.seats)), 0)
+              FROM dispatch.seat_claim AS claim
+              WHERE (claim.run_id, claim.trip_id, claim.stops)
+                  = (run, trips.trip_id, int4range(from_place, to_place)))
+             <> CASE WHEN is_shared THEN trips.seats ELSE car.seats END THEN 'not its seats'
+        WHEN EXISTS (
+            SELECT 1 FROM dispatch.seat_claim AS claim
+            WHERE (claim.run_id, claim.trip_id) = (run, trips.trip_id)
+              AND claim.stops <> int4range(from_place, to_place)) THEN 'seats elsewhere'
+        END || ' for trip ' || trips.trip_id INTO wrong
+    FROM trips, dispatch.run AS car WHERE car.run_id = run
+    ORDER BY 1 NULLS LAST LIMIT 1;
+    IF wrong IS NOT NULL THEN
+        RAISE EXCEPTION 'run % has %', run, wrong
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'i02_seats_from_stop_to_stop';
+    END IF;
+END $$;
+
+CREATE FUNCTION dispatch.check_run_of() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF TG_OP <> 'INSERT' AND OLD.run_id IS NOT NULL THEN
+        PERFORM dispatch.check_run(OLD.run_id);
+    END IF;
+    IF TG_OP = 'INSERT' OR (TG_OP = 'UPDATE' AND NEW.run_id IS DISTINCT FROM OLD.run_id
+                            AND NEW.run_id IS NOT NULL) THEN
+        PERFORM dispatch.check_run(NEW.run_id);
+    END IF;
+    RETURN NULL;
+END $$;
+CREATE CONSTRAINT TRIGGER i02_seats_from_stop_to_stop AFTER INSERT OR UPDATE OR DELETE
+    ON dispatch.run_stop DEFERRABLE INITIALLY DEFERRED
+    FOR EACH ROW EXECUTE FUNCTION dispatch.check_run_of();
+CREATE CONSTRAINT TRIGGER i02_seats_from_stop_to_stop AFTER INSERT OR UPDATE OR DELETE
+    ON dispatch.seat_claim DEFERRABLE INITIALLY DEFERRED
+    FOR EACH ROW EXECUTE FUNCTION dispatch.check_run_of();
+CREATE CONSTRAINT TRIGGER i02_seats_from_stop_to_stop AFTER UPDATE OF state, run_id
+    ON dispatch.trip DEFERRABLE INITIALLY DEFERRED
+    FOR EACH ROW EXECUTE FUNCTION dispatch.check_run_of();
+
 -- A driver who gave a trip back, or declined it, is left out for that trip alone.
 CREATE TABLE dispatch.exclusion (
     trip_id uuid NOT NULL REFERENCES dispatch.trip,
@@ -362,6 +536,7 @@ CREATE TABLE dispatch.round (
     input_digest bytea NOT NULL,
     plan bytea NOT NULL,              -- its canonical bytes
     plan_digest bytea NOT NULL,
+    joins bytea,                      -- who could join whom, and who did: canonical JSON, zlib
     degraded boolean NOT NULL,
     trips integer NOT NULL, drivers integer NOT NULL, pairs integer NOT NULL,
     pairings integer NOT NULL, offers integer NOT NULL,
@@ -396,6 +571,9 @@ CREATE TABLE dispatch.offer (
     end_reason text,
     pickup_seconds integer NOT NULL CHECK (pickup_seconds >= 0),
     why jsonb NOT NULL,
+    run_trips uuid[] NOT NULL,        -- the driver's trips under way that it was planned with
+    plan jsonb NOT NULL,              -- the run's stops as they would be; empty: at its end
+    added_seconds integer NOT NULL CHECK (added_seconds >= 0),
     CONSTRAINT an_offer_is_open_or_ended CHECK ((state = 'made') = (ended_at IS NULL)),
     CONSTRAINT an_offer_has_time CHECK (deadline > made_at)
 );
@@ -411,12 +589,26 @@ CREATE INDEX offer_of_trip ON dispatch.offer (trip_id);
 GRANT SELECT, INSERT ON dispatch.offer TO khan_app;
 GRANT UPDATE (state, ended_at, end_reason) ON dispatch.offer TO khan_app;
 
+-- I1: a driver is offered a trip, and takes it, as their run stands: no trip joined it since it was
+-- planned. One that left it does no harm. Under the lock of the shift.
+CREATE FUNCTION dispatch.check_run_as_planned(driver uuid, planned uuid[]) RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM 1 FROM dispatch.trip WHERE driver_id = driver AND NOT trip_id = ANY (planned)
+        AND state IN ('assigned', 'arrived', 'on_board', 'at_stop');
+    IF FOUND THEN
+        RAISE EXCEPTION 'driver % has trips that this was not planned with', driver
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'i01_offered_as_the_run_stands';
+    END IF;
+END $$;
+
 -- I7, I12, I14: an offer is made for a trip that is looking, to a driver on shift who is not left out.
 CREATE FUNCTION dispatch.check_offer_made() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
     wanted record;
 BEGIN
-    SELECT state, attempt INTO wanted FROM dispatch.trip WHERE trip_id = NEW.trip_id FOR NO KEY UPDATE;
+    SELECT state, attempt, is_shared INTO wanted FROM dispatch.trip
+        WHERE trip_id = NEW.trip_id FOR NO KEY UPDATE;
     IF wanted.state <> 'matching' OR wanted.attempt <> NEW.attempt OR NEW.state <> 'made' THEN
         RAISE EXCEPTION 'trip % is not looking for a driver', NEW.trip_id
             USING ERRCODE = 'check_violation', CONSTRAINT = 'i07_offered_only_while_matching';
@@ -433,10 +625,13 @@ BEGIN
         RAISE EXCEPTION 'driver % is not on shift', NEW.driver_id
             USING ERRCODE = 'check_violation', CONSTRAINT = 'offered_on_shift_only';
     END IF;
-    PERFORM 1 FROM dispatch.run WHERE driver_id = NEW.driver_id AND ended_at IS NULL;
+    PERFORM dispatch.check_run_as_planned(NEW.driver_id, NEW.run_trips);
+    -- A rider who does not share is the next job of a driver for whom nobody else waits.
+    PERFORM 1 FROM dispatch.trip WHERE driver_id = NEW.driver_id AND NOT wanted.is_shared
+        AND state IN ('assigned', 'arrived');
     IF FOUND THEN
-        RAISE EXCEPTION 'driver % has a run under way', NEW.driver_id
-            USING ERRCODE = 'check_violation', CONSTRAINT = 'i01_offered_to_the_free_only';
+        RAISE EXCEPTION 'driver % has a next job', NEW.driver_id
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'i01_one_next_job_a_driver';
     END IF;
     RETURN NEW;
 END $$;
@@ -481,6 +676,7 @@ BEGIN
             RAISE EXCEPTION 'driver % is off shift or out of hours', NEW.driver_id
                 USING ERRCODE = 'check_violation', CONSTRAINT = 'i11_on_shift_within_hours';
         END IF;
+        PERFORM dispatch.check_run_as_planned(NEW.driver_id, NEW.run_trips);
     END IF;
     RETURN NEW;
 END $$;

@@ -94,7 +94,12 @@ BEGIN
     SELECT to_jsonb(t) - 'pin' - 'pin_tries_left' || jsonb_build_object('events', (
             SELECT jsonb_agg(jsonb_build_object('seq', e.seq, 'step', e.step, 'after', e.after,
                 'actor', e.actor, 'reason', e.reason, 'occurred_at', e.occurred_at) ORDER BY e.seq)
-            FROM dispatch.trip_event e WHERE e.trip_id = t.trip_id))
+            FROM dispatch.trip_event e WHERE e.trip_id = t.trip_id),
+            'stops', (
+            SELECT jsonb_agg(jsonb_build_object('trip_id', s.trip_id, 'kind', s.kind,
+                'expected_at', s.expected_at, 'latest_at', s.latest_at, 'done_at', s.done_at)
+                ORDER BY s.place)
+            FROM dispatch.run_stop s WHERE s.run_id = t.run_id))
         INTO answer FROM dispatch.trip t WHERE t.trip_id = trip;
     RETURN answer;
 END $$;
@@ -111,8 +116,12 @@ BEGIN
         SELECT p.driver_id, s.vehicle_id, p.lon, p.lat, p.heading, p.at, t.trip_id, t.state
         FROM dispatch.position p
         JOIN dispatch.shift s ON s.shift_id = p.shift_id AND s.ended_at IS NULL
-        LEFT JOIN dispatch.trip t ON t.driver_id = p.driver_id
-             AND t.state IN ('assigned', 'arrived', 'on_board', 'at_stop')
+        LEFT JOIN LATERAL (               -- of several trips of a run, that of the next stop
+            SELECT held.trip_id, held.state
+            FROM dispatch.trip held JOIN dispatch.run_stop stop USING (run_id, trip_id)
+            WHERE held.driver_id = p.driver_id AND stop.done_at IS NULL
+              AND held.state IN ('assigned', 'arrived', 'on_board', 'at_stop')
+            ORDER BY stop.place LIMIT 1) t ON true
         ORDER BY p.driver_id;
 END $$;
 REVOKE ALL ON FUNCTION dispatch.read_positions_for_staff(uuid, uuid) FROM PUBLIC;

@@ -13,7 +13,7 @@ import ledger.views
 from dispatch import trip as machine
 from dispatch.service import driving, requests
 from dispatch.service.requests import charge_fee
-from dispatch.store import trips as store
+from dispatch.store import steps
 from dispatch.trip import Actor, By, Step, Trip
 from fares.fare import Driven, Extras, Fare
 from fares.price import divide
@@ -22,7 +22,7 @@ from foundation.identifiers import DriverId, QuoteId, RiderId
 from foundation.money import Money
 from storage.refusals import constraint_of
 from storage.work import UnitOfWork
-from tests.dispatch_rows import not_permitted, refuses, step, write
+from tests.dispatch_rows import left, not_permitted, refuses, step, write
 from tests.town import STATION, Town
 
 Change = Callable[[Fare], Fare]
@@ -61,7 +61,7 @@ async def settle(work: UnitOfWork, trip: Trip, fare: Fare, **parties: object) ->
 
 async def end_as(work: UnitOfWork, trip: Trip, ending: Step) -> Trip:
     moved, fact = machine.advance(trip, ending, now=work.now, by=By(actor=Actor.DRIVER))
-    await store.save_step(work, moved, fact)
+    await steps.save_let_go(work, moved, fact)
     return moved
 
 
@@ -76,7 +76,7 @@ async def test_I17_no_trip_is_completed_without_its_fare(town: Town, address: st
         {"t": trip.trip_id},
     )
     completing = step(trip.trip_id, trip.last_seq + 1, "on_board complete completed")
-    refuses(address, "i17_completed_means_paid", ended, *completing)
+    refuses(address, "i17_completed_means_paid", ended, *left(trip.trip_id), *completing)
     await complete(town, trip, driver_id)
 
 

@@ -16,7 +16,9 @@ from tests.dispatch_rows import (
     held,
     not_permitted,
     refuses,
+    seated,
     step,
+    stopping,
     write,
 )
 from tests.town import STATION, Town
@@ -41,10 +43,18 @@ async def test_I01_a_driver_has_one_active_run(town: Town, address: str) -> None
     )  # fmt: skip
 
 
-async def test_I01_a_driver_has_one_trip_under_way(town: Town, address: str) -> None:
+async def test_I01_a_driver_has_one_trip_ahead_that_is_not_shared(town: Town, address: str) -> None:
     _, driver_id = await town.assigned()
     other, _ = await town.assigned()
-    refuses(address, "i01_one_trip_under_way_a_driver", changed(other.trip_id, driver_id=driver_id))
+    refuses(address, "i01_one_next_job_a_driver", changed(other.trip_id, driver_id=driver_id))
+
+
+async def test_I01_a_driver_has_one_rider_on_board_who_does_not_share(
+    town: Town, address: str
+) -> None:
+    _, driver_id = await town.on_board()
+    other, _ = await town.on_board()
+    refuses(address, "i01_one_rider_alone_a_driver", changed(other.trip_id, driver_id=driver_id))
 
 
 async def test_I01_a_run_does_not_end_under_its_trip(town: Town, address: str) -> None:
@@ -57,7 +67,9 @@ async def test_I01_a_run_does_not_end_under_its_trip(town: Town, address: str) -
     refuses(address, "only_ends_once", end)
 
 
-async def test_I01_no_offer_is_made_to_a_driver_with_a_run(town: Town, address: str) -> None:
+async def test_I01_no_offer_is_made_to_a_driver_with_a_trip_it_does_not_know_of(
+    town: Town, address: str
+) -> None:
     trip, driver_id = await town.assigned()
     other = await town.trip()
     offer_id = await town.offer(other, await town.driver())
@@ -65,7 +77,7 @@ async def test_I01_no_offer_is_made_to_a_driver_with_a_run(town: Town, address: 
         "offer", "offer_id", offer_id, offer_id=fresh("offer"), driver_id=driver_id,
         vehicle_id=town.vehicles[driver_id], shift_id=town.shifts[driver_id],
     )  # fmt: skip
-    refuses(address, "i01_offered_to_the_free_only", row)
+    refuses(address, "i01_offered_as_the_run_stands", row)
     async with town.database.work() as work:
         await driving.release(work, trip_id=trip.trip_id, driver_id=driver_id, reason="flat tyre")
     assert await town.offer(await town.trip(), driver_id), "free again, and offered to again"
@@ -229,6 +241,8 @@ async def test_I12_a_driver_gets_a_trip_through_an_offer_and_no_other_way(
         begun(run, driver_id, town.shifts[driver_id]),
         held(trip.trip_id, driver_id, vehicle, run),
         *step(trip.trip_id, 3, "matching accept assigned", **holding),
+        stopping(run, trip.trip_id, pickup=1, dropoff=2),
+        seated(run, trip.trip_id, seats=(1, 5), stops=(1, 2)),
     ]
     refuses(address, "i12_a_driver_through_an_offer", *taking)
     offer_id = await town.offer(trip, driver_id)

@@ -376,6 +376,51 @@ async def test_I17_completing_twice_at_once_charges_once(town: Town) -> None:
     assert isinstance(await interleaved(town, complete, complete), errors.IllegalStep)
 
 
+@BOTH_ORDERS
+async def test_I01_the_end_of_a_trip_and_the_acceptance_of_the_next(
+    town: Town, turned: bool
+) -> None:
+    trip, driver_id = await on_board(town)
+    following = await town.trip()
+    offer_id = await town.offer(following, driver_id)
+    accept = accepting(offer_id, driver_id)
+
+    def complete(work: UnitOfWork) -> Awaitable[Trip]:
+        return driving.complete(work, trip_id=trip.trip_id, driver_id=driver_id, metres=None)
+
+    pair = (accept, complete) if turned else (complete, accept)
+    assert await interleaved(town, *pair) is None
+    assert await state_of(town, "trip", trip.trip_id) == "completed"
+    assert await state_of(town, "trip", following.trip_id) == "assigned"
+    assert await runs_under_way(town) == [1], "of whichever run, the next trip is under way"
+
+
+@BOTH_ORDERS
+async def test_I01_two_trips_of_a_run_that_end_at_once_end_the_run(
+    town: Town, turned: bool
+) -> None:
+    trip, following, driver_id = await town.with_next_job()
+
+    def complete(work: UnitOfWork) -> Awaitable[Trip]:
+        return driving.complete(work, trip_id=trip.trip_id, driver_id=driver_id, metres=None)
+
+    cancel = cancelling(following)
+    assert await interleaved(town, *((cancel, complete) if turned else (complete, cancel))) is None
+    assert await runs_under_way(town) == []
+
+
+async def runs_under_way(town: Town) -> list[int]:
+    """Of each run under way, how many trips it has."""
+    async with town.database.work() as work:
+        found = await work.execute(
+            text(
+                "SELECT (SELECT count(*) FROM dispatch.trip WHERE trip.run_id = run.run_id"
+                " AND trip.ended_at IS NULL) FROM dispatch.run WHERE ended_at IS NULL"
+            )
+        )
+        return list(found.scalars())
+
+
 async def test_I04_two_requests_of_one_rider_have_one_winner(town: Town) -> None:
     rider_id = await town.rider()
     quotes = [await town.quote(rider_id) for _ in range(2)]

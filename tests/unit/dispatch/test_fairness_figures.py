@@ -4,8 +4,8 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from dispatch.fairness_figures import FairnessLog, published
-from dispatch.position import OnShift, Phase, Position, PositionBoard
-from foundation.identifiers import UUID, DriverId, ShiftId, VehicleId
+from dispatch.position import Held, OnShift, Phase, Position, PositionBoard
+from foundation.identifiers import UUID, DriverId, ShiftId, TripId, VehicleId
 from foundation.measures import Point
 
 NOW = datetime(2030, 1, 1, 12, tzinfo=UTC)
@@ -61,7 +61,8 @@ def test_one_drivers_pay_does_not_show_in_steps_of_fifty() -> None:
 
 def test_a_driver_under_way_waits_for_nothing() -> None:
     drivers = [on_shift(n, idle=2) for n in range(10)]
-    drivers[3].phase, drivers[3].free_since = Phase.ON_TRIP, NOW - timedelta(hours=1)
+    drivers[3].trips[TripId(UUID(int=9))] = Held(Phase.ON_TRIP)
+    drivers[3].free_since = NOW - timedelta(hours=1)
     assert published(drivers, now=NOW).idle_minutes_max == 2
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dispatch.position import JUMP_METRES_MAX, OnShift, Phase, Position, PositionBoard
+from dispatch.position import JUMP_METRES_MAX, Held, OnShift, Phase, Position, PositionBoard
 from foundation.identifiers import DriverId, ShiftId, TripId, VehicleId
 from foundation.measures import Point, distance_metres
 
@@ -35,6 +35,10 @@ def message(
         driver_id=driver, shift_id=shift, seq=seq, point=Point(where, 49.61), heading=90,
         at=START + timedelta(seconds=seq),
     )  # fmt: skip
+
+
+def held(board: PositionBoard, trip_id: TripId = TRIP) -> Held:
+    return known(board).trips[trip_id]
 
 
 @pytest.fixture
@@ -84,7 +88,7 @@ def test_I14_what_comes_late_on_a_trip_adds_no_metres(sequence: list[int]) -> No
         distance_metres(message(one).point, message(other).point)
         for one, other in itertools.pairwise(believed)
     )
-    assert known(board).metres == pytest.approx(driven)
+    assert held(board).metres == pytest.approx(driven)
 
 
 def test_I30_nothing_is_known_of_a_driver_off_shift(board: PositionBoard) -> None:
@@ -124,16 +128,16 @@ def test_metres_count_with_the_rider_on_board_and_not_before(board: PositionBoar
     board.set_phase(DORA, Phase.TO_PICKUP, TRIP)
     board.report(message(1))
     board.report(message(2))
-    assert known(board).metres == 0
+    assert held(board).metres == 0
     board.begin_trip(DORA, TRIP)
     board.report(message(4))
     driven = distance_metres(message(2).point, message(4).point)
-    assert known(board).metres == pytest.approx(driven)
-    board.set_phase(DORA, Phase.FREE, None)
+    assert held(board).metres == pytest.approx(driven)
+    board.set_phase(DORA, Phase.FREE, TRIP)
     board.report(message(5))
-    assert known(board).metres == pytest.approx(driven)
-    board.begin_trip(DORA, TripId(UUID(int=22)))
-    assert known(board).metres == 0
+    following = TripId(UUID(int=22))
+    board.begin_trip(DORA, following)
+    assert held(board, following).metres == 0
 
 
 def test_the_way_to_a_stop_counts_and_a_jitter_at_it_does_not(board: PositionBoard) -> None:
@@ -141,36 +145,37 @@ def test_the_way_to_a_stop_counts_and_a_jitter_at_it_does_not(board: PositionBoa
     board.begin_trip(DORA, TRIP)
     board.report(message(2))
     board.set_phase(DORA, Phase.AT_STOP, TRIP)
-    before = known(board).metres
+    before = held(board).metres
     board.report(message(3))
-    assert known(board).metres == before
+    assert held(board).metres == before
     board.set_phase(DORA, Phase.ON_TRIP, TRIP)
     board.report(message(4))
-    assert known(board).metres > before
+    assert held(board).metres > before
 
 
 def test_a_lost_stretch_is_a_gap_and_not_driven(board: PositionBoard) -> None:
     board.report(message(1, lon=6.0))
     board.begin_trip(DORA, TRIP)
     board.report(message(2, lon=6.001))
-    assert not known(board).has_gap
-    before = known(board).metres
+    assert not held(board).has_gap
+    before = held(board).metres
     far = Point(6.1, 49.61)
     assert distance_metres(Point(6.001, 49.61), far) > JUMP_METRES_MAX
     board.report(message(3, lon=far.lon))
-    assert known(board).has_gap
-    assert known(board).metres == before
-    board.begin_trip(DORA, TripId(UUID(int=22)))
-    assert not known(board).has_gap, "a gap is of one trip"
+    assert held(board).has_gap
+    assert held(board).metres == before
+    following = TripId(UUID(int=22))
+    board.begin_trip(DORA, following)
+    assert not held(board, following).has_gap, "a gap is of one trip"
 
 
 def test_a_boarding_told_twice_counts_from_the_first(board: PositionBoard) -> None:
     board.report(message(1))
     board.begin_trip(DORA, TRIP)
     board.report(message(2))
-    driven = known(board).metres
+    driven = held(board).metres
     board.begin_trip(DORA, TRIP)
-    assert known(board).metres == driven > 0
+    assert held(board).metres == driven > 0
 
 
 def test_changes_are_taken_once_and_by_driver(board: PositionBoard) -> None:
@@ -187,7 +192,7 @@ def test_the_metres_of_a_trip_are_its_own(board: PositionBoard) -> None:
     board.begin_trip(DORA, TRIP)
     board.report(message(1))
     board.report(message(2))
-    driven = round(known(board).metres)
+    driven = round(held(board).metres)
     assert driven > 0
     assert board.metres_on_board(DORA, TRIP) == driven
     board.set_phase(DORA, Phase.AT_STOP, TRIP)
@@ -200,6 +205,17 @@ def test_the_metres_of_a_trip_are_its_own(board: PositionBoard) -> None:
     board.begin_trip(DORA, following)
     assert board.metres_on_board(DORA, following) is None, "nothing was heard of the way"
     board.report(message(3))
-    assert board.metres_on_board(DORA, following) == round(known(board).metres) > 0
+    assert board.metres_on_board(DORA, following) == round(held(board, following).metres) > 0
     board.report(message(4, lon=50.0))
     assert board.metres_on_board(DORA, following) is None, "a stretch was lost"
+
+
+def test_a_driver_does_what_the_trip_furthest_on_says(board: PositionBoard) -> None:
+    following = TripId(UUID(int=22))
+    board.begin_trip(DORA, TRIP)
+    board.set_phase(DORA, Phase.TO_PICKUP, following)
+    assert known(board).phase is Phase.ON_TRIP
+    board.set_phase(DORA, Phase.FREE, TRIP)
+    assert known(board).phase is Phase.TO_PICKUP
+    board.set_phase(DORA, Phase.FREE, following)
+    assert known(board).phase is Phase.FREE

@@ -1,0 +1,228 @@
+"""Which runs a rider who shares could join now: from the fleet and the tables to matching's words.
+
+Owns who is asked at all: runs whose riders all share, with a seat, near enough, standing at nobody's
+kerb. Roads are asked for the few nearest only.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from heapq import nsmallest
+
+import numpy as np
+
+from dispatch.matching.limits import CROW_METRES_PER_SECOND
+from dispatch.matching.policy import SharedCaps
+from dispatch.matching.shared.joining import Join, Wish
+from dispatch.matching.shared.run import Caps, Roads, Run, SharedTrip, Stop, schedule
+from dispatch.matching.shared.run import StopKind as Kind
+from dispatch.matching.shared.run_kernel import NEVER
+from dispatch.matching.snapshot import OpenTrip
+from dispatch.position import OnShift, Phase
+from dispatch.run import Planned, StopAhead, StopKind, Underway
+from dispatch.store.rounds import epoch_ms, instant_of
+from foundation.identifiers import TripId
+from foundation.measures import Point, distance_metres
+from roads.engine import RoadEngine
+
+RUNS_LOOKED_AT = 8
+"""Of the runs nearest to a rider by straight line."""
+LATE_PERCENT = 25
+"""What a way to the pick-up may take longer than planned before a promise is broken."""
+WISHES_MAX = 40
+"""Riders who share that one round looks at, longest waiting first."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sharing:
+    """A driver whose run somebody could join."""
+
+    known: OnShift
+    run: Underway
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scene:
+    """What the choice of company depends on beside roads."""
+
+    at: datetime
+    caps: SharedCaps
+    sharing: Sequence[Sharing]
+
+
+def may_be_joined(known: OnShift, run: Underway | None, caps: SharedCaps) -> bool:
+    """Whether everybody in or awaited by the car shares, there is a seat, and it is on its way."""
+    if run is None or known.position is None or set(known.trips) != set(run.trips):
+        return False
+    if any(held.phase in (Phase.AT_PICKUP, Phase.AT_STOP) for held in known.trips.values()):
+        return False
+    return all(stop.party.is_shared for stop in run.stops) and min(run.seats, caps.riders_max) > 1
+
+
+def wishes_of(
+    trips: Sequence[OpenTrip], shares: Collection[TripId], *, scene: Scene, roads: RoadEngine
+) -> tuple[Wish, ...]:
+    """The riders who share, longest waiting first, each with the runs they could join."""
+    asking = sorted(
+        (trip for trip in trips if trip.trip_id in shares),
+        key=lambda trip: (trip.asked_at_ms, trip.trip_id.int),
+    )
+    drafts = [draft for trip in asking[:WISHES_MAX] if (draft := _draft(trip, scene)) is not None]
+    if not drafts:
+        return ()
+    # One table for all: a row costs far less than a question of its own.
+    places = list(dict.fromkeys(place for draft in drafts for place in draft.places))
+    number = {place: row for row, place in enumerate(places)}
+    snaps = roads.snap(np.array([(place.lon, place.lat) for place in places]))
+    table = np.asarray(roads.times(snaps, snaps), dtype=np.int32)
+    own = [[number[place] for place in draft.places] for draft in drafts]
+    dwell_ms = scene.caps.stop_seconds * 1000
+    return tuple(
+        Wish(trip=draft.trip, runs=draft.runs, roads=Roads(table[np.ix_(rows, rows)], dwell_ms))
+        for draft, rows in zip(drafts, own, strict=True)
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Draft:
+    """A wish before the roads are asked; its trip and runs speak of `places` by their number."""
+
+    trip: SharedTrip
+    runs: tuple[Run, ...]
+    places: tuple[Point, ...]
+
+
+def _draft(trip: OpenTrip, scene: Scene) -> _Draft | None:
+    left_s = scene.caps.wait_seconds_max - (epoch_ms(scene.at) - _wanted_at_ms(trip)) / 1000
+    near = nsmallest(
+        RUNS_LOOKED_AT,
+        (
+            (metres, one.known.driver_id, one)
+            for one in scene.sharing
+            if _fits(trip, one)
+            and (metres := distance_metres(_place(one), trip.pickup))
+            <= left_s * CROW_METRES_PER_SECOND
+        ),
+        key=lambda item: item[:2],
+    )
+    if not near:
+        return None
+    places: list[Point] = [trip.pickup, trip.dropoff]
+    runs = tuple(_run(one, scene, places) for _, _, one in near)
+    caps = Caps(
+        wait_ms_max=scene.caps.wait_seconds_max * 1000,
+        detour_percent_max=scene.caps.detour_percent_max,
+    )
+    asked = caps.trip(
+        trip.trip_id, (0, 1), seats=trip.seats, wanted_at_ms=_wanted_at_ms(trip),
+        direct_ms=trip.trip_seconds * 1000,
+    )  # fmt: skip
+    return _Draft(trip=asked, runs=runs, places=tuple(places))
+
+
+def _wanted_at_ms(trip: OpenTrip) -> int:
+    """From when the rider counts as waiting: the time booked, or when they asked."""
+    return trip.asked_at_ms if trip.wanted_at_ms is None else trip.wanted_at_ms
+
+
+def _place(one: Sharing) -> Point:
+    assert one.known.position is not None
+    return one.known.position.point
+
+
+def _fits(trip: OpenTrip, one: Sharing) -> bool:
+    """Class, needs and exclusions; seats and times are asked of each place in the run."""
+    known = one.known
+    return (
+        known.vehicle_class == trip.vehicle_class
+        and set(trip.needs) <= set(known.equipment)
+        and known.driver_id not in trip.excluded
+    )
+
+
+def _run(one: Sharing, scene: Scene, places: list[Point]) -> Run:
+    """The run in matching's words; its places are added to `places`."""
+    car = len(places)
+    places.append(_place(one))
+    at: dict[tuple[TripId, StopKind], int] = {}
+    by_trip: dict[TripId, dict[StopKind, StopAhead]] = {}
+    for stop in one.run.stops:
+        at[stop.trip_id, stop.kind] = len(places)
+        places.append(stop.at)
+        by_trip.setdefault(stop.trip_id, {})[stop.kind] = stop
+    trips = [
+        _shared_trip(stops, caps=scene.caps,
+                     places=(at.get((trip_id, StopKind.PICKUP), car), at[trip_id, StopKind.DROPOFF]))
+        for trip_id, stops in by_trip.items()
+    ]  # fmt: skip
+    return Run(
+        driver_id=one.known.driver_id,
+        place=car,
+        free_at_ms=epoch_ms(scene.at),
+        seats=min(one.run.seats, scene.caps.riders_max),
+        trips=tuple(sorted(trips, key=lambda trip: trip.trip_id)),
+        stops=tuple(Stop(_kind(stop.kind), stop.trip_id) for stop in one.run.stops),
+        finish_by_ms=epoch_ms(one.known.ends_by),
+    )
+
+
+def _shared_trip(
+    stops: Mapping[StopKind, StopAhead], *, caps: SharedCaps, places: tuple[int, int]
+) -> SharedTrip:
+    last = stops[StopKind.DROPOFF]
+    first = stops.get(StopKind.PICKUP)
+    wanted = epoch_ms(last.asked_at)
+    pickup_by = wanted + caps.wait_seconds_max * 1000
+    if first is not None and first.latest_at is not None:
+        pickup_by = epoch_ms(first.latest_at)
+    return SharedTrip(
+        trip_id=last.trip_id,
+        pickup=places[0],
+        dropoff=places[1],
+        seats=last.party.riders,
+        wanted_at_ms=wanted,
+        pickup_by_ms=pickup_by,
+        dropoff_by_ms=NEVER if last.latest_at is None else epoch_ms(last.latest_at),
+        direct_ms=last.direct_seconds * 1000,
+        ride_ms_max=last.direct_seconds * 1000 * caps.detour_percent_max // 100,
+        boarded_at_ms=None if last.boarded_at is None else epoch_ms(last.boarded_at),
+    )
+
+
+def _kind(kind: StopKind) -> Kind:
+    return Kind.PICKUP if kind is StopKind.PICKUP else Kind.DROPOFF
+
+
+def plan_of(one: Join, wish: Wish) -> tuple[tuple[Planned, ...], int]:
+    """A join as it is offered: the stops ahead with their times, and how many seconds it adds."""
+    run = one.insertion.run
+    begins = schedule(run, wish.roads).begins_ms
+    before = next(old for old in wish.runs if old.driver_id == one.driver_id)
+    ended = schedule(before, wish.roads).begins_ms[-1]
+    plan = tuple(
+        Planned(
+            trip_id=stop.trip_id,
+            kind=StopKind.PICKUP if stop.kind is Kind.PICKUP else StopKind.DROPOFF,
+            expected_at=instant_of(begin),
+        )
+        for stop, begin in zip(run.stops, begins, strict=True)
+    )
+    return plan, max(0, -(-(begins[-1] - ended) // 1000))
+
+
+def promise(
+    trip: OpenTrip, caps: SharedCaps, *, now: datetime, pickup_at: datetime
+) -> dict[StopKind, datetime]:
+    """What a rider who shares is promised with the acceptance: the latest times of their stops.
+
+    A rider who has waited about as long as the cap already is promised the car that now comes, with
+    what roads may take longer than planned.
+    """
+    wait_by = instant_of(_wanted_at_ms(trip)) + timedelta(seconds=caps.wait_seconds_max)
+    late_by = pickup_at + (pickup_at - now) * LATE_PERCENT // 100
+    pickup_by = max(wait_by, late_by + timedelta(seconds=caps.stop_seconds))
+    aboard = trip.trip_seconds * caps.detour_percent_max // 100 + caps.stop_seconds
+    return {
+        StopKind.PICKUP: pickup_by,
+        StopKind.DROPOFF: pickup_by + timedelta(seconds=aboard),
+    }
