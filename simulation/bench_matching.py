@@ -42,17 +42,46 @@ POLICY = {
     "offer_seconds": 15,
     "candidates_per_trip": 20,
     "pickup_seconds_max": 900,
+    "early_seconds_max": 300,
     "free_within_seconds": 180,
+    "plan_ahead_seconds": 180,
     "unmatched_seconds": 1200,
     "patience_seconds": 300,
     "earnings_settle_seconds": 1800,
+    "idle_after_seconds": 0,
     "homeward_within_seconds": 3600,
-    "assignment_pairs_max": 300_000,
+    "assignment_pairs_max": 300000,
     "weights": {
-        "age": 0.5, "overdue": 5.0, "earnings": 60.0,
-        "idle": 0.05, "place": 0.0, "homeward": 20.0, "chaining": 0.25,
+        "age": 0.5,
+        "overdue": 5.0,
+        "earnings": 60.0,
+        "idle": 0.05,
+        "place": 0.0,
+        "homeward": 20.0,
+        "chaining": 0.25,
+        "early": 0.25,
+        "late": 1.0
     },
-    "caps_seconds": {"earnings": 120, "idle": 120, "homeward": 60},
+    "caps_seconds": {
+        "earnings": 120,
+        "idle": 120,
+        "homeward": 60,
+        "booked": 120
+    },
+    "repositioning": {
+        "every_seconds": 120,
+        "memory_seconds": 3600,
+        "horizon_seconds": 1200,
+        "cars_per_zone_max": 8,
+        "worth_seconds": 300,
+        "drive": 0.1
+    },
+    "shared": {
+        "wait_seconds_max": 480,
+        "detour_percent_max": 150,
+        "riders_max": 4,
+        "stop_seconds": 30
+    }
 }  # fmt: skip
 """The policy of docs/reference/matching_policy.md (a test holds the two together)."""
 
