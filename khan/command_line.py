@@ -304,7 +304,7 @@ def bench_dial_a_ride_command(
     ] = None,
     iterations: Annotated[
         int, typer.Option(min=1, max=10_000_000, help="Moves tried for each instance.")
-    ] = 48_000,
+    ] = 40_000,
     seed: options.Seed = 1,
 ) -> None:
     """Measure shared trips on the dial-a-ride problems of the literature.

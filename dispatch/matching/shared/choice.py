@@ -37,7 +37,7 @@ class Columns:
     trips
         For each column the trips it serves, as numbers from 0, none twice in a column.
     owner, cost
-        int64, (columns,): whose it is, and what it costs (not negative).
+        int64, (columns,): whose it is, and what it costs.
     price
         int64, (trips,): of leaving a trip open.
     owned_max

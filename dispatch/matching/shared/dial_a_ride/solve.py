@@ -48,7 +48,7 @@ class Search:
     """
 
     seed: int = 1
-    iterations: int = 48_000
+    iterations: int = 40_000
     rounds: int = 8
 
 
