@@ -178,6 +178,28 @@ def event_of(fact: TripStep, event_id: EventId) -> TripAdvanced:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BookingAtRisk(Event):
+    """Shortly before the wanted time of a booked trip nobody has been found; told once."""
+
+    topic: ClassVar[str] = "booking"
+    kind: ClassVar[str] = "booking_at_risk"
+
+    trip_id: TripId
+    wanted_at: datetime
+    rider: RiderId
+
+    @property
+    def key(self) -> str:
+        """The trip and what is told of it."""
+        return f"{self.trip_id}:{self.kind}"
+
+    @property
+    def rider_id(self) -> RiderId:
+        """Who booked."""
+        return self.rider
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OfferEvent(Event):
     """Something happened to an offer; only its driver hears of it."""
 

@@ -7,20 +7,16 @@ round. Every round that had anything to decide is stored with its input (I15).
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 import rulebook.service
-from dispatch.matching.candidates import candidate_pairs
+from dispatch.deciding import Decided, decide_on_roads
 from dispatch.matching.explanation import sentence, why_this_offer
-from dispatch.matching.plan import Pairing, Plan
+from dispatch.matching.plan import Pairing
 from dispatch.matching.policy import Policy, parse_policy
-from dispatch.matching.snapshot import FreeDriver, OpenTrip, RoundInput, Snapshot
-from dispatch.matching.solo import decide
+from dispatch.matching.snapshot import FreeDriver, OpenTrip, Snapshot
 from dispatch.position import OnShift, Phase, PositionBoard
 from dispatch.store import offers as offer_store
 from dispatch.store import rounds as store
@@ -138,9 +134,8 @@ class Dispatcher:
             and now - known.position.at <= self._stale
         )
 
-    def _decide(self, seen: _Seen) -> "_Decided":
+    def _decide(self, seen: _Seen) -> Decided:
         """Roads and matching; runs in a thread and touches nothing that the loop writes."""
-        began = stopwatch_ms()
         snapshot = Snapshot.of(
             at_ms=epoch_ms(seen.at),
             trips=seen.trips,
@@ -148,34 +143,10 @@ class Dispatcher:
             policy=seen.policy,
             network_digest=self._network_digest,
         )
-        pairs = candidate_pairs(snapshot)
-        pickup_ms = self._pickup_ms(snapshot, pairs)
-        # Known only now: an engine that fails answers by straight line, and says so afterwards.
-        snapshot = replace(snapshot, degraded=self._roads.degraded)
-        roads_ms = stopwatch_ms() - began
-        round_input = RoundInput.of(snapshot, pairs, pickup_ms)
-        plan = decide(round_input)
-        return _Decided(
-            round_input=round_input,
-            plan=plan,
-            roads_ms=roads_ms,
-            solve_ms=stopwatch_ms() - began - roads_ms,
-        )
-
-    def _pickup_ms(self, snapshot: Snapshot, pairs: NDArray[np.int32]) -> NDArray[np.int32]:
-        """Road time of each pair in milliseconds; only drivers and trips in a pair are snapped."""
-        trip_rows, trip_of = np.unique(pairs[:, 0], return_inverse=True)
-        driver_rows, driver_of = np.unique(pairs[:, 1], return_inverse=True)
-        places = [snapshot.drivers[row].place for row in driver_rows]
-        pickups = [snapshot.trips[row].pickup for row in trip_rows]
-        return self._roads.pair_times(
-            self._roads.snap(np.array([(p.lon, p.lat) for p in places]).reshape(-1, 2)),
-            self._roads.snap(np.array([(p.lon, p.lat) for p in pickups]).reshape(-1, 2)),
-            np.stack([driver_of, trip_of], axis=1).astype(np.int32),
-        )
+        return decide_on_roads(snapshot, self._roads)
 
     async def _offer(
-        self, work: UnitOfWork, seen: _Seen, decided: "_Decided", *, began: float, read_ms: float
+        self, work: UnitOfWork, seen: _Seen, decided: Decided, *, began: float, read_ms: float
     ) -> int:
         """Store the round and make its offers; how many were made."""
         plan, snapshot = decided.plan, decided.round_input.snapshot
@@ -208,19 +179,12 @@ class Dispatcher:
                 plan=plan.encode(), plan_digest=plan.digest, degraded=plan.degraded,
                 trips=len(snapshot.trips), drivers=len(snapshot.drivers),
                 pairs=len(decided.round_input.pairs), pairings=len(plan.pairings),
-                offers=len(made), read_ms=read_ms, roads_ms=decided.roads_ms,
-                solve_ms=decided.solve_ms, total_ms=stopwatch_ms() - began,
+                offers=len(made), read_ms=read_ms,
+                roads_ms=decided.candidates_ms + decided.roads_ms,
+                solve_ms=decided.solve_ms + decided.encode_ms, total_ms=stopwatch_ms() - began,
             ),
         )  # fmt: skip
         return len(made)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Decided:
-    round_input: RoundInput
-    plan: Plan
-    roads_ms: float
-    solve_ms: float
 
 
 def _free_driver(known: OnShift, seen: _Seen) -> FreeDriver:

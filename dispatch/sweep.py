@@ -1,4 +1,5 @@
-"""What time alone brings about: offers lapse, requests expire, booked trips begin to look.
+"""What time alone brings about: offers lapse, requests expire, booked trips begin to look, and
+whoever booked is told when nobody has been found shortly before.
 
 A shift whose hours are used up ends here, and that of a driver who may no longer work: suspended,
 or a paper has run out or was withdrawn.
@@ -7,7 +8,7 @@ Each object is a unit of work of its own, under its own lock, and each is checke
 two sweeps at once, or a sweep against a driver's acceptance, have one winner.
 """
 
-from dispatch.service import offers, requests, shifts
+from dispatch.service import booked, offers, requests, shifts
 from dispatch.store import offers as offer_store
 from dispatch.store import shifts as shift_store
 from dispatch.store import trips as trip_store
@@ -24,7 +25,7 @@ async def sweep(database: Database) -> int:
     """
     async with database.work() as work:
         overdue = await offer_store.list_overdue(work)
-        due = await trip_store.list_due(work)
+        due, at_risk = await booked.list_due(work)
         expired = await trip_store.list_expired(work)
         over = [
             *((shift_id, "out_of_hours") for shift_id in await shift_store.list_out_of_hours(work)),
@@ -36,10 +37,13 @@ async def sweep(database: Database) -> int:
     for trip_id in due:
         async with database.work() as work:
             await requests.start_matching(work, trip_id)
+    for trip_id in at_risk:
+        async with database.work() as work:
+            await booked.warn(work, trip_id)
     for trip_id in expired:
         async with database.work() as work:
             await requests.expire(work, trip_id)
     for shift_id, reason in over:
         async with database.work() as work:
             await shifts.end_shift_of(work, shift_id, reason=reason)
-    return len(overdue) + len(due) + len(expired) + len(over)
+    return len(overdue) + len(due) + len(at_risk) + len(expired) + len(over)

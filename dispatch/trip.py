@@ -5,6 +5,7 @@ statement all read the facts it returns: a change that is not announced here did
 The same table stands in the database (`dispatch.trip_transition`), which refuses the rest.
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -265,8 +266,7 @@ def _moved(moved: Trip, before: Trip) -> Trip:
         case _S.ARRIVED:
             moved = replace(moved, arrived_at=now)
         case _S.ON_BOARD if before.state is _S.ARRIVED:
-            assert before.arrived_at is not None
-            waited = whole_seconds(now - before.arrived_at)
+            waited = whole_seconds(now - waits_from(before))
             moved = replace(moved, boarded_at=now, waiting_seconds=waited)
         case _S.AT_STOP:
             moved = replace(moved, stop_since=now, stops=before.stops + 1)
@@ -275,6 +275,12 @@ def _moved(moved: Trip, before: Trip) -> Trip:
         case _:
             pass
     return moved
+
+
+def waits_from(trip: Trip) -> datetime:
+    """From when the driver waits for the rider: since they came, and never before a wanted time."""
+    assert trip.arrived_at is not None
+    return max(trip.arrived_at, trip.booked_for or trip.arrived_at)
 
 
 def whole_seconds(span: timedelta) -> int:
@@ -323,21 +329,31 @@ def check_no_show(
 ) -> None:
     """Refuse a no-show before the wait is over, or without an attempt to reach the rider.
 
+    The wait for a rider who booked ahead begins with the wanted time.
+
     Raises
     ------
     NoShowTooSoon, ReasonNeeded
     """
     if trip.arrived_at is None:
         return  # `advance` refuses the step itself, and says where the trip stands
-    waited = whole_seconds(now - trip.arrived_at)
+    waited = math.floor((now - waits_from(trip)).total_seconds())
     if waited < after_seconds:
         raise NoShowTooSoon(trip.trip_id, after_seconds - waited)
     if not contact_attempted:
         raise ReasonNeeded("a no-show without having tried to reach the rider")
 
 
-def cancellation_is_free(trip: Trip, *, now: datetime, free_seconds: int) -> bool:
-    """Whether the rider may cancel without a fee: no driver yet, or theirs just accepted."""
+def cancellation_is_free(
+    trip: Trip, *, now: datetime, free_seconds: int, ahead_seconds: int
+) -> bool:
+    """Whether the rider may cancel without a fee.
+
+    So it is while there is no driver, until `free_seconds` after theirs accepted, and for a trip
+    booked ahead until `ahead_seconds` before the wanted time.
+    """
     if trip.assigned_at is None:
+        return True
+    if trip.booked_for is not None and trip.booked_for - now >= timedelta(seconds=ahead_seconds):
         return True
     return now - trip.assigned_at <= timedelta(seconds=free_seconds)

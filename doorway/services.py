@@ -7,6 +7,7 @@ from typing import Protocol
 
 from starlette.requests import HTTPConnection
 
+from dispatch.fairness_figures import FairnessLog
 from dispatch.fleet import Fleet
 from dispatch.position import PositionBoard
 from dispatch.round import RoundLog
@@ -56,6 +57,7 @@ class Services:
     limiter: Limiter
     sign_in_limiter: Limiter
     rounds: RoundLog
+    fairness: FairnessLog
     clients: Path
     is_demonstration: bool
 

@@ -39,6 +39,7 @@ def offer_out(offer: OfferView) -> OfferOut:
         trip_metres=offer.trip_metres,
         trip_seconds=offer.trip_seconds,
         pickup_seconds=offer.pickup_seconds,
+        booked_for=offer.booked_for,
         seats=offer.seats,
         needs=list(offer.needs),
         reason=offer.why,

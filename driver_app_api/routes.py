@@ -2,8 +2,8 @@
 
 from fastapi import APIRouter
 
-from driver_app_api import earnings, live, offers, shifts, trips
+from driver_app_api import earnings, live, offers, reasons, shifts, trips
 
 router = APIRouter(prefix="/driver/v1")
-for part in (shifts, offers, trips, earnings, live):
+for part in (shifts, offers, trips, reasons, earnings, live):
     router.include_router(part.router)

@@ -54,6 +54,9 @@ class OfferOut(Model):
     trip_metres: int
     trip_seconds: int
     pickup_seconds: int
+    booked_for: datetime | None = Field(
+        description="When the rider wants the car, if they booked ahead; you may come before."
+    )
     seats: int
     needs: list[str]
     reason: dict[str, Any] = Field(description="Why you: codes with numbers, and plain words.")
@@ -63,6 +66,31 @@ class OffersOut(Model):
     """What you may answer now."""
 
     offers: list[OfferOut]
+
+
+class ReasonOut(Model):
+    """One reason: a stable code, the numbers it speaks of, and the same in plain words."""
+
+    code: str
+    facts: dict[str, int]
+    words: str
+
+
+class WhyOut(Model):
+    """Why a trip was offered to you: the main reason first, then what else counted."""
+
+    offer_id: UUID
+    trip_id: UUID
+    decided_at: datetime
+    reasons: list[ReasonOut]
+
+
+class WhyNotOut(Model):
+    """Why a trip was not offered to you: each limit that forbade it, or what decided."""
+
+    trip_id: UUID
+    decided_at: datetime
+    reasons: list[ReasonOut]
 
 
 class AcceptIn(Model):
@@ -96,6 +124,9 @@ class TripOut(Model):
     trip_metres: int
     trip_seconds: int
     requested_at: datetime
+    booked_for: datetime | None = Field(
+        description="Waiting, paid or not, and a no-show count from then."
+    )
     assigned_at: datetime | None
     arrived_at: datetime | None
     boarded_at: datetime | None

@@ -64,6 +64,7 @@ async def shown(work: Reading, services: Services, trip: TripView, driver_id: Dr
         trip_metres=trip.metres,
         trip_seconds=trip.seconds,
         requested_at=trip.requested_at,
+        booked_for=trip.booked_for,
         assigned_at=trip.assigned_at,
         arrived_at=trip.arrived_at,
         boarded_at=trip.boarded_at,

@@ -9,6 +9,7 @@ from pathlib import Path
 import structlog
 from sqlalchemy.exc import DBAPIError
 
+from dispatch.fairness_figures import FairnessLog
 from dispatch.fleet import Fleet
 from dispatch.matching.policy import parse_policy
 from dispatch.position import PositionBoard
@@ -30,7 +31,7 @@ from roads.engine import RoadEngine, open_engine
 from roads.pack import CityPack
 from roads.tile_features import features_of_area, features_of_streets
 from roads.tiles import MapTiles, build_tiles
-from rulebook.booking_policy import BookingPolicy
+from rulebook.booking_policy import BookingPolicy, parse_booking_policy
 from rulebook.charter import Charter, parse_charter
 from rulebook.rule import RuleKind
 from rulebook.service import booking_policy
@@ -166,6 +167,7 @@ def read_charter(pack: CityPack) -> Charter:
         readers={
             RuleKind.TARIFF: parse_tariff,
             RuleKind.PAY_FLOOR: parse_pay_floors,
+            RuleKind.BOOKING_POLICY: parse_booking_policy,
             RuleKind.MATCHING_POLICY: parse_policy,
         },
     )
@@ -225,6 +227,7 @@ async def build(settings: Settings) -> Running:
             rate=settings.sign_ins_a_minute / 60, burst=settings.sign_ins_a_minute
         ),
         rounds=RoundLog(),
+        fairness=FairnessLog(board),
         clients=shipped("clients"),
         is_demonstration=clock.rate != 1 or clock.service_origin != clock.wall_origin,
     )

@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Annotated, NoReturn
 
 import typer
-from rich.console import Console
 from rich.markup import escape
 from typer.exceptions import TyperException
 
-from foundation.errors import Invalid, Refusal
-from khan import options
+from foundation.errors import Refusal
+from khan import options, round_commands
+from khan.console import ArgumentUnusable, console
 
 app = typer.Typer(
     name="khan",
@@ -28,24 +28,12 @@ app = typer.Typer(
 )
 city = typer.Typer(help="Make and look at city packs.", no_args_is_help=True)
 receipt = typer.Typer(help="Check receipts.", no_args_is_help=True)
-rounds = typer.Typer(help="Look at dispatch rounds as they were decided.", no_args_is_help=True)
 bench = typer.Typer(help="Measure what things cost on this machine.", no_args_is_help=True)
 app.add_typer(city, name="city")
 app.add_typer(receipt, name="receipt")
-app.add_typer(rounds, name="round")
+app.add_typer(round_commands.rounds, name="round")
 app.add_typer(bench, name="bench")
-
-# Terminals wrap long lines by themselves, and a command or a path stays one to be copied.
-console = Console(highlight=False, emoji=False, soft_wrap=True)
-
-
-class ArgumentUnusable(Invalid):
-    """A value on the command line makes no sense."""
-
-    code = "argument_unusable"
-
-    def __init__(self, what: str, reason: str) -> None:
-        super().__init__(f"{what}: {reason}.", what=what)
+app.command(epilog=round_commands.EXAMPLE)(round_commands.explain)
 
 
 def _time(value: str) -> time:
@@ -245,29 +233,6 @@ def receipt_verify(
     console.print("The receipt is right: every line and share computes to what it says.")
 
 
-@rounds.command("replay", epilog="Exit status 1 if it comes to another plan.")
-def round_replay(
-    *,
-    round_id: Annotated[str, typer.Argument(help="The round's identifier.")],
-    url: Annotated[
-        str | None, typer.Option(envvar="DATABASE_URL", metavar="URL", help="The database.")
-    ] = None,
-    data: Annotated[
-        Path | None,
-        typer.Option(metavar="FOLDER", help="A demonstration's --keep folder, instead of --url."),
-    ] = None,
-) -> None:
-    """Decide a stored round again from its stored input, and compare the plans (I15)."""
-    from khan.replay import replay_round
-
-    if data is not None and not (data / "postgres").is_dir():
-        raise ArgumentUnusable("--data", f"{data} is not a demonstration's --keep folder")
-    same, digest = replay_round(round_id, url=url, data=data)
-    console.print(f"plan {digest}: {'the same' if same else 'ANOTHER PLAN'}")
-    if not same:
-        raise typer.Exit(1)
-
-
 @bench.command("service")
 def bench_service_command(
     people: Annotated[int, typer.Option(min=5, max=400, help="Riders, and as many drivers.")] = 60,
@@ -282,17 +247,28 @@ def bench_service_command(
     console.print(table_of(bench_service(people=people, port=port, console=console)))
 
 
-@bench.command("rounds")
-def bench_rounds_command(
+@bench.command("matching")
+def bench_matching_command(
     *,
-    trips: Annotated[int, typer.Option(min=1, help="Open trips.")] = 1000,
-    drivers: Annotated[int, typer.Option(min=1, help="Free drivers.")] = 10_000,
+    sizes: options.Sizes = "100x1000,1000x10000,5000x20000",
+    rounds: Annotated[int, typer.Option(min=1, help="Rounds of each size.")] = 20,
     seed: options.Seed = 1,
+    city: options.City = "manhattan",
+    engine: options.Engine = "live",
+    report: Annotated[
+        Path | None, typer.Option("--json", metavar="OUT", help="Write the figures there, too.")
+    ] = None,
 ) -> None:
-    """Measure a dispatch round without its roads: candidates, weighing, solving."""
-    from simulation.bench_rounds import bench_rounds
+    """Measure dispatch rounds: candidates, road times, choice, reasons, stored bytes.
 
-    console.print(bench_rounds(seed=seed, trips=trips, drivers=drivers))
+    In processor time of one process; beside SciPy's sparse matching and greedy on the same pairs.
+    """
+    from khan.bench_matching import run, sizes_of
+
+    run(
+        city, sizes=sizes_of(sizes), rounds=rounds, seed=seed, engine=engine, report=report,
+        console=console,
+    )  # fmt: skip
 
 
 @bench.command("dial-a-ride")

@@ -80,11 +80,12 @@ _NOTHING = _PAGES.from_string(
 )
 _LIVE = {
     "rider": "WebSocket /rider/v1/live: send {type: hello, token, since}; trips come with a "
-    "sequence number to resume from, positions of your driver without.",
+    "sequence number to resume from, positions of your driver without. booking_at_risk tells that "
+    "nobody has been found shortly before the time of a booked trip.",
     "driver": "WebSocket /driver/v1/live: send {type: hello, token, since}, then positions "
     "{type: position, seq, lon, lat, heading}; offers and trips come with a sequence number.",
     "office": "WebSocket /office/v1/live: send {type: hello, token, purpose_id}; named positions "
-    "come every second, and every look is logged in public.",
+    "come every second, and every look is logged in public; bookings_at_risk whenever they change.",
     "public": "WebSocket /public/v1/live: cars and figures once a second, for everybody.",
 }
 

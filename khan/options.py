@@ -52,6 +52,13 @@ Minutes = Annotated[
 ]
 Headless = Annotated[bool, typer.Option("--headless", help="Open no page.")]
 Seed = Annotated[int, typer.Option(help="Fixes what is made up and chosen, not timing.")]
+Sizes = Annotated[
+    str, typer.Option(metavar="TRIPSxDRIVERS,...", help="Open trips by free drivers.")
+]
+Engine = Annotated[
+    str,
+    typer.Option(metavar="ENGINE", help="Road engine: live (as the service runs), cch, dijkstra."),
+]
 Report = Annotated[
     Path | None,
     typer.Option(metavar="FILE", help="Write what it came to, as JSON; left out: it is printed."),

@@ -8,6 +8,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 import registry.views
 from dispatch.views import staff as staff_views
+from dispatch.views.bookings import BookingAtRisk, list_at_risk
 from doorway.caller import caller_of
 from doorway.live import OFFICE_SIDE, HelloMissing, LiveSocket
 from foundation.errors import Refusal
@@ -22,7 +23,8 @@ EVERY_SECONDS = 1.0
 
 @router.websocket("/live")
 async def live(socket: WebSocket) -> None:
-    """Every second, every driver on shift by name; the hello also carries `purpose_id`."""
+    """Every second, every driver on shift by name; the hello also carries `purpose_id`. And the
+    bookings that nobody has taken shortly before their time, whenever they change."""
     connection = LiveSocket(socket, OFFICE_SIDE)
     opened = await connection.open()
     if opened is None:
@@ -30,6 +32,7 @@ async def live(socket: WebSocket) -> None:
     caller, token, _ = opened
     services = connection.services
     names: dict[PersonId, str] = {}
+    told: list[BookingAtRisk] | None = None
     try:
         purpose_id = UUID(str(connection.hello.get("purpose_id")))
     except ValueError:
@@ -60,8 +63,27 @@ async def live(socket: WebSocket) -> None:
                 for one in found
             ]
             await connection.send({"type": "positions", "drivers": drivers})
+            async with services.database.reading() as reading:
+                at_risk = await list_at_risk(reading)
+            if at_risk != told:
+                told = at_risk
+                await connection.send({"type": "bookings_at_risk", "bookings": _shown(at_risk)})
             await asyncio.sleep(EVERY_SECONDS)
     except Refusal as refusal:
         await connection.refuse(refusal)
     except (WebSocketDisconnect, TimeoutError, RuntimeError):
         pass
+
+
+def _shown(at_risk: list[BookingAtRisk]) -> list[dict[str, Any]]:
+    """By zone and not by person, as `GET /office/v1/bookings/at-risk` has them."""
+    return [
+        {
+            "trip_id": one.trip_id,
+            "booked_for": one.wanted_at,
+            "pickup_zone": one.zone,
+            "needs": list(one.needs),
+            "told_at": one.warned_at,
+        }
+        for one in at_risk
+    ]

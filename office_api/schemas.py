@@ -4,10 +4,11 @@ from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, NaiveDatetime, StringConstraints
 
 import dispatch.views.staff
 from doorway.schemas import Model, Needs, Place, Reason, Seats, Word
+from foundation.local_time import Which
 
 
 class PurposeIn(Model):
@@ -25,6 +26,23 @@ class PurposeOut(Model):
     purpose_id: UUID
 
 
+Reading = Annotated[
+    NaiveDatetime,
+    Field(ge=datetime(2000, 1, 1), le=datetime(2199, 12, 31), examples=["2026-11-01T01:30"]),
+]
+
+
+class WantedIn(Model):
+    """When the caller wants the car, as the clocks of the city show it.
+
+    In the hour that a clock change repeats, `which` says which of the two is meant; a time that a
+    change skips is refused.
+    """
+
+    local: Reading
+    which: Which | None = None
+
+
 class BookingIn(Model):
     """A trip asked for by telephone. The caller makes `trip_id`."""
 
@@ -36,17 +54,38 @@ class BookingIn(Model):
     seats: Seats = 1
     vehicle_class: Word = "standard"
     needs: Needs = []
+    wanted: WantedIn | None = Field(default=None, description="Left out: a car now.")
 
 
 class BookingOut(Model):
-    """What to tell the caller: the price, and the PIN for the driver."""
+    """What to tell the caller: the price, when the car comes, and the PIN for the driver."""
 
     trip_id: UUID
     state: str
     total_minor: int
     currency: str
     pin: str
+    booked_for: datetime | None
+    wanted_local: str | None = Field(
+        description="The same by the city's clocks, with the offset from UTC, to be read out."
+    )
     expires_at: datetime
+
+
+class BookingAtRiskOut(Model):
+    """A booking that nobody has taken, shortly before the wanted time: by zone, not by person."""
+
+    trip_id: UUID
+    booked_for: datetime
+    pickup_zone: str | None
+    needs: list[str]
+    told_at: datetime
+
+
+class BookingsAtRiskOut(Model):
+    """Soonest first."""
+
+    bookings: list[BookingAtRiskOut]
 
 
 class CancelIn(Model):

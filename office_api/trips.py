@@ -9,15 +9,19 @@ from starlette.responses import Response
 from dispatch.service import requests
 from dispatch.trip import Actor, By
 from dispatch.views import staff as staff_views
+from dispatch.views.bookings import list_at_risk
 from doorway.caller import Office
 from doorway.places import quote_between
 from doorway.schemas import problems
 from doorway.services import services_of
 from doorway.writes import once
 from foundation.identifiers import UUID, RiderId, TripId
+from foundation.local_time import instant_of
 from office_api.schemas import (
+    BookingAtRiskOut,
     BookingIn,
     BookingOut,
+    BookingsAtRiskOut,
     CancelIn,
     PurposeIn,
     PurposeOut,
@@ -36,8 +40,14 @@ router = APIRouter(tags=["trips"])
     summary="Book for somebody on the telephone",
 )
 async def book(request: Request, body: BookingIn, caller: Office) -> Response:
-    """Quote and book in one step for a caller, known by their phone or new."""
+    """Quote and book in one step for a caller, known by their phone or new: for now, or for a time
+    that they name by the clocks of the city."""
     services = services_of(request)
+
+    zone = services.city.pack.zone_info
+    booked_for = None
+    if body.wanted is not None:
+        booked_for = instant_of(body.wanted.local, zone, which=body.wanted.which)
 
     async def handle(work: UnitOfWork) -> Any:
         rider_id = RiderId(
@@ -52,7 +62,7 @@ async def book(request: Request, body: BookingIn, caller: Office) -> Response:
             seats=body.seats,
             vehicle_class=body.vehicle_class,
             needs=body.needs,
-            booked_for=None,
+            booked_for=booked_for,
         )
         trip = await requests.request_trip(
             work,
@@ -69,11 +79,33 @@ async def book(request: Request, body: BookingIn, caller: Office) -> Response:
             total_minor=quote.total.minor,
             currency=quote.total.currency,
             pin=trip.pin,
+            booked_for=booked_for,
+            wanted_local=None if booked_for is None else booked_for.astimezone(zone).isoformat(),
             expires_at=trip.expires_at,
         ).model_dump(mode="json")
 
     return await once(
         request, services.database, caller=str(caller.person_id), handler=handle, status=201
+    )
+
+
+@router.get("/bookings/at-risk", responses=problems(), summary="Bookings without a driver")
+async def bookings_at_risk(request: Request, caller: Office) -> BookingsAtRiskOut:
+    """Booked trips wanted soon that nobody has taken yet, so that somebody can call the rider.
+    Whose they are shows a look at the trip, for a purpose."""
+    async with services_of(request).database.reading() as work:
+        found = await list_at_risk(work)
+    return BookingsAtRiskOut(
+        bookings=[
+            BookingAtRiskOut(
+                trip_id=one.trip_id,
+                booked_for=one.wanted_at,
+                pickup_zone=one.zone,
+                needs=list(one.needs),
+                told_at=one.warned_at,
+            )
+            for one in found
+        ]
     )
 
 

@@ -10,7 +10,7 @@ import rulebook.service
 from dispatch.views.staff import list_accesses
 from doorway.schemas import Clock, problems
 from doorway.services import services_of
-from public_api.schemas import CityOut, RuleOut, RulesOut
+from public_api.schemas import CityOut, FairnessOut, RuleOut, RulesOut
 from rulebook.rule import Rule, RuleKind
 
 router = APIRouter(prefix="/public/v1", tags=["the city"])
@@ -84,6 +84,22 @@ async def access_log(request: Request) -> dict[str, Any]:
     Each row's digest covers the row before it."""
     async with services_of(request).database.work() as work:
         return {"accesses": await list_accesses(work)}
+
+
+@router.get("/fairness", responses=problems(), summary="How evenly drivers earn and wait")
+async def fairness(request: Request) -> FairnessOut:
+    """Earnings an hour on shift, their spread, and the longest wait without an offer, of everybody
+    on shift. Nothing is said of fewer than ten drivers, and nothing anew within five minutes."""
+    services = services_of(request)
+    found = services.fairness.at(services.now())
+    return FairnessOut(
+        as_of=found.as_of,
+        drivers=found.drivers,
+        currency=services.city.pack.currency,
+        earnings_hour_minor=found.earnings_hour_minor,
+        earnings_gini=found.earnings_gini,
+        idle_minutes_max=found.idle_minutes_max,
+    )
 
 
 @router.get("/rules", responses=problems(), summary="The rules in force")

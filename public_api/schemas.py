@@ -14,6 +14,19 @@ Phone = Annotated[
 Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}$")]
 
 
+class FairnessOut(Model):
+    """How evenly drivers on shift earn and wait; null where it would be of fewer than ten."""
+
+    as_of: datetime
+    drivers: int = Field(description="On shift, cut down to tens.")
+    currency: str
+    earnings_hour_minor: int | None = Field(description="On average, in steps of 50.")
+    earnings_gini: float | None = Field(
+        description="0: all earn alike. Of those on shift for half an hour."
+    )
+    idle_minutes_max: int | None = Field(description="The longest wait without an offer.")
+
+
 class CodeIn(Model):
     """A phone to send a one-time code to."""
 

@@ -61,14 +61,20 @@ class _Feed:
             self._held[trip.trip_id] = trip.driver_id
 
     async def describe(self, work: Reading, announced: Announced) -> dict[str, Any] | None:
-        """A step of one of the rider's trips, with the trip as it stands."""
+        """A step of one of the rider's trips, or trouble with a booked one, with the trip as it
+        stands."""
+        if announced.kind == "booking_at_risk":
+            return await self._trip(work, announced, kind=announced.kind)
         if "trip_id" not in announced.payload or "after" not in announced.payload:
             return None
+        return await self._trip(work, announced, kind="trip")
+
+    async def _trip(self, work: Reading, announced: Announced, *, kind: str) -> dict[str, Any]:
         trip_id = TripId(UUID(announced.payload["trip_id"]))
         trip = await views.trip_for_rider(work, trip_id, self._rider_id)
         self._note(trip)
         out = (await shown(work, self._connection.services, [trip]))[0]
-        return {"type": "trip", "event": announced.kind, "trip": out.model_dump(mode="json")}
+        return {"type": kind, "event": announced.kind, "trip": out.model_dump(mode="json")}
 
     async def receive(self, message: dict[str, Any]) -> dict[str, Any] | None:
         """Pings that keep a connection open."""

@@ -107,6 +107,9 @@ class TripOut(Model):
     eta_seconds: int | None = Field(description="Of the driver on the way, as told with the offer.")
     requested_at: datetime
     booked_for: datetime | None
+    at_risk_since: datetime | None = Field(
+        description="Booked ahead and nobody found yet, shortly before; null as long as it is well."
+    )
     expires_at: datetime
     assigned_at: datetime | None
     arrived_at: datetime | None

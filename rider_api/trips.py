@@ -63,6 +63,7 @@ def trip_out(trip: TripView, card: DriverCard | None) -> TripOut:
         eta_seconds=trip.pickup_seconds if trip.state == "assigned" else None,
         requested_at=trip.requested_at,
         booked_for=trip.booked_for,
+        at_risk_since=trip.at_risk_since,
         expires_at=trip.expires_at,
         assigned_at=trip.assigned_at,
         arrived_at=trip.arrived_at,

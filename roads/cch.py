@@ -22,10 +22,17 @@ from typing import Any
 import numpy as np
 import pyroutingkit
 
+from roads.dijkstra import DijkstraSearch
 from roads.engine import UNREACHABLE
 from roads.errors import EngineFailed, NoRoute
 from roads.network import IntArray, LongArray, RoadNetwork, WeightArray
 from roads.search import SearchEngine, Weights, check_arcs
+
+NEAR_ARCS = 400
+"""So many arcs Dijkstra's algorithm settles in the time of one search in a hierarchy (measured)."""
+
+ARCS_A_SEARCH = 2_000
+"""Making room for so many arcs costs as much as one search (measured)."""
 
 _MANIFEST = "manifest.json"
 _FORMAT = 1
@@ -60,6 +67,8 @@ class CchSearch:
     """
 
     def __init__(self, network: RoadNetwork, cache_folder: Path) -> None:
+        self._network = network
+        self._near_search: DijkstraSearch | None = None
         self._arc_count = network.arc_count
         self._first = np.searchsorted(network.turn_from, np.arange(network.arc_count + 1))
         self._turn_to = network.turn_to
@@ -76,19 +85,49 @@ class CchSearch:
             return _distances(metric, destinations, origins).T
 
     def pairs(self, weights: Weights, origins: IntArray, destinations: IntArray) -> LongArray:
-        """See `ArcSearch.pairs`: one search for each destination, or each origin if fewer."""
+        """See `ArcSearch.pairs`: one search for each destination, or each origin if fewer.
+
+        Many riders among many drivers have theirs round the corner, where Dijkstra's algorithm is
+        quicker than any hierarchy; whatever it does not find soon is asked of the hierarchy.
+        """
         self._check(origins, destinations)
-        if len(np.unique(origins)) < len(np.unique(destinations)):
+        starts, goals = len(np.unique(origins)), len(np.unique(destinations))
+        if starts < goals:
             with self._along.lent(weights) as metric:
                 return _distances_of_pairs(metric, origins, destinations)
+        if not self._is_worth_looking_near(goals):
+            return self._far_pairs(weights, origins, destinations)
+        found = self._near().near_pairs(weights, origins, destinations, settled_max=NEAR_ARCS)
+        far = found < 0
+        if far.any():
+            found[far] = self._far_pairs(weights, origins[far], destinations[far])
+        return found
+
+    def _far_pairs(self, weights: Weights, origins: IntArray, destinations: IntArray) -> LongArray:
         with self._against.lent(weights) as metric:
             return _distances_of_pairs(metric, destinations, origins)
 
     def rounds(self, weights: Weights, arcs: IntArray) -> LongArray:
         """See `ArcSearch.rounds`."""
         self._check(arcs, arcs)
-        with self._against.lent(weights) as metric:
-            return np.array([self._round(metric, weights, int(a))[0] for a in arcs], np.int64)
+        found = np.full(len(arcs), -1, np.int64)
+        if self._is_worth_looking_near(len(arcs)):
+            found = self._near().near_rounds(weights, arcs, settled_max=NEAR_ARCS)
+        far = np.flatnonzero(found < 0)
+        if len(far):
+            with self._against.lent(weights) as metric:
+                found[far] = [self._round(metric, weights, int(arc))[0] for arc in arcs[far]]
+        return found
+
+    def _is_worth_looking_near(self, searches: int) -> bool:
+        """Whether the searches saved outweigh making room for every arc once."""
+        return searches * ARCS_A_SEARCH >= self._arc_count
+
+    def _near(self) -> DijkstraSearch:
+        """The search for what is near, made when it is first worth it."""
+        if self._near_search is None:
+            self._near_search = DijkstraSearch(self._network)
+        return self._near_search
 
     def path(self, weights: Weights, origin: int, destination: int) -> tuple[int, ...]:
         """See `ArcSearch.path`."""

@@ -13,6 +13,9 @@ from roads.errors import NoRoute
 from roads.network import IntArray, LongArray, RoadNetwork, WeightArray
 from roads.search import SearchEngine, Weights, check_arcs
 
+ALL = 2**62
+"""So many arcs no network has: a search that is not cut short."""
+
 
 class DijkstraEngine(SearchEngine):
     """A `RoadEngine` that needs no preparation; the first one made in a process compiles it."""
@@ -37,6 +40,7 @@ class DijkstraSearch:
         self._order = np.argsort(network.turn_to, kind="stable")
         self._against_first = np.searchsorted(network.turn_to[self._order], arcs)
         self._against_to = network.turn_from[self._order]
+        self._ordered: tuple[Weights | None, WeightArray] = (None, np.empty(0, np.uint32))
 
     def matrix(self, weights: Weights, origins: IntArray, destinations: IntArray) -> LongArray:
         """See `ArcSearch.matrix`."""
@@ -50,16 +54,28 @@ class DijkstraSearch:
 
     def pairs(self, weights: Weights, origins: IntArray, destinations: IntArray) -> LongArray:
         """See `ArcSearch.pairs`: one search for each destination, against the turns."""
+        return self.near_pairs(weights, origins, destinations, settled_max=ALL)
+
+    def near_pairs(
+        self, weights: Weights, origins: IntArray, destinations: IntArray, *, settled_max: int
+    ) -> LongArray:
+        """The same, but `UNDECIDED` where a search has settled so many arcs and not yet found."""
         order = np.argsort(destinations, kind="stable")
         sources, begins = np.unique(destinations[order], return_index=True)
         groups = np.append(begins, len(destinations))
+        graph = (self._against_first, self._against_to, self._against_weight(weights))
         found = np.empty(len(order), np.int64)
-        found[order] = self._against(weights, sources, groups, origins[order])
+        found[order] = self._distances(graph, sources, groups, origins[order], settled_max)
         return found
 
     def rounds(self, weights: Weights, arcs: IntArray) -> LongArray:
         """See `ArcSearch.rounds`."""
-        return self._along(weights, arcs, np.arange(len(arcs) + 1), arcs)
+        return self.near_rounds(weights, arcs, settled_max=ALL)
+
+    def near_rounds(self, weights: Weights, arcs: IntArray, *, settled_max: int) -> LongArray:
+        """The same, but `UNDECIDED` where a search has settled so many arcs and is not yet round."""
+        graph = (self._along_first, self._along_to, weights.turn_weight)
+        return self._distances(graph, arcs, np.arange(len(arcs) + 1), arcs, settled_max)
 
     def path(self, weights: Weights, origin: int, destination: int) -> tuple[int, ...]:
         """See `ArcSearch.path`."""
@@ -78,13 +94,21 @@ class DijkstraSearch:
         self, weights: Weights, sources: IntArray, groups: LongArray, targets: IntArray
     ) -> LongArray:
         graph = (self._along_first, self._along_to, weights.turn_weight)
-        return self._distances(graph, sources, groups, targets)
+        return self._distances(graph, sources, groups, targets, ALL)
 
     def _against(
         self, weights: Weights, sources: IntArray, groups: LongArray, targets: IntArray
     ) -> LongArray:
-        graph = (self._against_first, self._against_to, weights.turn_weight[self._order])
-        return self._distances(graph, sources, groups, targets)
+        graph = (self._against_first, self._against_to, self._against_weight(weights))
+        return self._distances(graph, sources, groups, targets, ALL)
+
+    def _against_weight(self, weights: Weights) -> WeightArray:
+        """What turns cost, in the order of the arcs they lead to; kept until weights change."""
+        known, ordered = self._ordered
+        if known is not weights:
+            ordered = weights.turn_weight[self._order]
+            self._ordered = (weights, ordered)  # one reference: no reader sees half of it
+        return ordered
 
     def _distances(
         self,
@@ -92,6 +116,7 @@ class DijkstraSearch:
         sources: IntArray,
         groups: LongArray,
         targets: IntArray,
+        settled_max: int,
     ) -> LongArray:
         check_arcs(sources, self._arc_count)
         check_arcs(targets, self._arc_count)
@@ -101,5 +126,6 @@ class DijkstraSearch:
             sources.astype(np.int32, copy=False),
             groups.astype(np.int64, copy=False),
             targets.astype(np.int32, copy=False),
+            settled_max,
         )
         return np.minimum(found, UNREACHABLE)

@@ -17,6 +17,7 @@ import numpy as np
 from roads.network import IntArray, LongArray, WeightArray
 
 UNREACHED = 2**31 - 1
+UNDECIDED = -1
 _ARC_BITS = 31
 _ARC_MASK = 2**31 - 1
 
@@ -81,11 +82,13 @@ def distances(  # noqa: PLR0917 - compiled loops take plain arrays
     sources: IntArray,
     groups: LongArray,
     targets: IntArray,
+    settled_max: int,
 ) -> LongArray:
     """Milliseconds from the end of each source to the end of each of its targets.
 
     Source ``s`` is asked for ``targets[groups[s]:groups[s + 1]]``. A source as its own target
-    is answered with the way round. `UNREACHED` where there is no way.
+    is answered with the way round. `UNREACHED` where there is no way; `UNDECIDED` where the
+    search has settled ``settled_max`` arcs before the target.
     """
     arcs = len(first) - 1
     best = np.full(arcs, UNREACHED, np.int64)
@@ -99,10 +102,11 @@ def distances(  # noqa: PLR0917 - compiled loops take plain arrays
             if not is_wanted[targets[k]]:
                 is_wanted[targets[k]] = True
                 wanted += 1
-        size, seen = 0, 0
+        size, seen, settled = 0, 0, 0
         here, now = np.int64(sources[s]), np.int64(0)
         # The source is left before it is reached: only a way round arrives at it.
-        while wanted > 0:
+        while wanted > 0 and settled <= settled_max:
+            settled += 1
             for turn in range(first[here], first[here + 1]):
                 arc = np.int64(to[turn])
                 reached = now + np.int64(weight[turn])
@@ -123,7 +127,9 @@ def distances(  # noqa: PLR0917 - compiled loops take plain arrays
                 is_wanted[here] = False
                 wanted -= 1
         for k in range(groups[s], groups[s + 1]):
-            answer[k] = best[targets[k]]
+            is_undecided = is_wanted[targets[k]] and size > 0
+            answer[k] = UNDECIDED if is_undecided else best[targets[k]]
+        for k in range(groups[s], groups[s + 1]):
             is_wanted[targets[k]] = False
         for k in range(seen):
             best[touched[k]] = UNREACHED

@@ -7,8 +7,6 @@ caller decides from the distance told.
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
-import shapely
 
 from foundation.measures import PointNotOnEarth
 from roads.measure import FlatMap, distances_metres
@@ -18,6 +16,9 @@ AS_NEAR_WITHIN_METRES = 0.5
 """Streets farther than the nearest by no more than this count as just as near: at a junction a
 point belongs to all the streets that meet there, or a car that stands on it would seem to have
 to drive the one the index happened to name."""
+
+CELL_METRES_MIN = 20.0
+"""Of the grid over the streets."""
 
 NO_ARCS: IntArray = np.empty(0, np.int32)
 
@@ -108,10 +109,10 @@ class Snapper:
         # A two-way street stands in the index once, for both of its directions.
         self._street_arcs = arcs[(self._reverse < 0) | (arcs < self._reverse)]
         self.flat_map = FlatMap.around(network.coords)
-        self._lines = _lines(
+        self._pieces = _Pieces.of(
             self.flat_map.flatten(network.coords), network.offsets, self._street_arcs
         )
-        self._tree = shapely.STRtree(self._lines)
+        self.snap(network.coords[:1])  # compiles now rather than under a rider's request
 
     def snap(self, points: FloatArray) -> Snaps:
         """Snap points, (n, 2) in degrees; see `Snaps`.
@@ -124,30 +125,17 @@ class Snapper:
         lonlat = checked_points(points)
         if len(lonlat) == 0:
             return snaps_without_streets(lonlat)
-        spots = shapely.points(self.flat_map.flatten(lonlat))
-        (_, street), nearest = self._tree.query_nearest(
-            spots, all_matches=False, return_distance=True
-        )
-        which, near = self._tree.query(
-            spots, predicate="dwithin", distance=nearest + AS_NEAR_WITHIN_METRES
-        )
-        # The nearest itself once more: rounding may have left it just outside its own distance.
-        which = np.concatenate([which, np.arange(len(lonlat))])
-        near = np.concatenate([near, street])
-        which, near = np.unique(np.stack([which, near]), axis=1)
-        fractions = shapely.line_locate_point(self._lines[near], spots[which], normalized=True)
-        # A line of no length has no fractions; all of it is where it begins.
-        fractions = np.clip(np.nan_to_num(fractions), 0.0, 1.0)
-
-        foot = shapely.line_interpolate_point(
-            self._lines[street], shapely.line_locate_point(self._lines[street], spots)
-        )
+        pieces = self._pieces
+        spots = self.flat_map.flatten(lonlat)
+        nearest, which, found, along = pieces.snap(spots, AS_NEAR_WITHIN_METRES)
+        order = np.lexsort((pieces.street[found], which))
+        found = found[order]
         return self._with_both_directions(
             lonlat,
-            distances_metres(lonlat, self.flat_map.unflatten(shapely.get_coordinates(foot))),
-            which=which,
-            arcs=self._street_arcs[near],
-            fractions=fractions,
+            distances_metres(lonlat, self.flat_map.unflatten(pieces.foot(spots, nearest))),
+            which=which[order],
+            arcs=self._street_arcs[pieces.street[found]],
+            fractions=pieces.fractions(found, along[order]),
         )
 
     def _with_both_directions(
@@ -172,11 +160,94 @@ class Snapper:
         )
 
 
-def _lines(flat: FloatArray, offsets: LongArray, arcs: IntArray) -> npt.NDArray[np.object_]:
-    sizes = np.diff(offsets)[arcs]
-    ends = np.cumsum(sizes)
-    points = np.arange(ends[-1]) + np.repeat(offsets[arcs] - (ends - sizes), sizes)
-    lines: npt.NDArray[np.object_] = shapely.linestrings(
-        flat[points], indices=np.repeat(np.arange(len(arcs)), sizes)
-    )
-    return lines
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Pieces:
+    """The streets in straight pieces, with a grid over them.
+
+    Parameters
+    ----------
+    ends
+        Metres, (pieces, 4): x and y of where each begins and where it ends.
+    street, before, whole
+        Of each piece: its street; metres of the street before it; metres of the street.
+    first, members, corner, width, shape
+        The grid, as `snap_kernel.grid` has it.
+    """
+
+    ends: FloatArray
+    street: LongArray
+    before: FloatArray
+    whole: FloatArray
+    first: LongArray
+    members: LongArray
+    corner: FloatArray
+    width: float
+    shape: LongArray
+
+    @classmethod
+    def of(cls, flat: FloatArray, offsets: LongArray, arcs: IntArray) -> "_Pieces":
+        """The pieces of these arcs; ``flat`` are the network's coordinates in metres."""
+        from roads import snap_kernel
+
+        counts = np.diff(offsets)[arcs] - 1
+        street = np.repeat(np.arange(len(arcs)), counts)
+        firsts = np.cumsum(counts) - counts
+        begins = np.arange(len(street)) + np.repeat(offsets[arcs] - firsts, counts)
+        ends = np.concatenate([flat[begins], flat[begins + 1]], axis=1)
+        lengths = np.hypot(ends[:, 2] - ends[:, 0], ends[:, 3] - ends[:, 1])
+        total = np.cumsum(lengths)
+        before = total - lengths
+        before -= np.repeat(before[firsts], counts)
+        corner, far = flat.min(axis=0), flat.max(axis=0)
+        width = max(CELL_METRES_MIN, float(np.sqrt(np.prod(far - corner) / len(street))))
+        # A long and narrow town would have more cells than streets.
+        width = max(width, float((far - corner).max()) / len(street))
+        shape = np.floor((far - corner) / width).astype(np.int64) + 1
+        first, members = snap_kernel.grid(ends, corner, width, shape)
+        return cls(
+            ends=ends,
+            street=street,
+            before=before,
+            whole=np.repeat(np.add.reduceat(lengths, firsts), counts),
+            first=first,
+            members=members,
+            corner=corner,
+            width=width,
+            shape=shape,
+        )
+
+    def snap(
+        self, spots: FloatArray, slack: float
+    ) -> tuple[LongArray, LongArray, LongArray, FloatArray]:
+        """See `snap_kernel.snap`."""
+        from roads import snap_kernel
+
+        return snap_kernel.snap(
+            spots,
+            self.ends,
+            self.street,
+            self.first,
+            self.members,
+            self.corner,
+            self.width,
+            self.shape,
+            slack,
+        )
+
+    def foot(self, spots: FloatArray, piece: LongArray) -> FloatArray:
+        """The point of a piece that is nearest to each spot, metres, (spots, 2)."""
+        begin, way = self.ends[piece, :2], self.ends[piece, 2:] - self.ends[piece, :2]
+        squared = (way**2).sum(axis=1)
+        along = ((spots - begin) * way).sum(axis=1) / np.where(squared > 0, squared, 1.0)
+        foot: FloatArray = begin + np.clip(along, 0.0, 1.0)[:, None] * way
+        return foot
+
+    def fractions(self, piece: LongArray, along: FloatArray) -> FloatArray:
+        """How far along its street a place on a piece is, 0 to 1."""
+        ends = self.ends[piece]
+        length = np.hypot(ends[:, 2] - ends[:, 0], ends[:, 3] - ends[:, 1])
+        whole = self.whole[piece]
+        # A line of no length has no fractions; all of it is where it begins.
+        share = (self.before[piece] + along * length) / np.where(whole > 0, whole, 1.0)
+        fractions: FloatArray = np.clip(share, 0.0, 1.0)
+        return fractions

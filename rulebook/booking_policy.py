@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from rulebook.errors import BodyInvalid
 from rulebook.schema import check_body
 
 
@@ -30,8 +31,17 @@ class BookingPolicy:
         Owed for a later cancellation, and by an absent rider.
     pin_digits, pin_tries
         The code the rider tells the driver, and how often it may be wrong.
-    book_ahead_max_s, book_ahead_lead_s
-        How far ahead a trip may be booked, and how long before it a driver is looked for.
+    book_ahead_max_s, book_ahead_lead_s, book_ahead_lead_max_s
+        How far ahead a trip may be booked, and how long before the wanted time a driver is looked
+        for: at the latest and at the earliest.
+    book_ahead_percentile, book_ahead_margin_s
+        Between the two: this percentile of recent waits for a car, and so much more.
+    book_ahead_warn_s
+        How long before the wanted time rider and office are told that nobody has been found.
+    book_ahead_cancel_free_s
+        Until how long before the wanted time cancelling is free whoever has accepted.
+    driving_max_s, driving_window_s
+        The most that a driver may be engaged in trips within any such window.
     shift_max_s
         The longest shift.
     seats_max
@@ -54,6 +64,13 @@ class BookingPolicy:
     pin_tries: int
     book_ahead_max_s: int
     book_ahead_lead_s: int
+    book_ahead_lead_max_s: int
+    book_ahead_percentile: int
+    book_ahead_margin_s: int
+    book_ahead_warn_s: int
+    book_ahead_cancel_free_s: int
+    driving_max_s: int
+    driving_window_s: int
     shift_max_s: int
     seats_max: int
     snap_within_m: int
@@ -66,6 +83,26 @@ def parse_booking_policy(body: Mapping[str, Any]) -> BookingPolicy:
     Raises
     ------
     BodyInvalid
-        Naming the field that is missing, unknown or out of range.
+        Naming the field that is missing, unknown, out of range or at odds with another.
     """
-    return BookingPolicy(**check_body("booking_policy", body))
+    policy = BookingPolicy(**check_body("booking_policy", body))
+    for field, is_so, reason in (
+        (
+            "book_ahead_lead_max_s",
+            policy.book_ahead_lead_max_s >= policy.book_ahead_lead_s,
+            "is less than book_ahead_lead_s",
+        ),
+        (
+            "book_ahead_warn_s",
+            policy.book_ahead_warn_s <= policy.book_ahead_lead_s,
+            "is more than book_ahead_lead_s: nobody would have been looked for",
+        ),
+        (
+            "driving_max_s",
+            policy.driving_max_s <= policy.driving_window_s,
+            "is more than driving_window_s",
+        ),
+    ):
+        if not is_so:
+            raise BodyInvalid("booking_policy", field, reason)
+    return policy

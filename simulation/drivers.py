@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import json
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from websockets.asyncio.client import ClientConnection
@@ -189,9 +189,12 @@ class SimulatedDriver:
             await self._carry(trip, path)
 
     async def _board(self, trip: dict[str, Any], path: str) -> dict[str, Any] | None:
-        """The rider comes and says their PIN; or does not come."""
-        waited = 0.0
-        while waited < NO_SHOW_WAIT_SECONDS:
+        """The rider comes and says their PIN; or does not come, also not at the time booked."""
+        waited, patience = 0.0, NO_SHOW_WAIT_SECONDS
+        if trip["booked_for"] is not None:
+            early = datetime.fromisoformat(trip["booked_for"]) - self._phone.now()
+            patience += max(0.0, early.total_seconds())
+        while waited < patience:
             pin = self._kerb.pin_of(trip["trip_id"])
             if pin is not None:
                 return await self._phone.post(f"{path}/board", {"pin": pin})

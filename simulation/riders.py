@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 from foundation.chance import SeededChance
@@ -19,6 +20,10 @@ class Wish:
     seats: int
 
 
+AHEAD_SECONDS = (960, 1860)
+"""How far ahead a simulated rider books, if they do: at least and at most."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Moods:
     """How often, in a hundred, a simulated rider does what."""
@@ -27,6 +32,7 @@ class Moods:
     stays_away: int = 1
     rates: int = 40
     tips: int = 20
+    books_ahead: int = 4
 
 
 class SimulatedRider:
@@ -54,14 +60,7 @@ class SimulatedRider:
         """
         if self._phone.token is None:
             await self._phone.sign_in(self._number, mailbox)
-        quote = await self._phone.post(
-            "/rider/v1/quotes",
-            {
-                "pickup": {"lon": wish.pickup.lon, "lat": wish.pickup.lat},
-                "dropoff": {"lon": wish.dropoff.lon, "lat": wish.dropoff.lat},
-                "seats": wish.seats,
-            },
-        )
+        quote = await self._quote(wish)
         trip_id = self._phone.new_id()
         self._kerb.await_car(trip_id)
         try:
@@ -72,11 +71,29 @@ class SimulatedRider:
         finally:
             self._kerb.leave(trip_id)
 
+    async def _quote(self, wish: Wish) -> dict[str, Any]:
+        """A price for now; a few ask for one ahead, and take a car now if their city refuses."""
+        asked: dict[str, Any] = {
+            "pickup": {"lon": wish.pickup.lon, "lat": wish.pickup.lat},
+            "dropoff": {"lon": wish.dropoff.lon, "lat": wish.dropoff.lat},
+            "seats": wish.seats,
+        }
+        if self._chance.below(100) < self._moods.books_ahead:
+            least, most = AHEAD_SECONDS
+            ahead = timedelta(seconds=least + self._chance.below(most - least))
+            wanted = (self._phone.now() + ahead).isoformat()
+            try:
+                return await self._phone.post("/rider/v1/quotes", asked | {"booked_for": wanted})
+            except Refused as refused:
+                if refused.code != "booked_time_out_of_range":
+                    raise
+        return await self._phone.post("/rider/v1/quotes", asked)
+
     async def _wait(self, trip: dict[str, Any]) -> str:
         will_cancel = self._chance.below(100) < self._moods.cancels
         stays_away = self._chance.below(100) < self._moods.stays_away
         trip_id, state = trip["trip_id"], trip["state"]
-        patience = None
+        patience = coming = None
         if will_cancel:
             patience = asyncio.create_task(self._lose_patience(trip_id))
         try:
@@ -89,17 +106,28 @@ class SimulatedRider:
                 else:
                     continue
                 if trip["state"] == "arrived" != state and not stays_away:
-                    await self._phone.sleep(5 + self._chance.uniform() * 55)
-                    self._kerb.say_pin(trip_id, trip["pin"])
+                    coming = asyncio.create_task(self._come_down(trip))
+                elif trip["state"] in ("matching", "assigned") and coming is not None:
+                    coming.cancel()  # the driver gave the trip back: there is nobody at the kerb
                 state = trip["state"]
                 if state in TRIP_OVER:
                     break
         finally:
-            if patience is not None:
-                patience.cancel()
+            for errand in (patience, coming):
+                if errand is not None:
+                    errand.cancel()
         if state == "completed":
             await self._afterwards(trip_id)
         return str(state)
+
+    async def _come_down(self, trip: dict[str, Any]) -> None:
+        """To the car that has come; who booked ahead comes at about the time they wanted."""
+        pause = 5 + self._chance.uniform() * 55
+        if trip["booked_for"] is not None:
+            early = datetime.fromisoformat(trip["booked_for"]) - self._phone.now()
+            pause += max(0.0, early.total_seconds() - 60)
+        await self._phone.sleep(pause)
+        self._kerb.say_pin(trip["trip_id"], trip["pin"])
 
     async def _lose_patience(self, trip_id: str) -> None:
         await self._phone.sleep(10 + self._chance.uniform() * 240)

@@ -41,7 +41,7 @@ def policy(
     **changes: Any,
 ) -> Policy:
     """The charter's policy, but for some fields."""
-    body = charter_body() | changes
+    body = charter_body() | {"plan_ahead_seconds": 0} | changes
     body["weights"] |= weights or {}
     body["caps_seconds"] |= caps or {}
     return parse_policy(body)
@@ -49,7 +49,7 @@ def policy(
 
 def only_pickup(**changes: Any) -> Policy:
     """A policy that weighs nothing but the pick-up and the rider's wait."""
-    nothing = {"earnings": 0, "idle": 0, "homeward": 0, "chaining": 0}
+    nothing = {"earnings": 0, "idle": 0, "homeward": 0, "chaining": 0, "early": 0, "late": 0}
     return policy(weights=nothing | changes.pop("weights", {}), **changes)
 
 

@@ -22,7 +22,9 @@ def corner(column: int, row: int) -> Point:
     return Point(round(WEST + column * STEP_LON, 6), round(SOUTH + row * STEP_LAT, 6))
 
 
-def write_small_city(folder: Path, **rules: dict[str, Any]) -> Path:
+def write_small_city(
+    folder: Path, *, timezone: str = "America/New_York", **rules: dict[str, Any]
+) -> Path:
     """Write the pack `gridtown`.
 
     Parameters
@@ -43,7 +45,7 @@ def write_small_city(folder: Path, **rules: dict[str, Any]) -> Path:
             "name": "gridtown",
             "title": "Gridtown",
             "country": "US",
-            "timezone": "America/New_York",
+            "timezone": timezone,
             "currency": "USD",
             "languages": ["en"],
             "locale": "en-US",

@@ -28,7 +28,8 @@ from dispatch.matching.plan import (
     Plan,
 )
 from dispatch.matching.policy import Caps, Policy, Weights, parse_policy
-from dispatch.matching.snapshot import UNREACHABLE, FreeDriver, OpenTrip, RoundInput, Snapshot
+from dispatch.matching.round_input import RoundInput
+from dispatch.matching.snapshot import UNREACHABLE, FreeDriver, OpenTrip, Snapshot
 from dispatch.matching.solo import decide
 
 __all__ = [

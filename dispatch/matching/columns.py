@@ -6,15 +6,14 @@ to the last bit, so every machine gets the same columns.
 """
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from operator import attrgetter
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from dispatch.matching.codec import DEGREE, e7
+from dispatch.matching.codec import DEGREE, PLACE, Fields
 from dispatch.matching.snapshot import Snapshot
 from foundation.measures import EARTH_RADIUS_METRES, Point
 
@@ -32,7 +31,11 @@ NEEDS_MAX = 62
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TripColumns:
-    """Open trips as arrays of shape (trips,); places as (x, y) in decimetres, shape (trips, 2)."""
+    """Open trips as arrays of shape (trips,); places as (x, y) in decimetres, shape (trips, 2).
+
+    `wanted_in_ms` counts from the round, and is 0 for a time that has passed and for a trip for
+    now; `is_booked` tells the two apart.
+    """
 
     pickup: Whole
     dropoff: Whole
@@ -41,6 +44,8 @@ class TripColumns:
     vehicle_class: Whole
     needs: Whole
     asked_at_ms: Whole
+    wanted_in_ms: Whole
+    is_booked: NDArray[np.bool_]
     trip_seconds: Whole
     trip_metres: Whole
 
@@ -89,89 +94,96 @@ class Columns:
 
 def columns_of(snapshot: Snapshot) -> Columns:
     """The snapshot's columns, in the order of its trips and drivers."""
-    plane = _Plane.around(snapshot)
-    trips, drivers = snapshot.trips, snapshot.drivers
-    needs = _codes(word for row in trips for word in row.needs)
+    trips, drivers = snapshot.trip_fields, snapshot.driver_fields
+    needs = _codes({word for words in set(trips.values("needs")) for word in words})
     assert len(needs) <= NEEDS_MAX, "more different needs than a whole number has bits"
-    classes = _codes([*(t.vehicle_class for t in trips), *(d.vehicle_class for d in drivers)])
+    classes = _codes({*trips.values("vehicle_class"), *drivers.values("vehicle_class")})
     # Outside every zone is a zone of its own, in which only a licence for everywhere holds.
-    zones: dict[str | None, int] = {
-        None: 0,
-        **{
-            zone: 1 + code
-            for zone, code in _codes(row.pickup_zone for row in trips if row.pickup_zone).items()
-        },
-    }
-    licences = {licence: row for row, licence in enumerate(dict.fromkeys(d.zones for d in drivers))}
+    zones: dict[str | None, int] = {None: 0}
+    for zone, code in _codes(set(trips.values("pickup_zone")) - {None, ""}).items():
+        zones[zone] = 1 + code
+    licences = {zones: row for row, zones in enumerate(dict.fromkeys(drivers.values("zones")))}
     licensed = np.zeros((len(licences), len(zones)), dtype=np.bool_)
     for licence, row in licences.items():
         licensed[row] = [licence is None or zone in licence for zone in zones]
+    words = _Words(classes, needs, zones, licences)
+    plane = _Plane.around(trips.spread("pickup"), drivers.spread("place"))
     return Columns(
-        trips=_trip_columns(snapshot, plane, classes=classes, needs=needs, zones=zones),
-        drivers=_driver_columns(snapshot, plane, classes=classes, needs=needs, licences=licences),
+        trips=_trip_columns(trips, plane, words, at_ms=snapshot.at_ms),
+        drivers=_driver_columns(drivers, plane, words, at_ms=snapshot.at_ms),
         licensed=licensed,
         excluded=_excluded(snapshot),
     )
 
 
-def _trip_columns(
-    snapshot: Snapshot,
-    plane: "_Plane",
-    *,
-    classes: dict[str, int],
-    needs: dict[str, int],
-    zones: dict[str | None, int],
-) -> TripColumns:
-    trips = snapshot.trips
+@dataclass(frozen=True, slots=True)
+class _Words:
+    """The codes of what is written in words."""
+
+    classes: dict[str, int]
+    needs: dict[str, int]
+    zones: dict[str | None, int]
+    licences: dict[tuple[str, ...] | None, int]
+
+
+def _trip_columns(trips: Fields, plane: "_Plane", words: _Words, *, at_ms: int) -> TripColumns:
+    wanted = trips.values("wanted_at_ms")
     return TripColumns(
-        pickup=plane.spread([trip.pickup for trip in trips]),
-        dropoff=plane.spread([trip.dropoff for trip in trips]),
-        pickup_zone=_whole(zones[trip.pickup_zone] for trip in trips),
-        seats=_column(trips, "seats"),
-        vehicle_class=_whole(classes[trip.vehicle_class] for trip in trips),
-        needs=_bits([trip.needs for trip in trips], needs),
-        asked_at_ms=_column(trips, "asked_at_ms"),
-        trip_seconds=_column(trips, "trip_seconds"),
-        trip_metres=_column(trips, "trip_metres"),
+        pickup=plane.spread(trips.spread("pickup")),
+        dropoff=plane.spread(trips.spread("dropoff")),
+        pickup_zone=_coded(trips.values("pickup_zone"), words.zones),
+        seats=trips.spread("seats"),
+        vehicle_class=_coded(trips.values("vehicle_class"), words.classes),
+        needs=_bits(trips.values("needs"), words.needs),
+        asked_at_ms=trips.spread("asked_at_ms"),
+        wanted_in_ms=np.array(
+            [0 if at is None else max(0, at - at_ms) for at in wanted], dtype=np.int64
+        ),
+        is_booked=np.array([at is not None for at in wanted], dtype=np.bool_),
+        trip_seconds=trips.spread("trip_seconds"),
+        trip_metres=trips.spread("trip_metres"),
     )
 
 
 def _driver_columns(
-    snapshot: Snapshot,
-    plane: "_Plane",
-    *,
-    classes: dict[str, int],
-    needs: dict[str, int],
-    licences: dict[tuple[str, ...] | None, int],
+    drivers: Fields, plane: "_Plane", words: _Words, *, at_ms: int
 ) -> DriverColumns:
-    at, drivers = snapshot.at_ms, snapshot.drivers
-    free_at = _column(drivers, "free_at_ms")
-    shift_seconds = _column(drivers, "shift_seconds")
-    began = at - shift_seconds * 1000
-    offered = _whole(
-        -NO_LIMIT if driver.last_offered_at_ms is None else driver.last_offered_at_ms
-        for driver in drivers
-    )
+    free_at, shift_seconds = drivers.spread("free_at_ms"), drivers.spread("shift_seconds")
+    place = plane.spread(drivers.spread("place"))
+    home, heads_home = _homes(drivers.values("homeward"), plane, place)
+    began = at_ms - shift_seconds * 1000
+    offered = _filled(drivers.values("last_offered_at_ms"), -NO_LIMIT)
     return DriverColumns(
-        place=plane.spread([driver.place for driver in drivers]),
-        home=plane.spread([driver.homeward or driver.place for driver in drivers]),
-        heads_home=np.array([driver.homeward is not None for driver in drivers], dtype=np.bool_),
-        free_in_ms=np.maximum(0, free_at - at),
+        place=place,
+        home=home,
+        heads_home=heads_home,
+        free_in_ms=np.maximum(0, free_at - at_ms),
         free_since_ms=free_at,
-        seats=_column(drivers, "seats"),
-        vehicle_class=_whole(classes[driver.vehicle_class] for driver in drivers),
-        equipment=_bits([driver.equipment for driver in drivers], needs),
-        licence=_whole(licences[driver.zones] for driver in drivers),
-        shift_left_ms=_column(drivers, "shift_ends_at_ms") - at,
-        driving_left_ms=_column(drivers, "driving_seconds_left") * 1000,
-        earned_minor=_column(drivers, "earned_minor"),
+        seats=drivers.spread("seats"),
+        vehicle_class=_coded(drivers.values("vehicle_class"), words.classes),
+        equipment=_bits(drivers.values("equipment"), words.needs),
+        licence=_coded(drivers.values("zones"), words.licences),
+        shift_left_ms=drivers.spread("shift_ends_at_ms") - at_ms,
+        driving_left_ms=drivers.spread("driving_seconds_left") * 1000,
+        earned_minor=drivers.spread("earned_minor"),
         shift_seconds=shift_seconds,
         # Waiting begins with the shift, with the end of the last trip, or with the last offer.
-        idle_since_ms=np.minimum(at, np.maximum(np.maximum(began, free_at), offered)),
-        range_metres=_whole(
-            NO_LIMIT if driver.range_metres is None else driver.range_metres for driver in drivers
-        ),
+        idle_since_ms=np.minimum(at_ms, np.maximum(np.maximum(began, free_at), offered)),
+        range_metres=_filled(drivers.values("range_metres"), NO_LIMIT),
     )
+
+
+def _homes(
+    homeward: Sequence[Point | None], plane: "_Plane", place: Whole
+) -> tuple[Whole, NDArray[np.bool_]]:
+    """Where each driver heads for, or their place, and who heads anywhere."""
+    heading = [number for number, home in enumerate(homeward) if home is not None]
+    home = place.copy()
+    if heading:
+        home[heading] = plane.spread(PLACE.spread([homeward[number] for number in heading]))
+    heads_home = np.zeros(len(homeward), dtype=np.bool_)
+    heads_home[heading] = True
+    return home, heads_home
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,21 +195,22 @@ class _Plane:
     narrowing: float
 
     @classmethod
-    def around(cls, snapshot: Snapshot) -> "_Plane":
-        places = [trip.pickup for trip in snapshot.trips] + [d.place for d in snapshot.drivers]
-        if not places:
+    def around(cls, pickups: Whole, places: Whole) -> "_Plane":
+        """The plane for these places in units of 1e-7 degree, (trips, 2) and (drivers, 2)."""
+        count = len(pickups) + len(places)
+        if not count:
             return cls(0, 0, 1.0)
-        lat = int(_units([place.lat for place in places]).sum()) // len(places)
+        lat = int(pickups[:, 1].sum() + places[:, 1].sum()) // count
         # Rounded, because mathematics libraries differ in a cosine's last bit.
         narrowing = round(math.cos(math.radians(lat / DEGREE)), 6)
-        return cls(e7(places[0].lon), lat, narrowing)
+        return cls(int((pickups if len(pickups) else places)[0, 0]), lat, narrowing)
 
-    def spread(self, points: Sequence[Point]) -> Whole:
-        """Points as (x, y) in whole decimetres, shape (points, 2)."""
-        lon = _units([point.lon for point in points]) - self.lon
+    def spread(self, places: Whole) -> Whole:
+        """Places in units of 1e-7 degree as (x, y) in whole decimetres; both (places, 2)."""
+        lon = places[:, 0] - self.lon
         # Across the date line the short way, for the cities that lie on it.
         lon = (lon + 180 * DEGREE) % (360 * DEGREE) - 180 * DEGREE
-        lat = _units([point.lat for point in points]) - self.lat
+        lat = places[:, 1] - self.lat
         x = np.rint(lon * (DECIMETRES_PER_UNIT * self.narrowing))
         y = np.rint(lat * DECIMETRES_PER_UNIT)
         return np.stack([x, y], axis=1).astype(np.int64)
@@ -210,32 +223,28 @@ def crow_decimetres(a: Whole, b: Whole) -> Whole:
     return np.sqrt(squared.astype(np.float64)).astype(np.int64)
 
 
-def _whole(values: Iterable[int]) -> Whole:
-    return np.array(list(values), dtype=np.int64)
-
-
-def _column(rows: Sequence[Any], name: str) -> Whole:
-    return np.array(list(map(attrgetter(name), rows)), dtype=np.int64)
-
-
-def _units(degrees: list[float]) -> Whole:
-    """Coordinates in units of 1e-7 degree, as `codec.e7` has them."""
-    return np.rint(np.array(degrees, dtype=np.float64) * DEGREE).astype(np.int64)
-
-
 def _codes(words: Iterable[str]) -> dict[str, int]:
-    return {word: code for code, word in enumerate(sorted(set(words)))}
+    return {word: code for code, word in enumerate(sorted(words))}
+
+
+def _coded(words: Sequence[Any], codes: Mapping[Any, int]) -> Whole:
+    return np.array([codes[word] for word in words], dtype=np.int64)
+
+
+def _filled(numbers: Sequence[int | None], absent: int) -> Whole:
+    return np.array([absent if number is None else number for number in numbers], dtype=np.int64)
 
 
 def _bits(rows: Sequence[tuple[str, ...]], codes: dict[str, int]) -> Whole:
     """Each row's words as one number, a bit for each; words that nobody needs have none."""
-    return _whole(
-        sum(1 << codes[word] for word in row if word in codes) if row else 0 for row in rows
-    )
+    if not codes:
+        return np.zeros(len(rows), dtype=np.int64)
+    known = {row: sum(1 << codes[word] for word in row if word in codes) for row in set(rows)}
+    return _coded(rows, known)
 
 
 def _excluded(snapshot: Snapshot) -> Whole:
-    if not any(trip.excluded for trip in snapshot.trips):
+    if not any(snapshot.trip_fields.values("excluded")):
         return np.zeros(0, dtype=np.int64)
     index: dict[Any, int] = {row.driver_id: place for place, row in enumerate(snapshot.drivers)}
     keys = [

@@ -19,8 +19,8 @@ from dispatch.matching.cost import CostTerms
 from dispatch.matching.limits import Limit, broken_before_roads, broken_on_roads
 from dispatch.matching.plan import Alternative, Lost, OpenStill, Pairing, Plan
 from dispatch.matching.reasons import main_difference
-from dispatch.matching.snapshot import RoundInput
-from dispatch.matching.weighing import Weighed, weigh
+from dispatch.matching.round_input import RoundInput
+from dispatch.matching.weighing import weigh
 from foundation.identifiers import DriverId, TripId
 
 WORTH_SAYING_MS = 1000
@@ -67,7 +67,11 @@ def why_not_me(
     unfit = _unfit(round_input, trip, driver)
     if unfit:
         return unfit
-    return _compared(weigh(round_input), plan, trip, driver)
+    weighed = weigh(round_input)
+    pair = int(np.flatnonzero((weighed.problem.pairs == (trip, driver)).all(axis=1))[0])
+    return _compared(
+        weighed.costs.of(pair), plan.find_pairing(trip_id), plan.find_pairing_of(driver_id)
+    )
 
 
 def why_open(row: OpenStill) -> tuple[Reason, ...]:
@@ -123,7 +127,9 @@ def _preferences(pairing: Pairing) -> tuple[Reason, ...]:
         for code, nearer in counted.items()
         if nearer >= WORTH_SAYING_MS
     ]
-    if pairing.waited_seconds >= 60:
+    if pairing.wanted_in_seconds is not None:
+        reasons.append(_reason("rider_booked", wanted_in_seconds=pairing.wanted_in_seconds))
+    if pairing.waited_seconds >= 60 and not pairing.wanted_in_seconds:
         reasons.append(_reason("rider_waited", waited_seconds=pairing.waited_seconds))
     return tuple(reasons)
 
@@ -171,13 +177,11 @@ def _limits(flags: int) -> tuple[Reason, ...]:
     return tuple(_reason(f"limit_{(limit.name or '').lower()}") for limit in Limit(flags))
 
 
-def _compared(weighed: Weighed, plan: Plan, trip: int, driver: int) -> tuple[Reason, ...]:
-    """What decided between the driver and whoever was offered the trip."""
-    snapshot, problem = weighed.snapshot, weighed.problem
-    pair = int(np.flatnonzero((problem.pairs == (trip, driver)).all(axis=1))[0])
-    mine = weighed.costs.of(pair)
-    served = plan.find_pairing(snapshot.trips[trip].trip_id)
-    own = plan.find_pairing_of(snapshot.drivers[driver].driver_id)
+def _compared(mine: CostTerms, served: Pairing | None, own: Pairing | None) -> tuple[Reason, ...]:
+    """What decided between a driver whose cost is `mine` and whoever was offered the trip.
+
+    `served` is the trip's pairing and `own` the driver's, if they have one.
+    """
     if own is not None and served is own:
         return (_reason("it_is_yours", pickup_seconds=own.pickup_seconds),)
     reasons = [] if served is None else [_than_you(mine, served)]
@@ -192,7 +196,7 @@ def _than_you(mine: CostTerms, served: Pairing) -> Reason:
     dearer = mine.total_ms - served.terms.total_ms
     lost = Lost.EQUAL if dearer == 0 else Lost.NOT_WEIGHED
     if dearer > 0:
-        lost = main_difference(mine.array() - served.terms.array())
+        lost = main_difference(mine, served.terms)
     return _reason(
         f"not_you_{lost}",
         your_pickup_seconds=_seconds(mine.pickup_ms),
@@ -216,6 +220,7 @@ _ENGLISH: Mapping[str, str] = {
     "though_sooner_earned_more": "A driver who could be there in {other_pickup_seconds} has earned more an hour on this shift; you can be there in {pickup_seconds}.",
     "though_sooner_offered_later": "A driver who could be there in {other_pickup_seconds} had an offer more recently; you can be there in {pickup_seconds}.",
     "though_sooner_away_from_home": "It suits your way home better than that of a driver who could be there in {other_pickup_seconds}; you can be there in {pickup_seconds}.",
+    "though_sooner_early": "A driver who could be there in {other_pickup_seconds} would have stood waiting longer for the time that the rider wants; you can be there in {pickup_seconds}.",
     "though_sooner_busy": "A driver who might be there in {other_pickup_seconds} is still on a trip, which may take longer; you can be there in {pickup_seconds}.",
     "though_sooner_equal": "You and a driver who could be there in {other_pickup_seconds} were equal in all that counts; who has waited longest goes first.",
     "though_sooner_not_weighed": "You were chosen in order of asking; you can be there in {pickup_seconds}.",
@@ -223,6 +228,7 @@ _ENGLISH: Mapping[str, str] = {
     "counted_earnings": "You have earned less an hour on this shift than the average; that counts as {counted_seconds} nearer.",
     "counted_idle": "You have waited for an offer; that counts as {counted_seconds} nearer.",
     "counted_homeward": "It leads towards where you end your shift; that counts as {counted_seconds} nearer.",
+    "rider_booked": "The rider booked ahead and wants the car in {wanted_in_seconds}.",
     "rider_waited": "The rider has been waiting for {waited_seconds}.",
     # why this offer: what it could have been instead
     "other_trip_served_sooner": "Another trip, {pickup_seconds} from you, goes to a driver who serves it better.",
@@ -247,11 +253,13 @@ _ENGLISH: Mapping[str, str] = {
     "limit_range": "Your vehicle's range would not have been enough.",
     "limit_not_free_soon": "Your trip under way would not have ended soon enough.",
     "limit_too_far": "You could not have been there within the time that the policy allows.",
+    "limit_too_early": "It was booked for later, and you would have stood waiting too long before; drivers near it are asked when the time is near.",
     "not_you_later": "Another driver could be there in {pickup_seconds}; you would have needed {your_pickup_seconds}.",
     "not_you_busy": "You were still on a trip, which might have taken longer than planned; the other driver could be there in {pickup_seconds}.",
     "not_you_earned_more": "You have earned more an hour on this shift than the driver who got it, who could be there in {pickup_seconds}; you would have needed {your_pickup_seconds}.",
     "not_you_offered_later": "You had an offer more recently than the driver who got it, who could be there in {pickup_seconds}; you would have needed {your_pickup_seconds}.",
     "not_you_away_from_home": "It suited the way home of the driver who got it better than yours; they could be there in {pickup_seconds}.",
+    "not_you_early": "You would have stood waiting longer for the time that the rider wanted than the driver who got it, who could be there in {pickup_seconds}.",
     "not_you_equal": "You and the driver who got it were equal in all that counts; who has waited longest goes first.",
     "not_you_not_weighed": "You would have been as good for this trip; all trips together were served better this way.",
     # why a trip stays open
@@ -263,9 +271,11 @@ _ENGLISH: Mapping[str, str] = {
     "open_excluded": "Every driver on shift was asked for this trip already.",
     "open_hours": "No driver in reach has enough time left on shift.",
     "open_range": "No vehicle on shift has enough range left.",
+    "open_booked_later": "It is booked for later; drivers near it are asked when the time is near.",
     "open_no_fit_driver": "No driver on shift can serve this trip.",
     "open_no_driver_in_reach": "No driver who can serve this trip is near enough.",
     "open_others_sooner": "Drivers in reach: {candidates}. They go to riders whom they can serve sooner.",
+    "open_driver_soon_free": "Drivers in reach: {candidates}. The best of them is still on a trip, and offered this one when free.",
     "open_others_waited_longer": "Drivers in reach: {candidates}. They go to riders who have waited longer.",
 }  # fmt: skip
 

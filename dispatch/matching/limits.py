@@ -33,6 +33,7 @@ class Limit(IntFlag):
     RANGE = 128
     NOT_FREE_SOON = 256
     TOO_FAR = 512
+    TOO_EARLY = 1024
 
 
 def broken_before_roads(
@@ -52,7 +53,8 @@ def broken_before_roads(
     """
     places = (columns.trips.pickup[trips], columns.drivers.place[drivers])
     quickest_ms = crow_decimetres(*places) * 100 // CROW_METRES_PER_SECOND
-    return broken_on_roads(columns, policy, trips=trips, drivers=drivers, drive_ms=quickest_ms)
+    # Nobody is too early for certain: the roads may take any time.
+    return _broken_by_delay(columns, policy, trips=trips, drivers=drivers, drive_ms=quickest_ms)
 
 
 def broken_on_roads(
@@ -65,12 +67,26 @@ def broken_on_roads(
     drive_ms
         int64, (pairs,): road time from the driver's place to the pick-up, or `UNREACHABLE`.
     """
+    broken = _broken_by_delay(columns, policy, trips=trips, drivers=drivers, drive_ms=drive_ms)
+    arrive_ms = columns.drivers.free_in_ms[drivers] + drive_ms
+    standing = columns.trips.wanted_in_ms[trips] - arrive_ms
+    broken |= np.where(standing > policy.early_seconds_max * 1000, Limit.TOO_EARLY, 0)
+    return broken
+
+
+def _broken_by_delay(
+    columns: Columns, policy: Policy, *, trips: Whole, drivers: Whole, drive_ms: Whole
+) -> NDArray[np.int64]:
+    """The limits that a longer way can break and never lift, and those that no time can lift."""
     driver = columns.drivers
     free_in = driver.free_in_ms[drivers]
     driving = drive_ms + columns.trips.trip_seconds[trips] * 1000
     broken = _broken_by_kind(columns, trips=trips, drivers=drivers)
-    broken |= np.where(free_in > policy.free_within_seconds * 1000, Limit.NOT_FREE_SOON, 0)
-    broken |= np.where(free_in + driving > driver.shift_left_ms[drivers], Limit.SHIFT, 0)
+    broken |= np.where(free_in > policy.ahead_seconds * 1000, Limit.NOT_FREE_SOON, 0)
+    # Who comes before the wanted time of a booking waits for it, on shift.
+    standing = np.maximum(0, columns.trips.wanted_in_ms[trips] - free_in - drive_ms)
+    busy_until = free_in + driving + standing
+    broken |= np.where(busy_until > driver.shift_left_ms[drivers], Limit.SHIFT, 0)
     broken |= np.where(driving > driver.driving_left_ms[drivers], Limit.DRIVING, 0)
     # A pick-up that cannot be reached is later than any policy allows: no case of its own.
     broken |= np.where(free_in + drive_ms > policy.pickup_seconds_max * 1000, Limit.TOO_FAR, 0)

@@ -5,31 +5,38 @@ that a question asked a year later is answered from what was stored, not worked 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from functools import partial
 
 from dispatch.matching.codec import (
+    COUNTS,
     IDENTIFIER,
+    KNOWN_IDENTIFIER,
     TRUTH,
+    UNREADABLE,
     WHOLE,
     WORD,
     Kind,
+    canonical,
+    choice_of,
     digest_of,
     one,
     optional,
-    read_form,
+    read_object,
     read_row,
+    rows_of,
     several,
-    write_form,
     write_row,
 )
 from dispatch.matching.cost import TERMS, CostTerms
+from dispatch.matching.errors import RoundUnreadable
+from dispatch.matching.packing import Packer, Unpacker
 from foundation.identifiers import DriverId, TripId
 
-FORM_PLAN = "khan-cars matching plan 1"
+FORM_PLAN = "khan-cars matching plan 2"
 
-VERSION = 1
+VERSION = 2
 """Grows whenever the same input may give another plan."""
 
 
@@ -49,6 +56,7 @@ class Lost(StrEnum):
     EARNED_MORE = "earned_more"  # this driver has earned more an hour
     OFFERED_LATER = "offered_later"  # this driver had an offer more recently
     AWAY_FROM_HOME = "away_from_home"  # it leads away from where this driver ends the shift
+    EARLY = "early"  # this driver would stand waiting longer for the wanted time of a booking
     NEEDED_ELSEWHERE = "needed_elsewhere"  # this driver is offered another trip
     SERVED_SOONER = "served_sooner"  # the other trip has a driver who costs it less
     SERVED_BY_ANOTHER = "served_by_another"  # has another driver: all riders together wait less
@@ -69,10 +77,12 @@ class OpenBecause(StrEnum):
     EXCLUDED = "excluded"  # everybody was asked already
     HOURS = "hours"  # nobody has the time left
     RANGE = "range"  # nobody's vehicle goes so far
+    BOOKED_LATER = "booked_later"  # whoever is near would stand waiting for the wanted time
     NO_FIT_DRIVER = "no_fit_driver"  # different things forbid different drivers
     NO_DRIVER_IN_REACH = "no_driver_in_reach"  # fit drivers are too far away
     OTHERS_SOONER = "others_sooner"  # the drivers in reach cost other trips less
     OTHERS_WAITED_LONGER = "others_waited_longer"  # they go to riders who have waited longer
+    DRIVER_SOON_FREE = "driver_soon_free"  # whoever is on a trip now will serve it best
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,6 +121,8 @@ class Pairing:
         The pair's cost by its parts.
     waited_seconds, price_ms
         How long the rider has waited, and what leaving the trip open would have cost.
+    wanted_in_seconds
+        Of a trip booked ahead: how long until the rider wants the car, 0 if that has passed.
     candidates, sooner
         How many drivers could have been offered it, and how many of them would be there sooner.
     other_drivers
@@ -126,6 +138,7 @@ class Pairing:
     terms: CostTerms
     waited_seconds: int
     price_ms: int
+    wanted_in_seconds: int | None
     candidates: int
     sooner: int
     other_drivers: tuple[Alternative, ...]
@@ -170,7 +183,8 @@ class Plan:
     drivers
         How many drivers the round knew.
     objective_ms
-        What the plan costs altogether: the least possible, if `method` is the assignment.
+        What the choice costs altogether, trips kept for drivers soon free at their pairs' cost: the
+        least possible, if `method` is the assignment.
     method, solver, version
         How it was chosen, by what, and the version of these rules.
     degraded
@@ -187,19 +201,47 @@ class Plan:
     solver: str
     version: int
     degraded: bool
+    _encoded: list[bytes] = field(default_factory=list, init=False, repr=False, compare=False)
 
     def encode(self) -> bytes:
-        """The plan's canonical JSON, equal for equal plans on every machine."""
-        return write_form(self, form=FORM_PLAN, name="plan", kinds=_PLAN)
+        """The canonical bytes, equal for equal plans on every machine; worked out once.
+
+        A line of JSON with the form and what there is once; then the columns of the pairings and
+        of the trips still open, packed.
+        """
+        if not self._encoded:
+            packer = Packer()
+            _PAIRINGS.pack(packer, self.pairings)
+            _UNMATCHED.pack(packer, self.unmatched)
+            counts = {"pairings": len(self.pairings), "unmatched": len(self.unmatched)}
+            head = {"form": FORM_PLAN, "plan": write_row(self, _HEAD), **counts}
+            self._encoded.append(canonical(head) + b"\n" + packer.packed)
+        return self._encoded[0]
 
     @classmethod
     def decode(cls, encoded: bytes) -> "Plan":
         """The plan that `encode` wrote; RoundUnreadable if the bytes are not such."""
-        return read_form(cls, encoded, form=FORM_PLAN, name="plan", kinds=_PLAN)
+        line, _, packed = encoded.partition(b"\n")
+        head = read_object(line, form=FORM_PLAN)
+        try:
+            pairings, unmatched = WHOLE.read([head["pairings"], head["unmatched"]])
+            unpacker = Unpacker(packed)
+            make = partial(
+                cls,
+                pairings=tuple(_PAIRINGS.unpack(unpacker, pairings)),
+                unmatched=tuple(_UNMATCHED.unpack(unpacker, unmatched)),
+            )
+            unpacker.close()
+            found = read_row(make, head["plan"], _HEAD)
+        except (*UNREADABLE, OverflowError) as broken:
+            raise RoundUnreadable(str(broken)) from broken
+        if found.encode() != encoded:
+            raise RoundUnreadable("it is not in canonical form")
+        return found
 
     @property
     def digest(self) -> str:
-        """SHA-256 of the canonical JSON, in hexadecimal."""
+        """SHA-256 of the canonical bytes, in hexadecimal."""
         return digest_of(self.encode())
 
     def find_pairing(self, trip_id: TripId) -> Pairing | None:
@@ -211,34 +253,21 @@ class Plan:
         return next((pairing for pairing in self.pairings if pairing.driver_id == driver_id), None)
 
 
-def _row(make: Any, kinds: Mapping[str, Kind]) -> Kind:
-    return one(lambda row: write_row(row, kinds), lambda written: read_row(make, written, kinds))
-
-
-def _choice(kind: type[StrEnum]) -> Kind:
-    return one(str, kind)
-
-
-def _counts(counted: Any) -> dict[str, int]:
-    WORD.read(list(counted))
-    return dict(sorted(zip(counted, WHOLE.read(list(counted.values())), strict=True)))
-
-
-_TERMS = _row(CostTerms, dict.fromkeys(TERMS, WHOLE))
+_TERMS = rows_of(CostTerms, dict.fromkeys(TERMS, WHOLE))
 _ALTERNATIVES = several(
-    _row(
+    rows_of(
         Alternative,
         {
-            "trip_id": IDENTIFIER,
-            "driver_id": IDENTIFIER,
+            "trip_id": KNOWN_IDENTIFIER,
+            "driver_id": KNOWN_IDENTIFIER,
             "terms": _TERMS,
-            "lost": _choice(Lost),
-            "driver_serves": optional(IDENTIFIER),
-            "trip_served_by": optional(IDENTIFIER),
+            "lost": choice_of(Lost),
+            "driver_serves": optional(KNOWN_IDENTIFIER),
+            "trip_served_by": optional(KNOWN_IDENTIFIER),
         },
     )
 )
-_PAIRING = _row(
+_PAIRINGS = rows_of(
     Pairing,
     {
         "trip_id": IDENTIFIER,
@@ -248,33 +277,33 @@ _PAIRING = _row(
         "terms": _TERMS,
         "waited_seconds": WHOLE,
         "price_ms": WHOLE,
+        "wanted_in_seconds": optional(WHOLE),
         "candidates": WHOLE,
         "sooner": WHOLE,
         "other_drivers": _ALTERNATIVES,
         "other_trips": _ALTERNATIVES,
     },
 )
-_OPEN_STILL = _row(
+_UNMATCHED = rows_of(
     OpenStill,
     {
         "trip_id": IDENTIFIER,
-        "because": _choice(OpenBecause),
+        "because": choice_of(OpenBecause),
         "waited_seconds": WHOLE,
         "price_ms": WHOLE,
-        "limits": one(_counts, _counts),
+        "limits": COUNTS,
         "candidates": WHOLE,
         "best": _ALTERNATIVES,
     },
 )
-_PLAN: Mapping[str, Kind] = {
+_HEAD: Mapping[str, Kind] = {
     "at_ms": WHOLE,
     "input_digest": WORD,
-    "pairings": several(_PAIRING),
-    "unmatched": several(_OPEN_STILL),
     "drivers": WHOLE,
     "objective_ms": WHOLE,
-    "method": _choice(Method),
+    "method": one(str, Method),
     "solver": WORD,
     "version": WHOLE,
     "degraded": TRUTH,
 }
+"""What a plan has once; its rows are packed."""

@@ -8,45 +8,41 @@ minor units of the city's currency, coordinates are longitude and latitude (WGS 
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from itertools import pairwise
+from dataclasses import dataclass, field, replace
+from functools import partial
+from operator import attrgetter, lt
 from typing import Any
-
-import numpy as np
-from numpy.typing import ArrayLike, NDArray
 
 from dispatch.matching.codec import (
     IDENTIFIER,
     PLACE,
     TRUTH,
-    UNREADABLE,
     WHOLE,
     WORD,
+    Fields,
     Kind,
-    canonical,
     digest_of,
     one,
     optional,
     read_columns,
     read_form,
-    read_object,
     read_row,
     several,
     to_centimetre,
+    unpack_columns,
     write_columns,
     write_form,
     write_row,
 )
-from dispatch.matching.errors import RoundUnreadable
-from dispatch.matching.policy import Caps, Policy, Weights
+from dispatch.matching.packing import Packer, Unpacker
+from dispatch.matching.policy import Caps, Policy, Repositioning, Weights
 from foundation.identifiers import DriverId, TripId
 from foundation.measures import Point
 
 UNREACHABLE = 2_147_483_647
 """A pick-up time that says there is no way (the largest int32, as the road engine has it)."""
 
-FORM_SNAPSHOT = "khan-cars matching snapshot 1"
-FORM_ROUND = "khan-cars matching round 1"
+FORM_SNAPSHOT = "khan-cars matching snapshot 2"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +62,8 @@ class OpenTrip:
         Counts the drivers who had the trip, from 1.
     excluded
         Drivers who declined this trip or gave it back: they are not asked again for it.
+    wanted_at_ms
+        When a rider who booked ahead wants the car; None for a trip for now.
     trip_seconds, trip_metres
         From pick-up to drop-off, by road.
     fare_minor, pay_minor
@@ -81,6 +79,7 @@ class OpenTrip:
     vehicle_class: str
     needs: tuple[str, ...] = ()
     asked_at_ms: int
+    wanted_at_ms: int | None = None
     attempt: int = 1
     excluded: tuple[DriverId, ...] = ()
     trip_seconds: int
@@ -171,6 +170,7 @@ _TRIP: Mapping[str, Kind] = {
     "vehicle_class": WORD,
     "needs": several(WORD),
     "asked_at_ms": WHOLE,
+    "wanted_at_ms": optional(WHOLE),
     "attempt": WHOLE,
     "excluded": several(IDENTIFIER),
     "trip_seconds": WHOLE,
@@ -205,9 +205,12 @@ def _part(make: Any, names: Iterable[str]) -> Kind:
 
 
 _POLICY: Mapping[str, Kind] = {
-    **dict.fromkeys(set(Policy.__dataclass_fields__) - {"weights", "caps_seconds"}, WHOLE),
+    **dict.fromkeys(
+        set(Policy.__dataclass_fields__) - {"weights", "caps_seconds", "repositioning"}, WHOLE
+    ),
     "weights": _part(Weights, Weights.__dataclass_fields__),
     "caps_seconds": _part(Caps, Caps.__dataclass_fields__),
+    "repositioning": _part(Repositioning, Repositioning.__dataclass_fields__),
 }
 _SNAPSHOT: Mapping[str, Kind] = {
     "at_ms": WHOLE,
@@ -225,6 +228,16 @@ _SNAPSHOT: Mapping[str, Kind] = {
     "network_digest": WORD,
     "degraded": TRUTH,
 }
+_HEAD = {name: kind for name, kind in _SNAPSHOT.items() if name not in {"trips", "drivers"}}
+"""What a snapshot has once."""
+
+
+def _order(numbers: list[int]) -> list[int]:
+    return sorted(range(len(numbers)), key=numbers.__getitem__)
+
+
+_TRIP_NUMBER = attrgetter("trip_id.int")
+_DRIVER_NUMBER = attrgetter("driver_id.int")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -251,12 +264,13 @@ class Snapshot:
     policy: Policy
     network_digest: str
     degraded: bool
+    _fields: list[Fields] = field(default_factory=list, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        trips = [trip.trip_id.int for trip in self.trips]
-        drivers = [driver.driver_id.int for driver in self.drivers]
+        trips = list(map(_TRIP_NUMBER, self.trips))
+        drivers = list(map(_DRIVER_NUMBER, self.drivers))
         for name, identifiers in (("trip", trips), ("driver", drivers)):
-            ascends = all(a < b for a, b in pairwise(identifiers))
+            ascends = all(map(lt, identifiers, identifiers[1:]))
             assert ascends, f"a {name} twice in a snapshot, or not sorted (use Snapshot.of)"
 
     @classmethod
@@ -271,109 +285,75 @@ class Snapshot:
         degraded: bool = False,
     ) -> "Snapshot":
         """A snapshot of trips and drivers in any order; a duplicate is a programmer's mistake."""
-        return cls(
+        asked, there = list(trips), list(drivers)
+        # The rows are walked through as they come, which is how they lie in memory.
+        trip_order = _order(list(map(_TRIP_NUMBER, asked)))
+        driver_order = _order(list(map(_DRIVER_NUMBER, there)))
+        made = cls(
             at_ms=at_ms,
-            trips=tuple(sorted(trips, key=lambda trip: trip.trip_id.int)),
-            drivers=tuple(sorted(drivers, key=lambda driver: driver.driver_id.int)),
+            trips=tuple([asked[place] for place in trip_order]),
+            drivers=tuple([there[place] for place in driver_order]),
             policy=policy,
             network_digest=network_digest,
             degraded=degraded,
         )
+        made._fields.append(Fields(asked, _TRIP, trip_order))
+        made._fields.append(Fields(there, _DRIVER, driver_order))
+        return made
+
+    @property
+    def trip_fields(self) -> Fields:
+        """The trips, field by field; worked out once."""
+        return self._both_fields()[0]
+
+    @property
+    def driver_fields(self) -> Fields:
+        """The drivers, field by field; worked out once."""
+        return self._both_fields()[1]
+
+    def _both_fields(self) -> list[Fields]:
+        if not self._fields:
+            self._fields.extend([Fields(self.trips, _TRIP), Fields(self.drivers, _DRIVER)])
+        return self._fields
+
+    def on_roads(self, *, degraded: bool) -> "Snapshot":
+        """The same, marked by how its road times were got, which is known only afterwards."""
+        if degraded == self.degraded:
+            return self
+        marked = replace(self, degraded=degraded)
+        marked._fields.extend(self._fields)
+        return marked
+
+    def head(self) -> dict[str, Any]:
+        """What there is once, as a JSON object: all but the rows, and how many those are."""
+        counts = {"trips": len(self.trips), "drivers": len(self.drivers)}
+        return {**write_row(self, _HEAD), **counts}
+
+    def pack(self, packer: Packer) -> None:
+        """The rows, field by field."""
+        self.trip_fields.pack(packer)
+        self.driver_fields.pack(packer)
+
+    @classmethod
+    def unpack(cls, head: Mapping[str, Any], unpacker: Unpacker) -> "Snapshot":
+        """The snapshot of which `head` and `pack` told; raises what is in `codec.UNREADABLE`."""
+        once = dict(head)
+        trips, drivers = WHOLE.read([once.pop("trips"), once.pop("drivers")])
+        make = partial(
+            cls,
+            trips=unpack_columns(OpenTrip, unpacker, trips, kinds=_TRIP),
+            drivers=unpack_columns(FreeDriver, unpacker, drivers, kinds=_DRIVER),
+        )
+        return read_row(make, once, _HEAD)
 
     def encode(self) -> bytes:
-        """The canonical bytes, equal for equal snapshots on every machine."""
+        """The canonical JSON, for people to read; equal for equal snapshots on every machine."""
         return write_form(self, form=FORM_SNAPSHOT, name="snapshot", kinds=_SNAPSHOT)
 
     @classmethod
     def decode(cls, encoded: bytes) -> "Snapshot":
         """The snapshot that `encode` wrote; RoundUnreadable if the bytes are not such."""
         return read_form(cls, encoded, form=FORM_SNAPSHOT, name="snapshot", kinds=_SNAPSHOT)
-
-    @property
-    def digest(self) -> str:
-        """SHA-256 of the canonical bytes, in hexadecimal."""
-        return digest_of(self.encode())
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class RoundInput:
-    """A snapshot with the travel times of its candidate pairs: all that a plan depends on.
-
-    Stored as it is, a round can be decided again without any road engine (I15). Make it with
-    `RoundInput.of`.
-
-    Attributes
-    ----------
-    pairs
-        int32, (pairs, 2): index of the trip and of the driver in the snapshot; sorted, none twice.
-    pickup_ms
-        int32, (pairs,): the driver's road time in milliseconds from `place` to the pick-up,
-        without the time until the driver is free; `UNREACHABLE` where there is no way.
-    """
-
-    snapshot: Snapshot
-    pairs: NDArray[np.int32]
-    pickup_ms: NDArray[np.int32]
-    _encoded: list[bytes] = field(default_factory=list, init=False, repr=False)
-
-    @classmethod
-    def of(cls, snapshot: Snapshot, pairs: ArrayLike, pickup_ms: ArrayLike) -> "RoundInput":
-        """Pairs and times in any order, put into canonical order and made read-only.
-
-        A pair given twice, an index out of the snapshot or a negative time is a mistake of the
-        programmer and fails an assertion.
-        """
-        pairs = np.asarray(pairs, dtype=np.int32).reshape(-1, 2)
-        times = np.asarray(pickup_ms, dtype=np.int32).reshape(-1)
-        assert len(pairs) == len(times), "one time for each pair"
-        assert len(times) == 0 or times.min() >= 0, "a time is never negative"
-        for column, rows in enumerate((snapshot.trips, snapshot.drivers)):
-            side = pairs[:, column]
-            assert len(side) == 0 or (side.min() >= 0 and side.max() < len(rows)), "index out of it"
-        keys = pairs[:, 0].astype(np.int64) * max(1, len(snapshot.drivers)) + pairs[:, 1]
-        order = np.argsort(keys, kind="stable")
-        keys = keys[order]
-        assert not (keys[1:] == keys[:-1]).any(), "a pair twice"
-        pairs, times = pairs[order], times[order]
-        pairs.setflags(write=False)
-        times.setflags(write=False)
-        return cls(snapshot=snapshot, pairs=pairs, pickup_ms=times)
-
-    def encode(self) -> bytes:
-        """The canonical bytes, equal for equal inputs on every machine; worked out once."""
-        if not self._encoded:
-            written = {
-                "form": FORM_ROUND,
-                "snapshot": write_row(self.snapshot, _SNAPSHOT),
-                "pair_trips": self.pairs[:, 0].tolist(),
-                "pair_drivers": self.pairs[:, 1].tolist(),
-                "pickup_ms": self.pickup_ms.tolist(),
-            }
-            self._encoded.append(canonical(written))
-        return self._encoded[0]
-
-    @classmethod
-    def decode(cls, encoded: bytes) -> "RoundInput":
-        """The round that `encode` wrote.
-
-        Raises
-        ------
-        RoundUnreadable
-            If the bytes are damaged, not canonical or of another form.
-        """
-        written = read_object(encoded, form=FORM_ROUND)
-        try:
-            snapshot = read_row(Snapshot, written["snapshot"], _SNAPSHOT)
-            sides = (written["pair_trips"], written["pair_drivers"])
-            whole = several(WHOLE)
-            pairs = np.array(whole.read([*sides]), dtype=np.int32).T
-            times = np.array(WHOLE.read(written["pickup_ms"]), dtype=np.int32)
-            found = cls.of(snapshot, pairs, times)
-        except (*UNREADABLE, OverflowError) as broken:
-            raise RoundUnreadable(str(broken)) from broken
-        if found.encode() != encoded:
-            raise RoundUnreadable("it is not in canonical form")
-        return found
 
     @property
     def digest(self) -> str:

@@ -7,13 +7,16 @@ that other groups than one trip and one driver can be weighed against it.
 from collections.abc import Mapping
 
 import numpy as np
+from numpy.typing import NDArray
 
 from dispatch.matching.assignment import OPEN, SOLVER, Assigner, least_cost
+from dispatch.matching.columns import Columns, Whole
 from dispatch.matching.greedy import nearest_driver, sorted_greedy
 from dispatch.matching.plan import VERSION, Method, Plan
-from dispatch.matching.reasons import Account
-from dispatch.matching.snapshot import RoundInput
-from dispatch.matching.weighing import weigh
+from dispatch.matching.policy import Policy
+from dispatch.matching.reasons import account
+from dispatch.matching.round_input import RoundInput
+from dispatch.matching.weighing import Weighed, weigh
 
 _ASSIGNERS: Mapping[Method, tuple[Assigner, str]] = {
     Method.ASSIGNMENT: (least_cost, SOLVER),
@@ -22,7 +25,31 @@ _ASSIGNERS: Mapping[Method, tuple[Assigner, str]] = {
 }
 
 
-def decide(round_input: RoundInput, *, method: Method = Method.ASSIGNMENT) -> Plan:
+def settle(weighed: Weighed, chosen: Whole, policy: Policy) -> tuple[Whole, NDArray[np.bool_]]:
+    """What of a choice holds now.
+
+    A driver free later than `free_within_seconds` was weighed so that the trip is not given to
+    somebody worse meanwhile; it is decided again in the next round, with what is known then.
+
+    Returns
+    -------
+    tuple of numpy.ndarray
+        The choice without such pairs, and which trips are kept for their drivers; both (trips,).
+    """
+    taken = np.flatnonzero(chosen != OPEN)
+    drivers = weighed.problem.pairs[chosen[taken], 1]
+    later = weighed.columns.drivers.free_in_ms[drivers] > policy.free_within_seconds * 1000
+    kept = np.zeros(len(chosen), dtype=np.bool_)
+    kept[taken[later]] = True
+    return np.where(kept, OPEN, chosen), kept
+
+
+def decide(
+    round_input: RoundInput,
+    *,
+    method: Method = Method.ASSIGNMENT,
+    columns: Columns | None = None,
+) -> Plan:
     """Decide a round.
 
     Parameters
@@ -32,26 +59,27 @@ def decide(round_input: RoundInput, *, method: Method = Method.ASSIGNMENT) -> Pl
     method
         How to choose. The assignment gives way to `SORTED_GREEDY` in a round with more pairs than
         the policy's `assignment_pairs_max`: by size and never by the clock, so a replay does too.
+    columns
+        The snapshot's, where they are known already from the search for candidates.
 
     Returns
     -------
     Plan
         The same for the same input, on every machine with the same solver.
     """
-    snapshot, weighed = round_input.snapshot, weigh(round_input)
+    snapshot, weighed = round_input.snapshot, weigh(round_input, columns)
     problem = weighed.problem
     if len(problem.pairs) > snapshot.policy.assignment_pairs_max:
         method = Method.SORTED_GREEDY if method is Method.ASSIGNMENT else method
     assign, solver = _ASSIGNERS[method]
     chosen = assign(problem)
-    account = Account.of(weighed, chosen)
+    settled, kept = settle(weighed, chosen, snapshot.policy)
+    pairings, unmatched = account(snapshot, weighed, settled, kept)
     return Plan(
         at_ms=snapshot.at_ms,
         input_digest=round_input.digest,
-        pairings=tuple(account.pairing(trip) for trip in np.flatnonzero(chosen != OPEN).tolist()),
-        unmatched=tuple(
-            account.open_still(trip) for trip in np.flatnonzero(chosen == OPEN).tolist()
-        ),
+        pairings=pairings,
+        unmatched=unmatched,
         drivers=len(snapshot.drivers),
         objective_ms=problem.objective_ms(chosen),
         method=method,

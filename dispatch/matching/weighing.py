@@ -1,6 +1,8 @@
 """A round's fit pairs, each with its cost: what a choice is made from and explained by.
 
-Owns the step from the stored input to numbers. Nothing is chosen here.
+Owns the step from what a round knows to numbers. Nothing is chosen here. There are two doors to
+the same lines: `weigh` for a stored round, and `weigh_pairs` for whoever keeps trips and drivers as
+arrays already, such as a simulator with thousands of small rounds.
 """
 
 from dataclasses import dataclass
@@ -12,17 +14,18 @@ from dispatch.matching.assignment import Problem
 from dispatch.matching.columns import Columns, Whole, columns_of
 from dispatch.matching.cost import PairCosts, pair_costs, unmatched_prices
 from dispatch.matching.limits import broken_on_roads
-from dispatch.matching.snapshot import RoundInput, Snapshot
+from dispatch.matching.policy import Policy
+from dispatch.matching.round_input import RoundInput
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Weighed:
-    """A round before the choice.
+    """A round before the choice, in numbers only.
 
     Attributes
     ----------
-    snapshot, columns
-        What the round knew, as values and as arrays.
+    columns
+        What the round knew.
     problem, costs
         The fit pairs, and what each costs by its parts.
     unfit_trips, unfit_limits
@@ -30,7 +33,6 @@ class Weighed:
         the trip and the limits (`Limit`) that the pair breaks.
     """
 
-    snapshot: Snapshot
     columns: Columns
     problem: Problem
     costs: PairCosts
@@ -38,13 +40,50 @@ class Weighed:
     unfit_limits: NDArray[np.int64]
 
 
-def weigh(round_input: RoundInput) -> Weighed:
-    """Drop the pairs that break a hard limit and work out what the others cost."""
+def weigh(round_input: RoundInput, columns: Columns | None = None) -> Weighed:
+    """Drop the pairs that break a hard limit and work out what the others cost.
+
+    `columns` are the snapshot's, for whoever has them already.
+    """
     snapshot = round_input.snapshot
-    policy, at_ms = snapshot.policy, snapshot.at_ms
-    columns = columns_of(snapshot)
-    pairs = round_input.pairs.astype(np.int64)
-    drive_ms = round_input.pickup_ms.astype(np.int64)
+    return weigh_pairs(
+        columns_of(snapshot) if columns is None else columns,
+        snapshot.policy,
+        at_ms=snapshot.at_ms,
+        pairs=round_input.pairs,
+        drive_ms=round_input.pickup_ms,
+    )
+
+
+def weigh_pairs(
+    columns: Columns,
+    policy: Policy,
+    *,
+    at_ms: int,
+    pairs: NDArray[np.int32] | Whole,
+    drive_ms: NDArray[np.int32] | Whole,
+) -> Weighed:
+    """The same from arrays alone: no snapshot, no identifiers, nothing to encode.
+
+    The rows of `columns` stand in the order of their identifiers, as a `Snapshot` has them; that
+    order settles what nothing else does. The problem may go straight to an `Assigner`:
+
+        weighed = weigh_pairs(columns, policy, at_ms=at_ms, pairs=pairs, drive_ms=drive_ms)
+        chosen = least_cost(weighed.problem)     # for each trip a row of problem.pairs, or OPEN
+
+    Parameters
+    ----------
+    columns
+        Trips and drivers; `free_in_ms`, `shift_left_ms` and the like are counted from `at_ms`.
+    at_ms
+        The instant of the round.
+    pairs
+        (pairs, 2): rows of the trip and of the driver, in ascending order, none twice; as
+        `candidates.search` gives them.
+    drive_ms
+        (pairs,): road time from the driver's place to the pick-up, or `UNREACHABLE`.
+    """
+    pairs, drive_ms = pairs.astype(np.int64), drive_ms.astype(np.int64)
     broken = broken_on_roads(
         columns, policy, trips=pairs[:, 0], drivers=pairs[:, 1], drive_ms=drive_ms
     )
@@ -59,7 +98,6 @@ def weigh(round_input: RoundInput) -> Weighed:
         driver_turn=_turns(columns.drivers.idle_since_ms),
     )
     return Weighed(
-        snapshot=snapshot,
         columns=columns,
         problem=problem,
         costs=costs,

@@ -99,7 +99,10 @@ def _new_trip(
 
 
 def _matching_from(quote: Quote, policy: BookingPolicy, *, now: datetime) -> datetime:
-    """When the search begins: at once, or `book_ahead_lead_s` before the booked time."""
+    """When the search begins at the latest, and from when the rider counts as waiting.
+
+    A booked trip whose city is short of cars is looked for sooner (`dispatch.booked`).
+    """
     if quote.booked_for is None:
         return now
     return max(now, quote.booked_for - timedelta(seconds=policy.book_ahead_lead_s))
@@ -181,7 +184,12 @@ async def _cancellation_fee(work: UnitOfWork, trip: Trip) -> int:
     if trip.holder is None:
         return 0
     policy = await policy_of(work, trip)
-    if machine.cancellation_is_free(trip, now=work.now, free_seconds=policy.cancel_free_s):
+    if machine.cancellation_is_free(
+        trip,
+        now=work.now,
+        free_seconds=policy.cancel_free_s,
+        ahead_seconds=policy.book_ahead_cancel_free_s,
+    ):
         return 0
     return policy.cancel_fee_minor
 

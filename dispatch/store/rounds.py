@@ -1,6 +1,5 @@
 """What a round reads, and the round itself as it is stored."""
 
-import zlib
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -14,7 +13,7 @@ from storage.work import UnitOfWork
 
 _OPEN_TRIPS = text("""
     SELECT trip_id, pickup_lon, pickup_lat, dropoff_lon, dropoff_lat, pickup_zone, dropoff_zone,
-           seats, vehicle_class, needs, matching_from, attempt,
+           seats, vehicle_class, needs, matching_from, booked_for, attempt,
            trip_seconds, trip_metres, total_minor, pay_minor,
            ARRAY(SELECT driver_id FROM dispatch.exclusion
                  WHERE exclusion.trip_id = trip.trip_id) AS excluded
@@ -51,6 +50,7 @@ def _open_trip(row: Row[Any]) -> OpenTrip:
         vehicle_class=row.vehicle_class,
         needs=tuple(row.needs),
         asked_at_ms=epoch_ms(row.matching_from),
+        wanted_at_ms=None if row.booked_for is None else epoch_ms(row.booked_for),
         attempt=row.attempt,
         excluded=tuple(DriverId(driver) for driver in row.excluded),
         trip_seconds=row.trip_seconds,
@@ -63,6 +63,25 @@ def _open_trip(row: Row[Any]) -> OpenTrip:
 def epoch_ms(instant: datetime) -> int:
     """Whole milliseconds since the Unix epoch: what a snapshot counts in."""
     return int(instant.timestamp() * 1000)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoundFigures:
+    """What a round came to, without its input and plan; the `*_ms` are wall time."""
+
+    round_id: RoundId
+    at: datetime
+    matcher: str
+    degraded: bool
+    trips: int
+    drivers: int
+    pairs: int
+    pairings: int
+    offers: int
+    read_ms: float
+    roads_ms: float
+    solve_ms: float
+    total_ms: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,9 +130,9 @@ async def insert_round(work: UnitOfWork, stored: StoredRound) -> None:
         {
             "round_id": stored.round_id, "at": stored.at,
             "policy_rule_id": stored.policy_rule_id, "matcher": stored.matcher,
-            "input": zlib.compress(stored.input, 6),
+            "input": stored.input,
             "input_digest": bytes.fromhex(stored.input_digest),
-            "plan": zlib.compress(stored.plan, 6),
+            "plan": stored.plan,
             "plan_digest": bytes.fromhex(stored.plan_digest), "degraded": stored.degraded,
             "trips": stored.trips, "drivers": stored.drivers, "pairs": stored.pairs,
             "pairings": stored.pairings, "offers": stored.offers, "read_ms": stored.read_ms,
@@ -121,6 +140,18 @@ async def insert_round(work: UnitOfWork, stored: StoredRound) -> None:
             "total_ms": stored.total_ms,
         },
     )  # fmt: skip
+
+
+_LIST = text("""
+    SELECT round_id, at, matcher, degraded, trips, drivers, pairs, pairings, offers,
+           read_ms, roads_ms, solve_ms, total_ms
+    FROM dispatch.round ORDER BY at DESC, round_id DESC LIMIT :most
+""")
+
+
+async def list_rounds(work: UnitOfWork, *, most: int) -> list[RoundFigures]:
+    """The newest rounds, newest first, by their figures alone."""
+    return [RoundFigures(**row._mapping) for row in await work.execute(_LIST, {"most": most})]
 
 
 async def find_round(work: UnitOfWork, round_id: RoundId) -> StoredRound | None:
@@ -133,9 +164,9 @@ async def find_round(work: UnitOfWork, round_id: RoundId) -> StoredRound | None:
         at=row.at,
         policy_rule_id=RuleId(row.policy_rule_id),
         matcher=row.matcher,
-        input=zlib.decompress(row.input),
+        input=row.input,
         input_digest=row.input_digest.hex(),
-        plan=zlib.decompress(row.plan),
+        plan=row.plan,
         plan_digest=row.plan_digest.hex(),
         degraded=row.degraded,
         trips=row.trips,

@@ -260,20 +260,11 @@ _EXPIRED = text("""
     SELECT trip_id FROM dispatch.trip
     WHERE state = 'matching' AND expires_at <= service_now() ORDER BY trip_id LIMIT 200
 """)
-_DUE = text("""
-    SELECT trip_id FROM dispatch.trip
-    WHERE state = 'scheduled' AND matching_from <= service_now() ORDER BY trip_id LIMIT 200
-""")
 
 
 async def list_expired(work: UnitOfWork) -> list[TripId]:
     """Trips still looking for a driver after their time."""
     return list((await work.execute(_EXPIRED)).scalars())
-
-
-async def list_due(work: UnitOfWork) -> list[TripId]:
-    """Booked trips whose search should begin."""
-    return list((await work.execute(_DUE)).scalars())
 
 
 _EXCLUDE = text("""

@@ -1,7 +1,7 @@
 """Figures of the city, computed from the tables: for the live page, for the report of a run.
 
-Waits are service time, from the request (for a booked trip: from when its search began) to the
-driver's arrival at the pick-up. `*_ms` are wall time.
+Waits are service time, from the request (for a booked trip: from the wanted time, and none if the car
+was there before) to the driver's arrival at the pick-up. `*_ms` are wall time.
 """
 
 from dataclasses import dataclass
@@ -62,7 +62,7 @@ _OFFERS_TODAY = text("""
 """)
 _WAITS = text("""
     WITH recent AS (
-        SELECT extract(epoch FROM arrived_at - matching_from) AS wait
+        SELECT greatest(0, extract(epoch FROM arrived_at - coalesce(booked_for, matching_from))) AS wait
         FROM dispatch.trip
         WHERE arrived_at > service_now() - make_interval(secs => :window))
     SELECT avg(wait) AS mean, count(*) AS trips,
@@ -71,14 +71,14 @@ _WAITS = text("""
 """)
 _BY_MINUTE = text("""
     SELECT CAST(floor(extract(epoch FROM service_now() - arrived_at) / 60) AS integer) AS ago,
-           avg(extract(epoch FROM arrived_at - matching_from)) AS mean
+           avg(greatest(0, extract(epoch FROM arrived_at - coalesce(booked_for, matching_from)))) AS mean
     FROM dispatch.trip
     WHERE arrived_at > service_now() - make_interval(mins => :minutes)
     GROUP BY ago
 """)
 _WAITING = text("""
     SELECT pickup_lon, pickup_lat, pickup_zone, state <> 'matching' AS has_driver,
-           extract(epoch FROM service_now() - matching_from) AS wait
+           extract(epoch FROM service_now() - coalesce(booked_for, matching_from)) AS wait
     FROM dispatch.trip WHERE state IN ('matching', 'assigned', 'arrived')
     ORDER BY requested_at LIMIT 5000
 """)
@@ -138,7 +138,7 @@ async def count_on_board(work: UnitOfWork) -> int:
 
 _REPORT = text("""
     WITH waits AS (
-        SELECT extract(epoch FROM arrived_at - matching_from) AS wait
+        SELECT greatest(0, extract(epoch FROM arrived_at - coalesce(booked_for, matching_from))) AS wait
         FROM dispatch.trip WHERE arrived_at IS NOT NULL)
     SELECT
         count(*) AS trips_requested,

@@ -49,10 +49,14 @@ class TripView:
     ended_at: datetime | None
     end_reason: str | None
     pickup_seconds: int | None
+    at_risk_since: datetime | None
 
 
 _TRIP = """
     SELECT trip.*,
+           (SELECT warned_at FROM dispatch.booking_warning
+            WHERE booking_warning.trip_id = trip.trip_id
+              AND trip.state IN ('scheduled', 'matching')) AS at_risk_since,
            (SELECT pickup_seconds FROM dispatch.offer
             WHERE offer.trip_id = trip.trip_id AND offer.attempt = trip.attempt
               AND offer.state = 'accepted') AS pickup_seconds
@@ -162,6 +166,7 @@ class OfferView:
     trip_metres: int
     trip_seconds: int
     pickup_seconds: int
+    booked_for: datetime | None
     seats: int
     needs: tuple[str, ...]
     why: dict[str, Any]
@@ -172,7 +177,7 @@ _OFFER = """
            offer.deadline, offer.pickup_seconds, offer.why, trip.pickup_lon, trip.pickup_lat,
            trip.dropoff_lon, trip.dropoff_lat, trip.pickup_zone, trip.dropoff_zone,
            trip.pay_minor, trip.currency, trip.trip_metres, trip.trip_seconds, trip.seats,
-           trip.needs
+           trip.needs, trip.booked_for
     FROM dispatch.offer JOIN dispatch.trip USING (trip_id)
 """
 _OPEN_OFFERS = text(f"""
@@ -264,6 +269,7 @@ def _trip_view(row: Row[Any]) -> TripView:
         ended_at=row.ended_at,
         end_reason=row.end_reason,
         pickup_seconds=row.pickup_seconds,
+        at_risk_since=row.at_risk_since,
     )
 
 
@@ -284,6 +290,7 @@ def _offer_view(row: Row[Any]) -> OfferView:
         trip_metres=row.trip_metres,
         trip_seconds=row.trip_seconds,
         pickup_seconds=row.pickup_seconds,
+        booked_for=row.booked_for,
         seats=row.seats,
         needs=tuple(row.needs),
         why=row.why,

@@ -1,6 +1,7 @@
 """The small city, founded in a database of its own, and its service."""
 
 from collections.abc import AsyncIterator, Callable, Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ import pytest
 
 from storage import embedded
 from tests.journeys.people import Town
-from tests.journeys.service import Founded, Service, found, in_a_thread
+from tests.journeys.service import BEGIN, Founded, Service, found, in_a_thread
 from tests.small_city import write_small_city
 
 _made = 0
@@ -26,16 +27,23 @@ def found_city(
     """Found the small city in a fresh database; rules and the rate of time may be chosen."""
     names = []
 
-    def make(*, rate: float = 1.0, drivers: int = 24, **rules: dict[str, Any]) -> Founded:
+    def make(
+        *,
+        rate: float = 1.0,
+        drivers: int = 24,
+        begin: datetime = BEGIN,
+        timezone: str = "America/New_York",
+        **rules: dict[str, Any],
+    ) -> Founded:
         global _made  # noqa: PLW0603 - names must not repeat within the server
         _made += 1
         name = f"khan_journeys_{_made}"
         embedded.create_database(embedded_server, name, template=template_database)
         names.append(name)
         folder: Path = tmp_path_factory.mktemp("city")
-        pack = write_small_city(folder / "gridtown", **rules)
+        pack = write_small_city(folder / "gridtown", timezone=timezone, **rules)
         address = embedded_server.address(name)
-        return found(address, pack, folder, rate=rate, drivers=drivers)
+        return found(address, pack, folder, rate=rate, drivers=drivers, begin=begin)
 
     yield make
     with psycopg.connect(embedded_server.address("postgres"), autocommit=True) as connection:

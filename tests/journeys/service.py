@@ -62,7 +62,9 @@ class Founded:
         return f"+1332555{self._riders:04d}"
 
 
-def found(address: str, pack: Path, folder: Path, *, rate: float, drivers: int) -> Founded:
+def found(
+    address: str, pack: Path, folder: Path, *, rate: float, drivers: int, begin: datetime = BEGIN
+) -> Founded:
     """Found the city of `pack`; service time runs at `rate`."""
 
     async def people() -> list[str]:
@@ -75,9 +77,9 @@ def found(address: str, pack: Path, folder: Path, *, rate: float, drivers: int) 
             await database.dispose()
         return [member.phone for member in members]
 
-    seed.set_time(address, begin=BEGIN, rate=rate)
+    seed.set_time(address, begin=begin, rate=rate)
     phones = asyncio.run(people())
-    seed.set_time(address, begin=BEGIN, rate=rate)
+    seed.set_time(address, begin=begin, rate=rate)
     return Founded(address, pack, folder, phones)
 
 

@@ -173,7 +173,7 @@ async def play(
 
 
 async def look_around(stranger: Person) -> None:
-    for path in ("clock", "city", "zones", "rules", "rules/tariff", "access-log"):
+    for path in ("clock", "city", "zones", "rules", "rules/tariff", "fairness", "access-log"):
         await stranger.get(f"/public/v1/{path}")
 
 
@@ -186,6 +186,8 @@ async def a_trip_from_quote_to_tip(rider: Rider, driver: Driver, colleague: Driv
     await driver.go_on_shift(corner(2, 2))
     offer = await driver.wait_for_offer(trip_id)
     await driver.post(f"/driver/v1/offers/{offer['offer_id']}/decline", {"reason": "too far"})
+    await driver.get(f"/driver/v1/offers/{offer['offer_id']}/why")
+    await driver.get(f"/driver/v1/trips/{trip_id}/why-not-me")
     await driver.go_home()  # or it would be offered what is for the colleague
     await colleague.go_on_shift(corner(2, 3))
     taken = await colleague.take(trip_id)
@@ -241,7 +243,9 @@ async def the_office_helps(office: Office) -> None:
         "trip_id": new_id(),
         "phone": "+12125550177",
         "name": "Carl Caller",
+        "wanted": {"local": "2014-12-22T09:00", "which": None},
     }
+    await office.get("/office/v1/bookings/at-risk")
     booking = await office.post("/office/v1/bookings", body)
     stated = {
         "reason": "rider_asks",

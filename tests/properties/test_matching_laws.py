@@ -61,6 +61,7 @@ def any_trip(number: int, chance: SeededChance) -> OpenTrip:
         at=anywhere(chance),
         to=anywhere(chance),
         asked_at_ms=AT_MS - 1000 * (chance.below(705) - 5),
+        wanted_at_ms=chance.choice([None, None, AT_MS + 1000 * (chance.below(1500) - 300)]),
         seats=chance.choice([1, 1, 1, 4, 5]),
         needs=chance.choice([(), (), (), ("wheelchair",)]),
         pickup_zone=chance.choice(["centre", "centre", "east", None]),
@@ -286,7 +287,8 @@ def test_a_trip_is_only_overtaken_within_a_bounded_time(round_input: RoundInput)
         waiting = left.get(seen.trips[asked].trip_id)
         taker = served.get(seen.drivers[who].driver_id)
         if waiting is not None and taker is not None:
-            span = 2 * seen.policy.caps_seconds.homeward * 1000
+            caps = seen.policy.caps_seconds
+            span = (2 * caps.homeward + caps.booked) * 1000
             bound = seen.policy.pickup_seconds_max * 1000 + span
             assert taker.price_ms >= waiting.price_ms - bound
 

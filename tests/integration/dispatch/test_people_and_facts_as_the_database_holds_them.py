@@ -9,7 +9,7 @@ import psycopg
 import pytest
 
 from dispatch.errors import PurposeNeeded
-from dispatch.matching.snapshot import RoundInput
+from dispatch.matching.round_input import RoundInput
 from dispatch.matching.solo import decide
 from dispatch.position import OnShift, Position, PositionBoard
 from dispatch.round import Dispatcher

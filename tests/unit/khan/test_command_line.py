@@ -14,8 +14,8 @@ ENDS = ["--from", "40.7505,-73.9937", "--to", "40.7736,-73.9816"]
 TURNED = ["--from", "-73.9937,40.7505", "--to", "40.7736,-73.9816"]
 COMMANDS = [
     "", "demo", "serve", "migrate", "found", "quote", "ride", "drive", "city", "city build",
-    "city show", "receipt", "receipt verify", "round", "round replay", "bench", "bench service",
-    "bench rounds",
+    "city show", "receipt", "receipt verify", "round", "round list", "round replay", "explain", "bench",
+    "bench service", "bench matching",
 ]  # fmt: skip
 Said = tuple[int, str, str]
 Khan = Callable[..., Said]
@@ -85,12 +85,20 @@ def test_each_command_has_a_manual_whose_options_all_say_what_they_do(
         (["receipt", "verify", "{folder}"], "directory"),
         (["receipt", "verify", "{folder}/broken"], "not a receipt"),
         (["round", "replay", "one"], "one"),
-        (["round", "replay", "0", "--data", "{folder}"], "--keep"),
+        (["round", "replay", "latest", "--data", "{folder}"], "--keep"),
+        (["round", "replay", "latest"], "--data FOLDER"),
+        (["round", "list", "--data", "{folder}"], "--keep"),
+        (["round", "list", "--most", "0"], "--most"),
+        (["explain", "one", "two"], "one"),
+        (["explain", "latest"], "--data FOLDER"),
         (["ride", *ENDS, "--url", "nonsense"], "nonsense"),
         (["ride", *ENDS[:2]], "--to"),
         (["ride", *ENDS, "--receipt", "{folder}"], "is a folder"),
         (["drive", "--phone", "1", "--at", "here"], "'here'"),
-        (["bench", "rounds", "--trips", "0"], "--trips"),
+        (["bench", "matching", "--rounds", "0"], "--rounds"),
+        (["bench", "matching", "--sizes", "10x"], "--sizes"),
+        (["bench", "matching", "--sizes", "0x5"], "--sizes"),
+        (["bench", "matching", "--engine", "horse"], "--engine"),
     ],
 )  # fmt: skip
 def test_what_is_wrong_is_said_in_one_line(

@@ -103,7 +103,7 @@ def test_looking_at_few_drivers_does_not_depend_on_the_fleet() -> None:
                 for n in range(drivers)
             ],
         )
-        looked_at.append(search(seen, columns_of(seen)).looked_at / 100)
+        looked_at.append(search(columns_of(seen), seen.policy).looked_at / 100)
 
     assert max(looked_at) < 20 * seen.policy.candidates_per_trip
     assert looked_at[1] < 1.5 * looked_at[0]
@@ -113,7 +113,7 @@ def test_one_driver_far_away_does_not_spoil_the_index() -> None:
     near = [driver(n, at=place(n % 50 * 40, n // 50 * 40)) for n in range(2500)]
     seen = snapshot([trip(1, at=place(1000, 1000))], [*near, driver(9999, at=place(400_000))])
 
-    found = search(seen, columns_of(seen))
+    found = search(columns_of(seen), seen.policy)
 
     assert len(found.pairs) == 20
     assert found.looked_at < 500
@@ -124,7 +124,7 @@ def test_a_rare_need_is_met_without_looking_at_the_whole_fleet() -> None:
     common = [driver(100 + n, at=place(n % 70, n // 70)) for n in range(3000)]
     seen = snapshot([trip(1, needs=("wheelchair",))], [*rare, *common])
 
-    found = search(seen, columns_of(seen))
+    found = search(columns_of(seen), seen.policy)
 
     assert found.pairs[:, 1].tolist() == [0, 1, 2, 3, 4]
     assert found.looked_at == 5

@@ -25,7 +25,14 @@ def test_a_fresh_driver_at_the_start_of_a_shift_costs_the_drive_and_nothing_else
     terms = terms_of(driver(1))
 
     assert terms == CostTerms(
-        drive_ms=100_000, busy_ms=0, chaining_ms=0, earnings_ms=0, idle_ms=0, homeward_ms=0
+        drive_ms=100_000,
+        busy_ms=0,
+        chaining_ms=0,
+        earnings_ms=0,
+        idle_ms=0,
+        homeward_ms=0,
+        early_ms=0,
+        late_ms=0,
     )
     assert terms.total_ms == terms.pickup_ms == 100_000
 

@@ -186,7 +186,7 @@ def test_every_code_has_a_sentence_in_every_language() -> None:
         *(f"open_{because}" for because in OpenBecause),
         *(f"limit_{(limit.name or '').lower()}" for limit in Limit),
     }
-    driver_side = {Lost.LATER, Lost.BUSY, Lost.EARNED_MORE, Lost.OFFERED_LATER, Lost.AWAY_FROM_HOME,
+    driver_side = {Lost.LATER, Lost.BUSY, Lost.EARNED_MORE, Lost.OFFERED_LATER, Lost.AWAY_FROM_HOME, Lost.EARLY,
                    Lost.EQUAL, Lost.NOT_WEIGHED}  # fmt: skip
     trip_side = {Lost.SERVED_SOONER, Lost.SERVED_BY_ANOTHER, Lost.WAITED_LESS, Lost.FURTHER,
                  Lost.EQUAL, Lost.NOT_WEIGHED}  # fmt: skip

@@ -261,19 +261,29 @@ def test_a_plan_comes_back_from_its_bytes() -> None:
 @pytest.mark.parametrize(
     ("old", "new"),
     [
-        ("assignment", "horoscope"),
-        ('"lost":"served_sooner"', '"lost":"declined"'),
-        ('"version":1', '"version":1.5'),
-        ('"unmatched":[]', '"unmatched":{}'),
-        ("matching plan 1", "matching plan 2"),
+        (b"assignment", b"horoscope"),
+        (b"served_sooner", b"declined_ever"),
+        (b'"version":2', b'"version":2.5'),
+        (b'"unmatched":0', b'"unmatched":{}'),
+        (b'"unmatched":0', b'"unmatched":1'),
+        (b'"pairings":2', b'"pairings":1'),
+        (b"matching plan 2", b"matching plan 1"),
     ],
 )
-def test_a_damaged_plan_is_refused(old: str, new: str) -> None:
-    text = decide(crossing()).encode().decode()
-    assert old in text
+def test_a_damaged_plan_is_refused(old: bytes, new: bytes) -> None:
+    whole = decide(crossing()).encode()
+    assert old in whole
 
     with pytest.raises(RoundUnreadable):
-        Plan.decode(text.replace(old, new).encode())
+        Plan.decode(whole.replace(old, new))
+
+
+def test_a_plan_cut_short_anywhere_is_refused() -> None:
+    whole = decide(round_of([trip(1, seats=6), trip(2)], [driver(1)], {(2, 1): 60})).encode()
+
+    for size in range(len(whole)):
+        with pytest.raises(RoundUnreadable):
+            Plan.decode(whole[:size])
 
 
 def test_a_stored_round_is_decided_alike_by_another_process(tmp_path: Path) -> None:

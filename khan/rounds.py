@@ -1,0 +1,115 @@
+"""Stored rounds on the command line: the latest, one decided again (I15), one explained."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import TypeVar
+
+from dispatch.decision import Decision, StoredBytes
+from dispatch.store.rounds import RoundFigures, StoredRound, find_round, list_rounds
+from foundation.errors import Invalid, NotFound
+from foundation.identifiers import UUID, RoundId
+from khan.build import our_tables
+from khan.console import ArgumentUnusable
+from storage import embedded
+from storage.engine import Database
+from storage.work import UnitOfWork
+
+T = TypeVar("T")
+
+LATEST = "latest"
+"""Said for an identifier: the newest round there is."""
+
+
+class RoundUnknown(NotFound):
+    """No round goes by that identifier."""
+
+    code = "round_unknown"
+
+    def __init__(self, round_id: str) -> None:
+        super().__init__(
+            f"There is no round {round_id!r}; `khan round list` names the latest.",
+            round_id=round_id,
+        )
+
+
+class DatabaseUnnamed(Invalid):
+    """Neither DATABASE_URL nor --data says where to look."""
+
+    code = "database_unnamed"
+
+    def __init__(self) -> None:
+        super().__init__("Say where the database is: --data FOLDER of a demonstration, or --url.")
+
+
+def address_of(*, url: str | None, data: Path | None) -> str:
+    """Where the database is: of a demonstration's folder, whose server is started if need be.
+
+    Raises
+    ------
+    ArgumentUnusable, DatabaseUnnamed
+    """
+    if data is not None:
+        if not (data / "postgres").is_dir():
+            raise ArgumentUnusable("--data", f"{data} is not a demonstration's --keep folder")
+        return embedded.start(data.resolve() / "postgres").address("khan")
+    if url is None:
+        raise DatabaseUnnamed
+    return url
+
+
+def latest_rounds(address: str, *, most: int) -> list[RoundFigures]:
+    """The newest rounds with their figures, newest first."""
+    return _read(address, lambda work: list_rounds(work, most=most))
+
+
+def get_round(round_id: str, *, url: str | None, data: Path | None) -> StoredRound:
+    """The round as it was stored; `latest` is the newest.
+
+    Raises
+    ------
+    RoundUnknown, ArgumentUnusable, DatabaseUnnamed
+    """
+    wanted = None
+    if round_id != LATEST:
+        try:
+            wanted = RoundId(UUID(round_id))
+        except ValueError:
+            raise RoundUnknown(round_id) from None
+    stored = _read(address_of(url=url, data=data), lambda work: _find(work, wanted))
+    if stored is None:
+        raise RoundUnknown(round_id)
+    return stored
+
+
+def decision_of(stored: StoredRound) -> Decision:
+    """The round's values; RoundUnreadable if its bytes are damaged."""
+    return Decision.read(
+        StoredBytes(round_id=stored.round_id, at=stored.at, input=stored.input, plan=stored.plan)
+    )
+
+
+def replay_round(stored: StoredRound) -> tuple[bool, str]:
+    """Whether the stored input gives the stored plan, and the digest of what it gives."""
+    plan = decision_of(stored).replay()
+    return plan.digest == stored.plan_digest and plan.encode() == stored.plan, plan.digest
+
+
+async def _find(work: UnitOfWork, wanted: RoundId | None) -> StoredRound | None:
+    if wanted is None:
+        newest = await list_rounds(work, most=1)
+        return await find_round(work, newest[0].round_id) if newest else None
+    return await find_round(work, wanted)
+
+
+def _read(address: str, ask: Callable[[UnitOfWork], Awaitable[T]]) -> T:
+    async def once() -> T:
+        database = Database(address)
+        try:
+            with our_tables():
+                async with database.work() as work:
+                    return await ask(work)
+        finally:
+            await database.dispose()
+
+    return asyncio.run(once())
