@@ -102,7 +102,7 @@ def any_round(seed: int, *, runs: int, trips: int, limits: Limits | None = None,
     """A random town; some cars are under way with riders aboard and riders to fetch."""
     chance = SeededChance(f"shared round {seed}")
     roads = street_net(12, chance, dwell_ms=chance.choice([0, 20_000]))
-    weights = Weights(drive=1 + chance.below(3), delay=chance.below(4))
+    weights = Weights(drive=1 + chance.below(3), delay=chance.below(4), wait=chance.below(3))
     caps = Caps(wait_ms_max=8 * MINUTE, detour_percent_max=chance.choice([130, 180, 250]))
 
     def some_trip(number: int) -> SharedTrip:
@@ -171,16 +171,18 @@ def faults_of_plan(town: SharedRound, plan: SharedPlan) -> list[str]:
 
 
 def _added(old: Run, new: Run, town: SharedRound, driven: tuple[list[int], int]) -> int:
-    """Weighted driving and delay that a run gains, from the times alone."""
+    """Weighted driving, waiting and delay that a run gains, from the times alone."""
 
-    def dropped(run: Run, begins: list[int]) -> dict[TripId, int]:
+    def when(run: Run, begins: list[int], kind: StopKind) -> dict[TripId, int]:
         pairs = zip(run.stops, begins, strict=True)
-        return {stop.trip_id: begin for stop, begin in pairs if stop.kind is StopKind.DROPOFF}
+        return {stop.trip_id: begin for stop, begin in pairs if stop.kind is kind}
 
     begins, before, _ = walk(old, town.roads)
-    then, now = dropped(old, begins), dropped(new, driven[0])
-    delay = 0
-    for trip in new.trips:
-        soonest = trip.wanted_at_ms + trip.direct_ms
-        delay += now[trip.trip_id] - then.get(trip.trip_id, soonest)
-    return town.weights.drive * (driven[1] - before) + town.weights.delay * delay
+    cost = town.weights.drive * (driven[1] - before)
+    for kind, weight in zip(StopKind, (town.weights.wait, town.weights.delay), strict=True):
+        then, now = when(old, begins, kind), when(new, driven[0], kind)
+        for trip in new.trips:
+            soonest = trip.wanted_at_ms + (trip.direct_ms if kind is StopKind.DROPOFF else 0)
+            if trip.trip_id in now:
+                cost += weight * (now[trip.trip_id] - then.get(trip.trip_id, soonest))
+    return cost

@@ -40,8 +40,8 @@ class PooledOptions:
         Longest ride, in percent of the direct one.
     round_ms
         From one round to the next.
-    drive, delay
-        Weights of driving added and of delay to riders.
+    drive, delay, wait
+        Weights of driving added, of delay to riders, and of their waiting beside it.
     fairness_ms
         Delay for which a car that has earned twice the average is passed over.
     settle_ms
@@ -58,6 +58,7 @@ class PooledOptions:
     round_ms: int = 2000
     drive: int = 1
     delay: int = 1
+    wait: int = 1
     fairness_ms: int = 60_000
     settle_ms: int = 1_800_000
     follow: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, dtype=np.bool_))
@@ -107,7 +108,7 @@ class PooledWorld:
         self._vehicle, self._decided, self._pickup, self._dropoff = (
             np.full(count, NOBODY, np.int64) for _ in range(4)
         )
-        self._rates = np.array([options.drive, options.delay, 0], np.int64)
+        self._rates = np.array([options.drive, options.delay, 0, options.wait], np.int64)
         self._follow = options.follow if len(options.follow) else np.zeros(vehicles, dtype=np.bool_)
         self._zones = StudyZones.of(travel) if self._follow.any() else None
         self._open: list[int] = []
@@ -180,7 +181,7 @@ class PooledWorld:
         paid = self._book[:, kernel.PAID]
         mean = int(paid.mean())
         ahead = (paid - mean) * self._options.fairness_ms // max(mean, self._options.settle_ms)
-        return np.asarray(ahead * self._options.delay, dtype=np.int64)
+        return np.asarray(ahead * (self._options.delay + self._options.wait), dtype=np.int64)
 
     def _advise(self, now: int) -> None:
         """Tell drivers who follow advice where they would be worth more."""

@@ -15,6 +15,7 @@ from dispatch.matching.shared.run_kernel import (
     PLACE,
     SCRATCH_ROWS,
     SEATS,
+    WAIT,
     WANTED_AT,
     best_place,
 )
@@ -26,8 +27,10 @@ DRIVEN, EMPTY, PAID, ABOARD = range(4)
 
 
 @compiled
-def _serve(car: int, stops: Whole, counts: Whole, drivers: Whole, trips: Whole, book: Whole,
-           pickup_ms: Whole, dropoff_ms: Whole) -> None:  # fmt: skip
+def _serve(  # noqa: PLR0917
+    car: int, stops: Whole, counts: Whole, drivers: Whole, trips: Whole, book: Whole,
+    pickup_ms: Whole, dropoff_ms: Whole,
+) -> None:  # fmt: skip
     """Let riders in or out at the first stop of a car that has reached it."""
     code = stops[car, 0]
     trip, at = code >> 1, drivers[car, FREE_AT]
@@ -91,10 +94,11 @@ def cheapest_car(  # noqa: PLR0917
         arrives = drivers[car, FREE_AT] + times[drivers[car, PLACE], trips[trip, PICKUP]]
         floor[car] = NEVER
         if arrives <= trips[trip, PICKUP_BY] and counts[car] + 2 <= stops.shape[1]:
-            floor[car] = rates[DELAY] * (arrives - trips[trip, WANTED_AT]) + handicaps[car]
+            floor[car] = (rates[DELAY] + rates[WAIT]) * (arrives - trips[trip, WANTED_AT])
+            floor[car] += handicaps[car]
     best, best_car, best_i, best_j = NEVER, -1, -1, -1
     while True:
-        car = floor.argmin()
+        car = int(floor.argmin())
         if floor[car] >= best:
             break
         floor[car] = NEVER

@@ -25,6 +25,7 @@ from dispatch.matching.shared.run_kernel import (
     PLACE,
     SCRATCH_ROWS,
     SEATS,
+    WAIT,
     WANTED_AT,
     Travel,
     Whole,
@@ -43,14 +44,14 @@ def run_cost(  # noqa: PLR0917 - compiled loops take plain arrays
     stops: Whole, count: int, driver: Whole, trips: Whole, travel: Travel, rates: Whole,
     begins: Whole,
 ) -> int:  # fmt: skip
-    """Weighted driving and drop-off times (from when the car is free); `NEVER` if a limit breaks."""
+    """Weighted driving, pick-up and drop-off times (from when the car is free); `NEVER` if a limit breaks."""
     drive, broken, _ = follow(stops, count, driver, trips, travel, rates[DWELL], begins)
     if broken != KEPT:
         return NEVER
     cost = rates[DRIVE] * drive
     for p in range(count):
-        if stops[p] & 1:
-            cost += rates[DELAY] * (begins[p] - driver[FREE_AT])
+        rate = rates[DELAY] if stops[p] & 1 else rates[WAIT]
+        cost += rate * (begins[p] - driver[FREE_AT])
     return int(cost)
 
 
@@ -90,11 +91,10 @@ def _step(  # noqa: PLR0917 - compiled loops take plain arrays
     if broken_at(code, begin, ended, load, driver[CAPACITY], trips) != KEPT:
         return NEVER
     now = begin + rates[DWELL]
-    cost = pad[_COST, depth] + rates[DRIVE] * leg
+    rate = rates[WAIT] if kind == 0 else rates[DELAY]
+    cost = pad[_COST, depth] + rates[DRIVE] * leg + rate * (begin - driver[FREE_AT])
     if kind == 0:
         pad[_ENDED, k] = now
-    else:
-        cost += rates[DELAY] * (begin - driver[FREE_AT])
     pad[_NOW, depth + 1], pad[_LOAD, depth + 1], pad[_COST, depth + 1] = now, load, cost
     return int(cost)
 
@@ -225,8 +225,9 @@ def _join(  # noqa: PLR0917 - compiled loops take plain arrays
 
 @compiled
 def own_part(trip: int, driver: Whole, trips: Whole, rates: Whole) -> int:
-    """What a trip's drop-off costs in `run_cost` though nobody is delayed by it."""
-    return int(rates[DELAY] * (trips[trip, WANTED_AT] + trips[trip, DIRECT] - driver[FREE_AT]))
+    """What a trip costs in `run_cost` though its rider neither waits nor is delayed."""
+    wanted = trips[trip, WANTED_AT] - driver[FREE_AT]
+    return int(rates[WAIT] * wanted + rates[DELAY] * (wanted + trips[trip, DIRECT]))
 
 
 @compiled

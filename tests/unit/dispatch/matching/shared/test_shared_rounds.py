@@ -136,13 +136,14 @@ def _cheapest_order(run: Run, trips: list, town: SharedRound) -> int | None:
         trial = replace(run, trips=tuple(sorted(trips, key=lambda one: one.trip_id)), stops=order)
         begins, driven, wrong = walk(trial, town.roads)
         if not wrong:
-            at = {
-                s.trip_id: b
-                for s, b in zip(order, begins, strict=True)
-                if s.kind is StopKind.DROPOFF
-            }
-            delay = sum(at[one.trip_id] - one.wanted_at_ms - one.direct_ms for one in trips)
-            costs.append(town.weights.drive * driven + town.weights.delay * delay)
+            begun = dict(zip(order, begins, strict=True))
+            cost = town.weights.drive * driven
+            for one in trips:
+                picked = begun[Stop(StopKind.PICKUP, one.trip_id)] - one.wanted_at_ms
+                dropped = begun[Stop(StopKind.DROPOFF, one.trip_id)] - one.wanted_at_ms
+                cost += town.weights.wait * picked
+                cost += town.weights.delay * (dropped - one.direct_ms)
+            costs.append(cost)
     return min(costs, default=None)
 
 
