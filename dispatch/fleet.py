@@ -4,12 +4,15 @@ Built from the tables at the start, then moved by events; whatever it misses, th
 the consequence of (an offer to somebody off shift is not made).
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import ledger.views
+import rulebook.service
+from dispatch.driving_time import DrivingTime, Engaged
 from dispatch.position import OnShift, Phase, PositionBoard
 from dispatch.store import fleet as store
 from dispatch.store.shifts import upsert_positions
+from dispatch.store.wishes import wishes_of
 from foundation.identifiers import UUID, DriverId, ShiftId, TripId
 from foundation.money import Currency
 from storage.engine import Database
@@ -34,8 +37,9 @@ class Fleet:
 
     async def load(self, work: UnitOfWork) -> None:
         """Begin with everybody the tables know to be on shift."""
+        window = await _driving_window(work)
         for known in await store.list_known(work):
-            await self._take_up(work, known)
+            await self._take_up(work, known, window)
 
     async def take_up_new(self, database: Database) -> None:
         """Take up drivers whose shift began since the last call."""
@@ -44,20 +48,20 @@ class Fleet:
             return
         async with database.work() as work:
             for driver_id in sorted(appeared):
-                known = await store.find_known(work, driver_id)
-                if known is not None:
-                    await self._take_up(work, known)
+                await self.take_up_one(work, driver_id)
 
     async def take_up_one(self, work: UnitOfWork, driver_id: DriverId) -> None:
         """Take up a driver now, in the unit of work that may have begun their shift."""
         known = await store.find_known(work, driver_id)
         if known is not None:
-            await self._take_up(work, known)
+            await self._take_up(work, known, await _driving_window(work))
 
-    async def _take_up(self, work: UnitOfWork, known: store.KnownDriver) -> None:
+    async def _take_up(self, work: UnitOfWork, known: store.KnownDriver, window: timedelta) -> None:
         earned = await ledger.views.earnings_since(
             work, [known.driver_id], known.started_at, currency=self._currency
         )
+        engaged = await ledger.views.engaged_since(work, known.driver_id, work.now - window)
+        wishes = await wishes_of(work, known.shift_id)
         self.board.begin_shift(
             OnShift(
                 driver_id=known.driver_id,
@@ -76,6 +80,12 @@ class Fleet:
                 phase=_PHASE_OF_STATE.get(known.trip_state or "", Phase.FREE),
                 trip_id=known.trip_id,
                 has_gap=True,  # what was driven before this process began is not known
+                driving=DrivingTime.of(
+                    (Engaged(ended_at=one.ended_at, seconds=one.seconds) for one in engaged),
+                    engaged_since=known.assigned_at,
+                ),
+                homeward=wishes.homeward,
+                range_metres=wishes.range_metres,
             )
         )
 
@@ -114,14 +124,17 @@ class Fleet:
 
     def _step(self, driver_id: DriverId, facts: dict[str, str], at: datetime) -> None:
         after = facts["after"]
+        known = self.board.find(driver_id)
+        if known is not None and after == "assigned":
+            known.driving.begin(at)
         if after in _PHASE_OF_STATE:
             trip_id = TripId(UUID(facts["trip_id"]))
             self.board.set_phase(driver_id, _PHASE_OF_STATE[after], trip_id)
             return
         self.board.set_phase(driver_id, Phase.FREE, None)
-        known = self.board.find(driver_id)
         if known is not None:
             known.free_since = at
+            known.driving.end(at)
 
     async def store_positions(self, database: Database) -> int:
         """Store what was reported since the last call, in one statement.
@@ -136,3 +149,9 @@ class Fleet:
             async with database.work() as work:
                 await upsert_positions(work, changed)
         return len(changed)
+
+
+async def _driving_window(work: UnitOfWork) -> timedelta:
+    """How far back driving time counts, by the policy in force."""
+    policy = await rulebook.service.booking_policy(work, work.now)
+    return timedelta(seconds=policy.driving_window_s)

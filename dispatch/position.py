@@ -5,10 +5,11 @@ shift forgets the driver at once. Late, repeated and reordered messages change n
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import IntEnum
 
+from dispatch.driving_time import DrivingTime
 from foundation.identifiers import DriverId, ShiftId, TripId, VehicleId
 from foundation.measures import Point, distance_metres
 
@@ -47,7 +48,8 @@ class OnShift:
 
     `metres` counts the way driven with the present rider on board; `has_gap` says that a stretch
     of it was lost, so that nobody takes it for the whole. `earned_minor` was read from the books at
-    `earned_as_of`; what is posted later is added.
+    `earned_as_of`; what is posted later is added. `range_metres` is what the driver said, less what
+    was driven since, along straight lines from fix to fix.
     """
 
     driver_id: DriverId
@@ -67,6 +69,9 @@ class OnShift:
     trip_id: TripId | None = None
     metres: float = 0.0
     has_gap: bool = False
+    driving: DrivingTime = field(default_factory=DrivingTime)
+    homeward: Point | None = None
+    range_metres: float | None = None
 
 
 class PositionBoard:
@@ -140,8 +145,12 @@ class PositionBoard:
         if last is not None:
             if position.seq <= last.seq:
                 return False
-            if known.phase is Phase.ON_TRIP:
+            step = 0.0
+            if known.phase is Phase.ON_TRIP or known.range_metres is not None:
                 step = distance_metres(last.point, position.point)
+            if known.range_metres is not None:
+                known.range_metres = max(0.0, known.range_metres - step)
+            if known.phase is Phase.ON_TRIP:
                 if step <= JUMP_METRES_MAX:
                     known.metres += step
                 else:

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import rulebook.service
+from dispatch import matching
 from dispatch.deciding import Decided, decide_on_roads
 from dispatch.matching.explanation import sentence, why_this_offer
 from dispatch.matching.plan import Pairing
@@ -22,8 +23,10 @@ from dispatch.store import offers as offer_store
 from dispatch.store import rounds as store
 from dispatch.store.rounds import StoredRound, epoch_ms
 from foundation.clock import stopwatch_ms
+from foundation.collector import undisturbed
 from foundation.identifiers import DriverId, OfferId, RoundId, RuleId
 from roads.engine import RoadEngine
+from rulebook.booking_policy import BookingPolicy
 from rulebook.rule import RuleKind
 from storage.engine import Database
 from storage.work import UnitOfWork
@@ -34,7 +37,10 @@ TRIPS_MAX = 2_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RoundReport:
-    """What a round came to; the `*_ms` are wall time."""
+    """What a round came to; the `*_ms` are wall time.
+
+    `pause_seconds` is the longest pace that the policy allows (`dispatch.pace`).
+    """
 
     trips: int
     drivers: int
@@ -52,6 +58,7 @@ class _Seen:
     at: datetime
     policy_rule_id: RuleId
     policy: Policy
+    booking: BookingPolicy
     trips: Sequence[OpenTrip]
     drivers: Sequence[OnShift]
 
@@ -87,6 +94,7 @@ class Dispatcher:
         self._network_digest = network_digest
         self._board = board
         self._stale = timedelta(seconds=stale_seconds)
+        matching.prepare()  # compiles now rather than in the first round
 
     async def run_round(self) -> RoundReport:
         """Decide once, and offer what was decided."""
@@ -110,7 +118,10 @@ class Dispatcher:
         )  # fmt: skip
 
     async def _see(self, work: UnitOfWork) -> _Seen:
-        rule = await rulebook.service.in_force(work, RuleKind.MATCHING_POLICY, work.now)
+        rules = await rulebook.service.all_in_force(
+            work, {RuleKind.MATCHING_POLICY: work.now, RuleKind.BOOKING_POLICY: work.now}
+        )
+        rule = rules[RuleKind.MATCHING_POLICY]
         trips = await store.list_open_trips(work, most=TRIPS_MAX)
         drivers: list[OnShift] = []
         if trips:
@@ -120,6 +131,7 @@ class Dispatcher:
             at=work.now,
             policy_rule_id=rule.rule_id,
             policy=parse_policy(rule.body),
+            booking=rulebook.service.booking_policy_of(rules[RuleKind.BOOKING_POLICY]),
             trips=trips,
             drivers=drivers,
         )
@@ -136,14 +148,15 @@ class Dispatcher:
 
     def _decide(self, seen: _Seen) -> Decided:
         """Roads and matching; runs in a thread and touches nothing that the loop writes."""
-        snapshot = Snapshot.of(
-            at_ms=epoch_ms(seen.at),
-            trips=seen.trips,
-            drivers=[_free_driver(known, seen) for known in seen.drivers],
-            policy=seen.policy,
-            network_digest=self._network_digest,
-        )
-        return decide_on_roads(snapshot, self._roads)
+        with undisturbed():
+            snapshot = Snapshot.of(
+                at_ms=epoch_ms(seen.at),
+                trips=seen.trips,
+                drivers=[_free_driver(known, seen) for known in seen.drivers],
+                policy=seen.policy,
+                network_digest=self._network_digest,
+            )
+            return decide_on_roads(snapshot, self._roads)
 
     async def _offer(
         self, work: UnitOfWork, seen: _Seen, decided: Decided, *, began: float, read_ms: float
@@ -199,13 +212,25 @@ def _free_driver(known: OnShift, seen: _Seen) -> FreeDriver:
         vehicle_class=known.vehicle_class,
         equipment=known.equipment,
         shift_ends_at_ms=epoch_ms(known.ends_by),
-        driving_seconds_left=max(0, int((known.ends_by - seen.at).total_seconds())),
+        driving_seconds_left=known.driving.seconds_left(
+            seen.at,
+            most_seconds=seen.booking.driving_max_s,
+            window_seconds=seen.booking.driving_window_s,
+        ),
+        homeward=known.homeward if _ends_soon(known, seen) else None,
+        range_metres=None if known.range_metres is None else int(known.range_metres),
         earned_minor=max(0, known.earned_minor),
         shift_seconds=max(0, int((seen.at - known.started_at).total_seconds())),
         last_offered_at_ms=(
             None if known.last_offered_at is None else epoch_ms(known.last_offered_at)
         ),
     )
+
+
+def _ends_soon(known: OnShift, seen: _Seen) -> bool:
+    """Whether the place a driver would like to end at counts yet; before, no round keeps it."""
+    left = (known.ends_by - seen.at).total_seconds()
+    return left <= seen.policy.homeward_within_seconds
 
 
 def _why(pairing: Pairing) -> dict[str, Any]:

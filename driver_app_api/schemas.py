@@ -36,6 +36,25 @@ class ShiftOut(Model):
     ends_by: datetime
 
 
+class HomewardIn(Model):
+    """Where you would like to end your shift; null takes it back."""
+
+    place: Place | None
+
+
+class RangeIn(Model):
+    """How far your car still goes, in metres; null if that need not be counted."""
+
+    range_metres: Annotated[int, Field(strict=True, ge=0, le=5_000_000)] | None
+
+
+class WishesOut(Model):
+    """What is kept of what you said of this shift, until it ends. Nobody else is shown it."""
+
+    homeward: Place | None = Field(description="To a hundredth of a degree, about a kilometre.")
+    range_metres: int | None
+
+
 class OfferOut(Model):
     """A trip shown to you. Declining or letting it lapse has no consequence."""
 

@@ -1,7 +1,7 @@
 """A round in plain words: lines for `khan explain` and `khan round list`. Pure."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import chain, islice
+from itertools import islice
 
 from dispatch.decision import Decision
 from dispatch.matching.cost import TERMS, CostTerms
@@ -14,6 +14,10 @@ from khan.console import ArgumentUnusable
 
 SHOWN_AT_MOST = 20
 """Pairings and open trips of one round that are shown; the rest are counted."""
+
+
+ASKED_AT_MOST = 8
+"""Trips that a driver without an offer is told of one by one."""
 
 
 class NotInRound(NotFound):
@@ -134,13 +138,13 @@ def _driver(decision: Decision, driver_id: DriverId) -> Iterator[str]:
     if pairing is not None:
         yield from _offered(pairing)
         return
+    trips = decision.round_input.snapshot.trips
     yield f"Driver {driver_id} was offered no trip in this round. Of each open trip they are told:"
-    yield from _few(
-        chain.from_iterable(
-            (f"trip {trip.trip_id}", *_said(decision.why_not(trip.trip_id, driver_id)))
-            for trip in decision.round_input.snapshot.trips
-        )
-    )
+    for trip in trips[:ASKED_AT_MOST]:  # each answer weighs the whole round again
+        yield f"trip {trip.trip_id}"
+        yield from _said(decision.why_not(trip.trip_id, driver_id))
+    if len(trips) > ASKED_AT_MOST:
+        yield f"... and {len(trips) - ASKED_AT_MOST} trips more; name one of them to ask of it"
 
 
 def _pair(decision: Decision, trip_id: TripId, driver_id: DriverId) -> Iterator[str]:

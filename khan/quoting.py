@@ -9,6 +9,7 @@ from fares.receipt import read_receipt, verify
 from fares.tariff import parse_tariff
 from foundation.clock import wall_now
 from foundation.errors import Invalid
+from foundation.local_time import instant_of
 from foundation.measures import Point
 from foundation.money import Money
 from khan.build import find_city, open_roads, read_charter
@@ -91,7 +92,7 @@ def _instant(at: str | None, pack: CityPack) -> datetime:
         raise QuoteUnusable(f"{at!r} is not a time like 2014-12-21T20:00") from None
     if not _YEARS[0] <= when.year <= _YEARS[1]:
         raise QuoteUnusable(f"{at!r} is too far away")
-    return when if when.tzinfo else when.replace(tzinfo=pack.zone_info)
+    return when if when.tzinfo else instant_of(when, pack.zone_info)
 
 
 class FileUnreadable(Invalid):

@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator
 import structlog
 from prometheus_client import Counter, Gauge, Histogram
 
+from dispatch.pace import next_round_ms
 from dispatch.sweep import sweep
 from foundation.errors import Unavailable
 from khan.build import Running
@@ -119,8 +120,14 @@ class Loops:
                 "round", trips=report.trips, drivers=report.drivers, offers=report.offers,
                 degraded=report.degraded, ms=round(report.total_ms, 1),
             )  # fmt: skip
-        pause = report.pause_seconds / self._running.services.clock.rate
-        return max(SHORTEST_PAUSE_SECONDS, pause - report.total_ms / 1000)
+        rate = self._running.services.clock.rate
+        pace_ms = next_round_ms(
+            max(1, round(report.pause_seconds * 1000 / rate)),
+            open_trips=report.trips,
+            free_drivers=report.drivers,
+            worked_ms=report.total_ms,
+        )
+        return max(SHORTEST_PAUSE_SECONDS, (pace_ms - report.total_ms) / 1000)
 
     async def _sweep(self) -> float:
         await sweep(self._running.services.database)

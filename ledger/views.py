@@ -184,6 +184,22 @@ async def earnings_since(
     return earned
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EngagedWork:
+    """One entry of the work record: engaged for a trip until `ended_at`, so many seconds."""
+
+    ended_at: datetime
+    seconds: int
+
+
+async def engaged_since(
+    work: UnitOfWork, driver_id: DriverId, since: datetime
+) -> list[EngagedWork]:
+    """What a driver was engaged in trips since `since`, oldest first."""
+    rows = await work.execute(_ENGAGED_SINCE, {"driver_id": driver_id, "since": since})
+    return [EngagedWork(ended_at=row.made_at, seconds=row.seconds_engaged) for row in rows]
+
+
 async def imbalance(work: UnitOfWork) -> dict[Currency, int]:
     """For each currency, by how much all transfers together miss zero: 0 in good books.
 
@@ -335,6 +351,11 @@ _EARNINGS_SINCE = text("""
     JOIN ledger.entry USING (account_id)
     WHERE entry.made_at >= :since AND ledger.is_pay(entry.code)
     GROUP BY account.owner_id
+""")
+
+_ENGAGED_SINCE = text("""
+    SELECT made_at, seconds_engaged FROM ledger.work_record
+    WHERE driver_id = :driver_id AND made_at > :since AND seconds_engaged > 0 ORDER BY made_at
 """)
 
 _IMBALANCE = text("""

@@ -32,7 +32,7 @@ async def live(socket: WebSocket) -> None:
     caller, token, _ = opened
     services = connection.services
     names: dict[PersonId, str] = {}
-    told: list[BookingAtRisk] | None = None
+    told: list[BookingAtRisk] = []
     try:
         purpose_id = UUID(str(connection.hello.get("purpose_id")))
     except ValueError:

@@ -21,6 +21,7 @@ from dispatch.matching.columns import Whole
 from dispatch.matching.greedy import sorted_greedy
 from dispatch.matching.weighing import weigh
 from foundation.chance import SeededChance
+from foundation.collector import undisturbed
 from foundation.identifiers import UUID, DriverId, TripId
 from foundation.measures import Point
 from roads.engine import RoadEngine
@@ -196,17 +197,18 @@ def measure(
     rows: Rows, engine: RoadEngine, *, policy: Policy, digest: str, stopwatch: Stopwatch
 ) -> RoundMeasured:
     """Decide one round as the service does, then choose again in other ways."""
-    began = stopwatch()
-    snapshot = Snapshot.of(
-        at_ms=AT_MS,
-        trips=rows.trips,
-        drivers=rows.drivers,
-        policy=policy,
-        network_digest=digest,
-    )
-    in_order = stopwatch()
-    decided = decide_on_roads(snapshot, engine, stopwatch=stopwatch)
-    ended = stopwatch()
+    with undisturbed():
+        began = stopwatch()
+        snapshot = Snapshot.of(
+            at_ms=AT_MS,
+            trips=rows.trips,
+            drivers=rows.drivers,
+            policy=policy,
+            network_digest=digest,
+        )
+        in_order = stopwatch()
+        decided = decide_on_roads(snapshot, engine, stopwatch=stopwatch)
+        ended = stopwatch()
     problem = weigh(decided.round_input).problem
     return RoundMeasured(
         pairs=len(decided.round_input.pairs),

@@ -28,6 +28,7 @@ from dispatch.matching.plan import (
     Plan,
 )
 from dispatch.matching.policy import Caps, Policy, Weights, parse_policy
+from dispatch.matching.ready import prepare
 from dispatch.matching.round_input import RoundInput
 from dispatch.matching.snapshot import UNREACHABLE, FreeDriver, OpenTrip, Snapshot
 from dispatch.matching.solo import decide
@@ -58,6 +59,7 @@ __all__ = [
     "fairness_of",
     "gini",
     "parse_policy",
+    "prepare",
     "sentence",
     "why_not_me",
     "why_open",

@@ -3,6 +3,11 @@
 Owns the problem's form and its exact solution. Every trip may stay open at its price and every
 driver may stay idle for nothing.
 
+Two quick ways come first (`assignment_kernel`): each trip's cheapest driver, where no two want the
+same, and shortest augmenting paths, where the optimum is proved to be the only one. Both choose
+exactly what the flow below and the settling of dead heats would; where that is not certain, the
+flow decides.
+
 The network: each trip sends one unit, to a driver at the pair's cost or straight to the sink at
 the trip's price; each driver passes one unit on to the sink for nothing. It is solved by OR-Tools'
 `SimpleMinCostFlow`, a cost-scaling push-relabel algorithm on whole numbers (Goldberg and Tarjan,
@@ -27,6 +32,7 @@ import ortools
 from numpy.typing import NDArray
 from ortools.graph.python.min_cost_flow import SimpleMinCostFlow
 
+from dispatch.matching import pair_kernels
 from dispatch.matching.columns import Whole
 
 OPEN = -1
@@ -63,6 +69,9 @@ class Problem:
         return int(self.cost_ms[taken].sum() + self.price_ms[chosen == OPEN].sum())
 
 
+WORK_A_PAIR = 12
+"""Looks at a pair after which shortest paths take longer than the flow (measured)."""
+
 Assigner = Callable[[Problem], Whole]
 """Chooses for each trip a pair (its number in `Problem.pairs`) or `OPEN`; shape (trips,)."""
 
@@ -76,6 +85,39 @@ def least_cost(problem: Problem) -> Whole:
     >>> least_cost(problem_of(pairs, cost, prices=[1_200_000, 1_200_000])).tolist()
     [1, 2]
     """
+    chosen, is_certain = _by_paths(problem, work_max=WORK_A_PAIR * len(problem.pairs))
+    return chosen if is_certain else least_cost_by_flow(problem)
+
+
+def least_cost_by_paths(problem: Problem) -> Whole:
+    """A choice with the least cost altogether by shortest paths alone: for studies in a hurry.
+
+    Deterministic, and simple dead heats are settled as ever. But where equal plans differ by a longer
+    exchange (which streets make common: two cars that must pass the same corner can be exchanged
+    for free) it may be another of them than `least_cost` chooses.
+    """
+    chosen, is_certain = _by_paths(problem, work_max=2**62)
+    return chosen if is_certain else _settle_dead_heats(problem, chosen)
+
+
+def _by_paths(problem: Problem, *, work_max: int) -> tuple[Whole, bool]:
+    """A choice by the quick ways, and whether it is the one that the flow would make."""
+    from dispatch.matching import assignment_kernel as kernel
+
+    pairs, price = problem.pairs, np.ascontiguousarray(problem.price_ms)
+    first = np.searchsorted(pairs[:, 0], np.arange(len(price) + 1))
+    # One form of each argument: the compiler makes a new version for every other one.
+    driver, cost, turn = map(
+        np.ascontiguousarray, (pairs[:, 1], problem.cost_ms, problem.driver_turn)
+    )
+    chosen, state = kernel.cheapest(first, driver, cost, price, turn)
+    if state != kernel.CERTAIN:
+        chosen, state = kernel.shortest_paths(first, driver, cost, price, len(turn), work_max)
+    return chosen, state == kernel.CERTAIN
+
+
+def least_cost_by_flow(problem: Problem) -> Whole:
+    """The same by minimum-cost flow, whatever the problem is like."""
     trips = len(problem.price_ms)
     if not len(problem.pairs):
         return np.full(trips, OPEN, dtype=np.int64)
@@ -110,26 +152,13 @@ def _settle_dead_heats(problem: Problem, chosen: Whole) -> Whole:
     pairs, chosen = problem.pairs, chosen.copy()
     gain = problem.price_ms[pairs[:, 0]] - problem.cost_ms
     while True:
-        pair_of_driver = np.full(len(problem.driver_turn), OPEN, dtype=np.int64)
-        taken = chosen[chosen != OPEN]
-        pair_of_driver[pairs[taken, 1]] = taken
-        of_trip, of_driver = chosen[pairs[:, 0]], pair_of_driver[pairs[:, 1]]
-        # A pair may replace the one its trip has, its driver being idle, or the one its driver
-        # has, its trip being open; never both at once.
-        replaced = np.where(of_driver == OPEN, of_trip, np.where(of_trip == OPEN, of_driver, OPEN))
-        rivals, losers = np.arange(len(pairs))[replaced != OPEN], replaced[replaced != OPEN]
-        earlier_driver = (
-            problem.driver_turn[pairs[rivals, 1]] < problem.driver_turn[pairs[losers, 1]]
+        winner, loser = pair_kernels.find_heat(
+            pairs, gain, chosen, problem.trip_turn, problem.driver_turn
         )
-        earlier_trip = problem.trip_turn[pairs[rivals, 0]] < problem.trip_turn[pairs[losers, 0]]
-        better = (gain[rivals] == gain[losers]) & (earlier_driver | earlier_trip)
-        if not better.any():
+        if winner == OPEN:
             return chosen
-        rivals, losers = rivals[better], losers[better]
-        turn = (problem.driver_turn[pairs[rivals, 1]], problem.trip_turn[pairs[rivals, 0]])
-        first = np.lexsort(turn)[0]
-        chosen[pairs[losers[first], 0]] = OPEN
-        chosen[pairs[rivals[first], 0]] = rivals[first]
+        chosen[pairs[loser, 0]] = OPEN
+        chosen[pairs[winner, 0]] = winner
 
 
 def choice_of(problem: Problem, taken: NDArray[np.int64]) -> Whole:

@@ -113,7 +113,8 @@ class _Index:
         cells = (places - corner) // CELL_DECIMETRES
         # Nobody is so far from everybody else but by mistake; they share the last cell.
         cells = np.minimum(cells, CELLS_MAX)
-        keys = kernels.morton_keys(cells[:, 0], cells[:, 1])
+        # One form of each argument: the compiler makes a new version for every other one.
+        keys = kernels.morton_keys(*(np.ascontiguousarray(cells[:, side]) for side in (0, 1)))
         order = np.argsort(keys, kind="stable")
         return cls(
             keys=keys[order],
@@ -135,7 +136,7 @@ class _Index:
             self.busy,
             self.cells_max,
             self.corner,
-            pickups,
+            np.ascontiguousarray(pickups),
             wanted,
             CELL_DECIMETRES,
             reach,

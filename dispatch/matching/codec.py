@@ -150,8 +150,12 @@ def _unpack_points(unpacker: Unpacker, count: int) -> list[Any]:
 
 
 def _spread_points(points: Sequence[Any]) -> NDArray[np.int64]:
-    degrees = np.array(list(map(attrgetter("lon", "lat"), points)), dtype=np.float64)
-    return np.rint(degrees.reshape(-1, 2) * DEGREE).astype(np.int64)
+    sides = (
+        array("d", [point.lon for point in points]),
+        array("d", [point.lat for point in points]),
+    )
+    degrees = np.stack([np.frombuffer(side, dtype=np.float64) for side in sides], axis=1)
+    return np.rint(degrees * DEGREE).astype(np.int64)
 
 
 def optional(kind: Kind) -> Kind:

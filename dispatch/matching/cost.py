@@ -9,7 +9,8 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
-from dispatch.matching.columns import Columns, Whole, crow_decimetres
+from dispatch.matching import pair_kernels
+from dispatch.matching.columns import Columns, Whole
 from dispatch.matching.fairness import earnings_terms, idle_terms
 from dispatch.matching.policy import Policy
 
@@ -83,7 +84,7 @@ class PairCosts:
         """One pair's parts."""
         return self.of_each([pair])[0]
 
-    def of_each(self, pairs: Sequence[int]) -> list[CostTerms]:
+    def of_each(self, pairs: Sequence[int] | Whole) -> list[CostTerms]:
         """The parts of each of these pairs."""
         columns = self.terms[:, np.asarray(pairs, dtype=np.int64)].tolist()
         return list(map(CostTerms, *columns))
@@ -101,21 +102,21 @@ def pair_costs(
     drive_ms
         int64, (pairs,): road time from the driver's place to the pick-up.
     """
-    trips, drivers = pairs[:, 0], pairs[:, 1]
-    busy = columns.drivers.free_in_ms[drivers]
-    early, late = _booked(columns, policy, trips=trips, arrive_ms=drive_ms + busy)
-    terms = {
-        "drive_ms": drive_ms,
-        "busy_ms": busy,
-        "chaining_ms": busy * policy.weights.chaining // 1000,
-        "earnings_ms": earnings_terms(columns.drivers, policy)[drivers],
-        "idle_ms": idle_terms(columns.drivers, policy, at_ms=at_ms)[drivers],
-        "homeward_ms": _homeward(columns, policy, trips=trips, drivers=drivers),
-        "early_ms": early,
-        "late_ms": late,
-    }
-    stacked = np.stack([terms[name] for name in TERMS]).astype(np.int64)
-    return PairCosts(terms=stacked, total_ms=stacked.sum(axis=0), pickup_ms=drive_ms + busy)
+    trip, driver, weights, caps = (
+        columns.trips,
+        columns.drivers,
+        policy.weights,
+        policy.caps_seconds,
+    )
+    ending = driver.shift_left_ms <= policy.homeward_within_seconds * 1000
+    terms = pair_kernels.pair_terms(
+        pairs, drive_ms, trip.dropoff, trip.wanted_in_ms, trip.is_booked,
+        driver.place, driver.home, driver.heads_home & ending, driver.free_in_ms,
+        earnings_terms(driver, policy), idle_terms(driver, policy, at_ms=at_ms),
+        weights.chaining, weights.homeward, caps.homeward * 1000,
+        weights.early, weights.late, caps.booked * 1000,
+    )  # fmt: skip
+    return PairCosts(terms=terms, total_ms=terms.sum(axis=0), pickup_ms=terms[0] + terms[1])
 
 
 def unmatched_prices(columns: Columns, policy: Policy, *, at_ms: int) -> Whole:
@@ -137,32 +138,3 @@ def unmatched_prices(columns: Columns, policy: Policy, *, at_ms: int) -> Whole:
 def waited_ms(columns: Columns, *, at_ms: int) -> Whole:
     """How long each trip has been waiting: milliseconds, (trips,), never negative."""
     return np.maximum(0, at_ms - columns.trips.asked_at_ms)
-
-
-def _booked(
-    columns: Columns, policy: Policy, *, trips: Whole, arrive_ms: Whole
-) -> tuple[Whole, Whole]:
-    """What a pair costs for coming before the wanted time and after it, in milliseconds, (pairs,).
-
-    A wanted time that has passed is now: what is lost already is lost with every driver.
-    """
-    early = np.maximum(0, columns.trips.wanted_in_ms[trips] - arrive_ms)
-    late = np.maximum(0, arrive_ms - columns.trips.wanted_in_ms[trips])
-    late *= columns.trips.is_booked[trips]
-    cap = policy.caps_seconds.booked * 1000
-    return (
-        np.minimum(cap, early * policy.weights.early // 1000),
-        np.minimum(cap, late * policy.weights.late // 1000),
-    )
-
-
-def _homeward(columns: Columns, policy: Policy, *, trips: Whole, drivers: Whole) -> Whole:
-    """By how much a trip leads away from home (towards it: negative), in milliseconds, (pairs,)."""
-    driver = columns.drivers
-    home = driver.home[drivers]
-    after = crow_decimetres(columns.trips.dropoff[trips], home)
-    before = crow_decimetres(driver.place[drivers], home)
-    term = (after - before) * policy.weights.homeward // 10_000
-    cap = policy.caps_seconds.homeward * 1000
-    ending = driver.shift_left_ms <= policy.homeward_within_seconds * 1000
-    return np.where((driver.heads_home & ending)[drivers], np.clip(term, -cap, cap), 0)

@@ -18,7 +18,7 @@ from dispatch.matching.columns import columns_of
 from dispatch.matching.cost import CostTerms
 from dispatch.matching.limits import Limit, broken_before_roads, broken_on_roads
 from dispatch.matching.plan import Alternative, Lost, OpenStill, Pairing, Plan
-from dispatch.matching.reasons import main_difference
+from dispatch.matching.reasons import main_differences
 from dispatch.matching.round_input import RoundInput
 from dispatch.matching.weighing import weigh
 from foundation.identifiers import DriverId, TripId
@@ -196,7 +196,8 @@ def _than_you(mine: CostTerms, served: Pairing) -> Reason:
     dearer = mine.total_ms - served.terms.total_ms
     lost = Lost.EQUAL if dearer == 0 else Lost.NOT_WEIGHED
     if dearer > 0:
-        lost = main_difference(mine, served.terms)
+        more = mine.array() - served.terms.array()
+        lost = main_differences(more[:, None])[0]
     return _reason(
         f"not_you_{lost}",
         your_pickup_seconds=_seconds(mine.pickup_ms),

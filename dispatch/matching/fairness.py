@@ -11,8 +11,7 @@ each, is Suehr et al., "Two-Sided Fairness for Repeated Matchings in Two-Sided M
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-import numpy as np
-
+from dispatch.matching import pair_kernels
 from dispatch.matching.columns import DriverColumns, Whole
 from dispatch.matching.policy import Policy
 from dispatch.matching.snapshot import FreeDriver
@@ -26,25 +25,26 @@ def earnings_terms(drivers: DriverColumns, policy: Policy) -> Whole:
     average, and an old hand as what they earned. The term is the weight times (rate / m - 1),
     cut to the cap on either side. Nobody has a term before anybody has earned.
     """
-    earned, seconds = drivers.earned_minor, drivers.shift_seconds
-    all_earned, all_seconds = int(earned.sum()), int(seconds.sum())
-    if not all_earned or not all_seconds:
-        return np.zeros(len(earned), dtype=np.int64)
-    # rate / m - 1, with m multiplied out: e * S / E are the seconds that e takes on average.
-    average_seconds = earned.astype(np.float64) * all_seconds / all_earned
-    settled = np.maximum(1, seconds + policy.earnings_settle_seconds)
-    above = (average_seconds - seconds) / settled
-    term = np.rint(above * policy.weights.earnings).astype(np.int64)
-    cap = policy.caps_seconds.earnings * 1000
-    return np.clip(term, -cap, cap)
+    return pair_kernels.earnings_by_driver(
+        drivers.earned_minor,
+        drivers.shift_seconds,
+        policy.earnings_settle_seconds,
+        policy.weights.earnings,
+        policy.caps_seconds.earnings * 1000,
+    )
 
 
 def idle_terms(drivers: DriverColumns, policy: Policy, *, at_ms: int) -> Whole:
-    """How much nearer each driver counts for waiting: milliseconds, (drivers,), zero or below."""
-    waited_ms = np.maximum(0, at_ms - drivers.idle_since_ms)
-    cap = policy.caps_seconds.idle * 1000
-    nearer = np.minimum(cap, waited_ms * policy.weights.idle // 1000)
-    return np.asarray(-nearer, dtype=np.int64)
+    """How much nearer each driver counts for waiting: milliseconds, (drivers,), zero or below.
+
+    Only what they waited beyond `idle_after_seconds` counts: it is for those whom nobody asks for
+    where they are, not for the turns of a busy hour.
+    """
+    cap_ms = policy.caps_seconds.idle * 1000
+    counted_until_ms = at_ms - policy.idle_after_seconds * 1000
+    return pair_kernels.idle_by_driver(
+        drivers.idle_since_ms, counted_until_ms, policy.weights.idle, cap_ms
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

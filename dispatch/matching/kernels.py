@@ -23,7 +23,8 @@ TOO_MANY = 4
 """Times the drivers wanted: where so many are, narrower cells will do."""
 
 
-def _compiled(function: Compiled) -> Compiled:
+def compiled(function: Compiled) -> Compiled:
+    """The same function as machine code, kept on disk where there is room for it."""
     try:
         ready: Compiled = numba.njit(function, cache=True, nogil=True)
     except RuntimeError:
@@ -32,7 +33,7 @@ def _compiled(function: Compiled) -> Compiled:
     return ready
 
 
-@_compiled
+@compiled
 def _spread_bits(number: np.int64) -> np.int64:
     """The lowest 24 bits of a number with a gap after each."""
     spread = np.int64(number) & 0xFFFFFF
@@ -43,7 +44,7 @@ def _spread_bits(number: np.int64) -> np.int64:
     return (spread | (spread << 1)) & 0x5555555555555555
 
 
-@_compiled
+@compiled
 def morton_keys(columns: Whole, rows: Whole) -> Whole:
     """Places of cells on Morton's curve, on which every square of 2^n by 2^n cells is one run.
 
@@ -56,7 +57,7 @@ def morton_keys(columns: Whole, rows: Whole) -> Whole:
     return keys
 
 
-@_compiled
+@compiled
 def _first_at_least(keys: Whole, wanted: np.int64) -> np.int64:
     low, high = np.int64(0), np.int64(len(keys))
     while low < high:
@@ -68,7 +69,7 @@ def _first_at_least(keys: Whole, wanted: np.int64) -> np.int64:
     return low
 
 
-@_compiled
+@compiled
 def _runs(  # noqa: PLR0917 - compiled loops take plain arrays
     keys: Whole, column: np.int64, row: np.int64, level: int, cells_max: Whole, runs: Whole
 ) -> tuple[int, int]:
@@ -93,7 +94,7 @@ def _runs(  # noqa: PLR0917 - compiled loops take plain arrays
     return found, drivers
 
 
-@_compiled
+@compiled
 def _keep_nearest(
     away: np.int64, driver: np.int64, kept: int, kept_away: Whole, kept_driver: Whole
 ) -> int:
@@ -114,7 +115,7 @@ def _keep_nearest(
     return min(kept + 1, wanted)
 
 
-@_compiled
+@compiled
 def nearest(  # noqa: PLR0917
     keys: Whole,
     drivers: Whole,

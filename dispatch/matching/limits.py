@@ -10,7 +10,8 @@ from enum import IntFlag
 import numpy as np
 from numpy.typing import NDArray
 
-from dispatch.matching.columns import Columns, Whole, crow_decimetres
+from dispatch.matching import pair_kernels
+from dispatch.matching.columns import NO_LIMIT, Columns, Whole, crow_decimetres
 from dispatch.matching.policy import Policy
 
 CROW_METRES_PER_SECOND = 35
@@ -54,7 +55,9 @@ def broken_before_roads(
     places = (columns.trips.pickup[trips], columns.drivers.place[drivers])
     quickest_ms = crow_decimetres(*places) * 100 // CROW_METRES_PER_SECOND
     # Nobody is too early for certain: the roads may take any time.
-    return _broken_by_delay(columns, policy, trips=trips, drivers=drivers, drive_ms=quickest_ms)
+    return _broken(
+        columns, policy, trips=trips, drivers=drivers, drive_ms=quickest_ms, early_ms_max=NO_LIMIT
+    )
 
 
 def broken_on_roads(
@@ -67,55 +70,28 @@ def broken_on_roads(
     drive_ms
         int64, (pairs,): road time from the driver's place to the pick-up, or `UNREACHABLE`.
     """
-    broken = _broken_by_delay(columns, policy, trips=trips, drivers=drivers, drive_ms=drive_ms)
-    arrive_ms = columns.drivers.free_in_ms[drivers] + drive_ms
-    standing = columns.trips.wanted_in_ms[trips] - arrive_ms
-    broken |= np.where(standing > policy.early_seconds_max * 1000, Limit.TOO_EARLY, 0)
-    return broken
+    return _broken(
+        columns, policy, trips=trips, drivers=drivers, drive_ms=drive_ms,
+        early_ms_max=policy.early_seconds_max * 1000,
+    )  # fmt: skip
 
 
-def _broken_by_delay(
-    columns: Columns, policy: Policy, *, trips: Whole, drivers: Whole, drive_ms: Whole
+def _broken(
+    columns: Columns,
+    policy: Policy,
+    *,
+    trips: Whole,
+    drivers: Whole,
+    drive_ms: Whole,
+    early_ms_max: int,
 ) -> NDArray[np.int64]:
-    """The limits that a longer way can break and never lift, and those that no time can lift."""
-    driver = columns.drivers
-    free_in = driver.free_in_ms[drivers]
-    driving = drive_ms + columns.trips.trip_seconds[trips] * 1000
-    broken = _broken_by_kind(columns, trips=trips, drivers=drivers)
-    broken |= np.where(free_in > policy.ahead_seconds * 1000, Limit.NOT_FREE_SOON, 0)
-    # Who comes before the wanted time of a booking waits for it, on shift.
-    standing = np.maximum(0, columns.trips.wanted_in_ms[trips] - free_in - drive_ms)
-    busy_until = free_in + driving + standing
-    broken |= np.where(busy_until > driver.shift_left_ms[drivers], Limit.SHIFT, 0)
-    broken |= np.where(driving > driver.driving_left_ms[drivers], Limit.DRIVING, 0)
-    # A pick-up that cannot be reached is later than any policy allows: no case of its own.
-    broken |= np.where(free_in + drive_ms > policy.pickup_seconds_max * 1000, Limit.TOO_FAR, 0)
-    return broken
-
-
-def _broken_by_kind(columns: Columns, *, trips: Whole, drivers: Whole) -> NDArray[np.int64]:
-    """The limits that no time can lift."""
     trip, driver = columns.trips, columns.drivers
-    broken = np.zeros(len(trips), dtype=np.int64)
-    broken |= np.where(driver.seats[drivers] < trip.seats[trips], Limit.SEATS, 0)
-    wrong_class = driver.vehicle_class[drivers] != trip.vehicle_class[trips]
-    broken |= np.where(wrong_class, Limit.VEHICLE_CLASS, 0)
-    missing = trip.needs[trips] & ~driver.equipment[drivers]
-    broken |= np.where(missing != 0, Limit.NEEDS, 0)
-    licensed = columns.licensed[driver.licence[drivers], trip.pickup_zone[trips]]
-    broken |= np.where(licensed, 0, Limit.ZONE)
-    broken |= np.where(_is_excluded(columns, trips, drivers), Limit.EXCLUDED, 0)
-    crow = crow_decimetres(trip.pickup[trips], driver.place[drivers])
-    up, down = RANGE_RESERVE
-    needed_metres = crow * up // (10 * down) + trip.trip_metres[trips]
-    broken |= np.where(needed_metres > driver.range_metres[drivers], Limit.RANGE, 0)
-    return broken
-
-
-def _is_excluded(columns: Columns, trips: Whole, drivers: Whole) -> NDArray[np.bool_]:
-    if not len(columns.excluded):
-        return np.zeros(len(trips), dtype=np.bool_)
-    keys = trips * len(columns.drivers.seats) + drivers
-    places = np.searchsorted(columns.excluded, keys)
-    found = columns.excluded[np.minimum(places, len(columns.excluded) - 1)]
-    return np.asarray(found == keys, dtype=np.bool_)
+    return pair_kernels.broken_pairs(
+        trips, drivers, drive_ms,
+        trip.pickup, trip.pickup_zone, trip.seats, trip.vehicle_class, trip.needs,
+        trip.wanted_in_ms, trip.trip_seconds, trip.trip_metres,
+        driver.place, driver.free_in_ms, driver.seats, driver.vehicle_class, driver.equipment,
+        driver.licence, driver.shift_left_ms, driver.driving_left_ms, driver.range_metres,
+        columns.licensed, columns.excluded,
+        policy.ahead_seconds * 1000, policy.pickup_seconds_max * 1000, early_ms_max, *RANGE_RESERVE,
+    )  # fmt: skip

@@ -7,7 +7,7 @@ operations, where writing it as text costs a step for each number. Refuses nothi
 does not unpack raises ValueError.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -25,15 +25,27 @@ _HEAD_BYTES = 9
 
 
 class Packer:
-    """Gathers columns; `packed` is all of them, one after the other."""
+    """Gathers columns; `packed` is all of them, one after the other.
+
+    Identifiers that many columns name are written once, before all columns, in the order in which
+    they were first named.
+    """
 
     def __init__(self) -> None:
         self._parts: list[bytes] = []
+        self._known: dict[UUID, int] = {}
+        self._by_address: dict[int, int] = {}
+        self._held: list[UUID] = []
+
+    @property
+    def known_count(self) -> int:
+        """How many identifiers stand before the columns: `Unpacker` must be told."""
+        return len(self._known)
 
     @property
     def packed(self) -> bytes:
         """What was gathered so far."""
-        return b"".join(self._parts)
+        return b"".join([_bytes_of(self._known), *self._parts])
 
     def raw(self, data: bytes) -> None:
         """Bytes as they are; whoever reads them knows how many."""
@@ -63,25 +75,29 @@ class Packer:
 
     def identifiers(self, identifiers: Sequence[UUID]) -> None:
         """A column of identifiers, 16 bytes each."""
-        numbers = [identifier.int for identifier in identifiers]
-        self.raw(b"".join([number.to_bytes(_IDENTIFIER_BYTES, "big") for number in numbers]))
+        self.raw(_bytes_of(identifiers))
 
     def known_identifiers(self, identifiers: Sequence[UUID]) -> None:
-        """A column of identifiers of which many are alike: the different ones, then numbers."""
-        numbers = [identifier.int for identifier in identifiers]
-        different = sorted(set(numbers))
-        code = {number: place for place, number in enumerate(different)}
-        self.whole([len(different)])
-        self.raw(b"".join([number.to_bytes(_IDENTIFIER_BYTES, "big") for number in different]))
-        self.whole([code[number] for number in numbers])
+        """A column of identifiers of which many are named elsewhere, each by its number."""
+        numbers = self._by_address
+        # Most are the very same objects: known by their address without a look at them.
+        for identifier in [one for one in identifiers if id(one) not in numbers]:
+            numbers[id(identifier)] = self._known.setdefault(identifier, len(self._known))
+            self._held.append(identifier)  # as long as its address speaks for it
+        self.whole([numbers[id(identifier)] for identifier in identifiers])
+
+
+def _bytes_of(identifiers: Iterable[UUID]) -> bytes:
+    return b"".join([one.int.to_bytes(_IDENTIFIER_BYTES, "big") for one in identifiers])
 
 
 class Unpacker:
     """Reads columns in the order in which they were gathered; ValueError if they end too soon."""
 
-    def __init__(self, packed: bytes) -> None:
+    def __init__(self, packed: bytes, known_count: int = 0) -> None:
         self._packed = packed
         self._at = 0
+        self._known = self.identifiers(known_count)
 
     def close(self) -> None:
         """Nothing is left; ValueError if something is."""
@@ -125,8 +141,7 @@ class Unpacker:
 
     def known_identifiers(self, count: int) -> list[UUID]:
         """A column of so many identifiers of which many are alike."""
-        different = self.identifiers(int(self.whole(1)[0]))
-        return [different[code] for code in self._codes(count, below=len(different))]
+        return [self._known[code] for code in self._codes(count, below=len(self._known))]
 
     def _codes(self, count: int, *, below: int) -> list[int]:
         codes: list[int] = self.whole(count).tolist()

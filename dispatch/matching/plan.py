@@ -11,7 +11,6 @@ from functools import partial
 
 from dispatch.matching.codec import (
     COUNTS,
-    IDENTIFIER,
     KNOWN_IDENTIFIER,
     TRUTH,
     UNREADABLE,
@@ -85,7 +84,7 @@ class OpenBecause(StrEnum):
     DRIVER_SOON_FREE = "driver_soon_free"  # whoever is on a trip now will serve it best
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Alternative:
     """A pair that was possible and was not taken.
 
@@ -213,7 +212,11 @@ class Plan:
             packer = Packer()
             _PAIRINGS.pack(packer, self.pairings)
             _UNMATCHED.pack(packer, self.unmatched)
-            counts = {"pairings": len(self.pairings), "unmatched": len(self.unmatched)}
+            counts = {
+                "identifiers": packer.known_count,
+                "pairings": len(self.pairings),
+                "unmatched": len(self.unmatched),
+            }
             head = {"form": FORM_PLAN, "plan": write_row(self, _HEAD), **counts}
             self._encoded.append(canonical(head) + b"\n" + packer.packed)
         return self._encoded[0]
@@ -224,8 +227,9 @@ class Plan:
         line, _, packed = encoded.partition(b"\n")
         head = read_object(line, form=FORM_PLAN)
         try:
-            pairings, unmatched = WHOLE.read([head["pairings"], head["unmatched"]])
-            unpacker = Unpacker(packed)
+            names = ("identifiers", "pairings", "unmatched")
+            known, pairings, unmatched = WHOLE.read([head[name] for name in names])
+            unpacker = Unpacker(packed, known)
             make = partial(
                 cls,
                 pairings=tuple(_PAIRINGS.unpack(unpacker, pairings)),
@@ -270,8 +274,8 @@ _ALTERNATIVES = several(
 _PAIRINGS = rows_of(
     Pairing,
     {
-        "trip_id": IDENTIFIER,
-        "driver_id": IDENTIFIER,
+        "trip_id": KNOWN_IDENTIFIER,
+        "driver_id": KNOWN_IDENTIFIER,
         "attempt": WHOLE,
         "pickup_seconds": WHOLE,
         "terms": _TERMS,
@@ -287,7 +291,7 @@ _PAIRINGS = rows_of(
 _UNMATCHED = rows_of(
     OpenStill,
     {
-        "trip_id": IDENTIFIER,
+        "trip_id": KNOWN_IDENTIFIER,
         "because": choice_of(OpenBecause),
         "waited_seconds": WHOLE,
         "price_ms": WHOLE,

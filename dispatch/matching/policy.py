@@ -99,6 +99,7 @@ class Policy:
     unmatched_seconds: int
     patience_seconds: int
     earnings_settle_seconds: int
+    idle_after_seconds: int
     homeward_within_seconds: int
     assignment_pairs_max: int
     weights: Weights
@@ -157,6 +158,7 @@ _WHOLE: Mapping[str, tuple[int, int]] = {
     "unmatched_seconds": (60, 14_400),
     "patience_seconds": (0, 3600),
     "earnings_settle_seconds": (0, 14_400),
+    "idle_after_seconds": (0, 14_400),
     "homeward_within_seconds": (0, 14_400),
     "assignment_pairs_max": (1000, 2_000_000),
 }

@@ -5,14 +5,15 @@ who else could have served the trip, and what else the driver could have been of
 """
 
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
 
-from dispatch.matching.assignment import OPEN, Problem
+from dispatch.matching.assignment import OPEN
 from dispatch.matching.columns import Whole
-from dispatch.matching.cost import CostTerms
+from dispatch.matching.cost import TERMS, waited_ms
 from dispatch.matching.limits import Limit, broken_before_roads
 from dispatch.matching.plan import Alternative, Lost, OpenBecause, OpenStill, Pairing
 from dispatch.matching.snapshot import Snapshot
@@ -41,227 +42,186 @@ def account(
     tuple of pairings and open trips
         Both in the order of the snapshot's trips.
     """
-    rivals = _Rivals.of(weighed.problem, chosen)
-    numbers = _Numbers.of(weighed.problem, chosen)
-    told = _Account(snapshot, weighed, numbers, rivals, kept.tolist())
-    is_open = chosen == OPEN
-    return (
-        tuple(told.pairing(trip) for trip in np.flatnonzero(~is_open).tolist()),
-        tuple(told.open_still(trip) for trip in np.flatnonzero(is_open).tolist()),
-    )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Numbers:
-    """A problem and its choice as plain lists, because they are asked one number at a time.
-
-    `first` and `end` are where a trip's pairs begin and end; `pair_of_driver` is the pair that
-    each paired driver got.
-    """
-
-    trip: list[int]
-    driver: list[int]
-    cost_ms: list[int]
-    pickup_ms: list[int]
-    price_ms: list[int]
-    first: list[int]
-    end: list[int]
-    chosen: list[int]
-    pair_of_driver: dict[int, int]
-
-    @classmethod
-    def of(cls, problem: Problem, chosen: Whole) -> "_Numbers":
-        """The same numbers."""
-        trips = np.arange(len(problem.price_ms))
-        taken = chosen[chosen != OPEN]
-        paired = problem.pairs[taken, 1].tolist()
-        return cls(
-            trip=problem.pairs[:, 0].tolist(),
-            driver=problem.pairs[:, 1].tolist(),
-            cost_ms=problem.cost_ms.tolist(),
-            pickup_ms=problem.pickup_ms.tolist(),
-            price_ms=problem.price_ms.tolist(),
-            first=np.searchsorted(problem.pairs[:, 0], trips).tolist(),
-            end=np.searchsorted(problem.pairs[:, 0], trips, side="right").tolist(),
-            chosen=chosen.tolist(),
-            pair_of_driver=dict(zip(paired, taken.tolist(), strict=True)),
-        )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Rivals:
-    """The best pairs that were not taken, by cost for a trip, by gain for a driver."""
-
-    of_trip: dict[int, list[int]]
-    of_driver: dict[int, list[int]]
-
-    @classmethod
-    def of(cls, problem: Problem, chosen: Whole) -> "_Rivals":
-        """Rank what was not taken."""
-        trips, drivers = problem.pairs[:, 0], problem.pairs[:, 1]
-        spare = np.ones(len(trips), dtype=np.bool_)
-        spare[chosen[chosen != OPEN]] = False
-        gain = problem.price_ms[trips] - problem.cost_ms
-        # Nobody asks what a driver without an offer could have got instead.
-        paired = np.zeros(len(problem.driver_turn), dtype=np.bool_)
-        paired[drivers[~spare]] = True
-        return cls(
-            of_trip=_best(trips, problem.cost_ms, spare),
-            of_driver=_best(drivers, -gain, spare & paired[drivers]),
-        )
+    told = _Account(snapshot, weighed, chosen)
+    return tuple(told.pairings()), tuple(told.open_trips(kept.tolist()))
 
 
 class _Account:
-    """The reasons of one round, after the choice."""
+    """The reasons of one round, after the choice.
 
-    def __init__(
-        self,
-        snapshot: Snapshot,
-        weighed: Weighed,
-        numbers: _Numbers,
-        rivals: _Rivals,
-        kept: list[bool],
-    ) -> None:
-        self._snapshot, self._weighed = snapshot, weighed
-        self._numbers, self._rivals, self._kept = numbers, rivals, kept
-        self._soonest = self._find_soonest()
-        self._terms = self._all_terms()
+    What is asked of many pairs is worked out for all at once; what is told of one trip comes from
+    plain lists, because an array is slow to be asked for one number.
+    """
 
-    def _find_soonest(self) -> list[tuple[int, int]]:
-        """For each trip how many pairs are sooner than its own, and the soonest of them."""
-        problem, numbers = self._weighed.problem, self._numbers
-        trips = problem.pairs[:, 0]
-        chosen = np.array(numbers.chosen, dtype=np.int64)
-        mine = np.full(len(chosen), -1, dtype=np.int64)
-        mine[chosen != OPEN] = problem.pickup_ms[chosen[chosen != OPEN]]
-        is_sooner = problem.pickup_ms < mine[trips]
-        counts = np.bincount(trips[is_sooner], minlength=len(chosen)).tolist()
-        return [
-            (count, self._soonest_of(trip) if count else OPEN) for trip, count in enumerate(counts)
-        ]
+    def __init__(self, snapshot: Snapshot, weighed: Weighed, chosen: Whole) -> None:
+        self._snapshot, self._weighed, self._chosen = snapshot, weighed, chosen
+        problem = weighed.problem
+        trips = np.arange(len(chosen))
+        self._trips, self._drivers = problem.pairs[:, 0], problem.pairs[:, 1]
+        self._first = np.searchsorted(self._trips, trips).tolist()
+        self._end = np.searchsorted(self._trips, trips, side="right").tolist()
+        self._waited = (waited_ms(weighed.columns, at_ms=snapshot.at_ms) // 1000).tolist()
+        self._prices = problem.price_ms.tolist()
+        taken = chosen[chosen != OPEN]
+        self._pair_of_driver = np.full(len(problem.driver_turn), OPEN, dtype=np.int64)
+        self._pair_of_driver[self._drivers[taken]] = taken
+        self._spare = np.ones(len(self._trips), dtype=np.bool_)
+        self._spare[taken] = False
+        self._best_of_trip = _best(self._trips, problem.cost_ms, self._spare)
 
-    def _soonest_of(self, trip: int) -> int:
-        first = self._numbers.first[trip]
-        times = self._numbers.pickup_ms[first : self._numbers.end[trip]]
-        return first + times.index(min(times))
+    def pairings(self) -> Iterator[Pairing]:
+        """The trips that got a driver, with their reasons."""
+        trips = np.flatnonzero(self._chosen != OPEN).tolist()
+        pairs = self._chosen[trips]
+        of_drivers = self._best_of_drivers()
+        drivers = self._drivers[pairs].tolist()
+        sooner = self._sooner().tolist()
+        rivals = [self._rivals_of(trip, sooner[trip]) for trip in trips]
+        others = [of_drivers.get(driver, []) for driver in drivers]
+        other_drivers = self._alternatives(rivals, pairs, self._why_not_drivers)
+        other_trips = self._alternatives(others, pairs, self._why_not_trips)
+        terms = self._weighed.costs.of_each(pairs)
+        pickup_seconds = (-(-self._weighed.problem.pickup_ms[pairs] // 1000)).tolist()
+        rows, people = self._snapshot.trips, self._snapshot.drivers
+        for number, (trip, driver) in enumerate(zip(trips, drivers, strict=True)):
+            yield Pairing(
+                trip_id=rows[trip].trip_id,
+                driver_id=people[driver].driver_id,
+                attempt=rows[trip].attempt,
+                pickup_seconds=pickup_seconds[number],
+                terms=terms[number],
+                waited_seconds=self._waited[trip],
+                price_ms=self._prices[trip],
+                wanted_in_seconds=self._wanted_in_seconds(trip),
+                candidates=self._end[trip] - self._first[trip],
+                sooner=sooner[trip],
+                other_drivers=other_drivers[number],
+                other_trips=other_trips[number],
+            )
 
-    def _all_terms(self) -> dict[int, CostTerms]:
-        """The terms of every pair that is spoken of."""
-        spoken = {pair for pair in self._numbers.chosen if pair != OPEN}
-        spoken |= {pair for _, pair in self._soonest if pair != OPEN}
-        for best in (self._rivals.of_trip, self._rivals.of_driver):
-            spoken.update(pair for pairs in best.values() for pair in pairs)
-        pairs = sorted(spoken)
-        return dict(zip(pairs, self._weighed.costs.of_each(pairs), strict=True))
-
-    def pairing(self, trip: int) -> Pairing:
-        """The pairing of a trip that got a driver, with its reasons."""
-        numbers, row = self._numbers, self._snapshot.trips[trip]
-        pair = numbers.chosen[trip]
-        driver = numbers.driver[pair]
-        sooner, soonest = self._soonest[trip]
-        rivals = list(self._rivals.of_trip.get(trip, ()))
-        if sooner and soonest not in rivals:
-            rivals.append(soonest)
-        return Pairing(
-            trip_id=row.trip_id,
-            driver_id=self._snapshot.drivers[driver].driver_id,
-            attempt=row.attempt,
-            pickup_seconds=-(-numbers.pickup_ms[pair] // 1000),
-            terms=self._terms[pair],
-            waited_seconds=self._waited_seconds(trip),
-            price_ms=numbers.price_ms[trip],
-            wanted_in_seconds=self._wanted_in_seconds(trip),
-            candidates=numbers.end[trip] - numbers.first[trip],
-            sooner=sooner,
-            other_drivers=tuple(
-                [self._alternative(rival, self._why_not_driver(rival, pair)) for rival in rivals]
-            ),
-            other_trips=tuple(
-                [
-                    self._alternative(rival, self._why_not_trip(rival, pair))
-                    for rival in self._rivals.of_driver.get(driver, ())
-                ]
-            ),
+    def open_trips(self, kept: list[bool]) -> Iterator[OpenStill]:
+        """The trips that got no driver, with their reasons."""
+        trips = np.flatnonzero(self._chosen == OPEN).tolist()
+        best = [self._best_of_trip.get(trip, []) for trip in trips]
+        needed = self._alternatives(
+            best, np.array(trips, dtype=np.int64), lambda pairs, _: [_NEEDED] * len(pairs)
         )
-
-    def open_still(self, trip: int) -> OpenStill:
-        """A trip that got no driver, with its reasons."""
-        best = self._rivals.of_trip.get(trip, [])
-        limits: dict[str, int] = {}
-        if self._kept[trip]:
-            because = OpenBecause.DRIVER_SOON_FREE
-        elif best:
-            because = self._why_others(trip, best[0])
-        else:
-            because, limits = self._why_nobody(trip)
-        return OpenStill(
-            trip_id=self._snapshot.trips[trip].trip_id,
-            because=because,
-            waited_seconds=self._waited_seconds(trip),
-            price_ms=self._numbers.price_ms[trip],
-            limits=limits,
-            candidates=self._numbers.end[trip] - self._numbers.first[trip],
-            best=tuple(self._alternative(pair, Lost.NEEDED_ELSEWHERE) for pair in best),
-        )
-
-    def _waited_seconds(self, trip: int) -> int:
-        waited_ms = self._snapshot.at_ms - self._snapshot.trips[trip].asked_at_ms
-        return max(0, waited_ms) // 1000
+        for trip, pairs, alternatives in zip(trips, best, needed, strict=True):
+            limits: dict[str, int] = {}
+            if kept[trip]:
+                because = OpenBecause.DRIVER_SOON_FREE
+            elif pairs:
+                because = self._why_others(trip, pairs[0])
+            else:
+                because, limits = self._why_nobody(trip)
+            yield OpenStill(
+                trip_id=self._snapshot.trips[trip].trip_id,
+                because=because,
+                waited_seconds=self._waited[trip],
+                price_ms=self._prices[trip],
+                limits=limits,
+                candidates=self._end[trip] - self._first[trip],
+                best=alternatives,
+            )
 
     def _wanted_in_seconds(self, trip: int) -> int | None:
         columns = self._weighed.columns.trips
         return int(columns.wanted_in_ms[trip]) // 1000 if columns.is_booked[trip] else None
 
-    def _alternative(self, pair: int, lost: Lost) -> Alternative:
-        numbers = self._numbers
+    def _best_of_drivers(self) -> dict[int, list[int]]:
+        """What each paired driver could have been offered instead."""
+        problem = self._weighed.problem
+        gain = problem.price_ms[self._trips] - problem.cost_ms
+        is_paired = self._pair_of_driver[self._drivers] != OPEN
+        return _best(self._drivers, -gain, self._spare & is_paired)
+
+    def _sooner(self) -> Whole:
+        """For each paired trip how many drivers would be there before its own, (trips,)."""
+        pickup_ms = self._weighed.problem.pickup_ms
+        mine = np.full(len(self._chosen), -1, dtype=np.int64)
+        paired = self._chosen != OPEN
+        mine[paired] = pickup_ms[self._chosen[paired]]
+        is_sooner = pickup_ms < mine[self._trips]
+        return np.bincount(self._trips[is_sooner], minlength=len(self._chosen))
+
+    def _rivals_of(self, trip: int, sooner: int) -> list[int]:
+        """The best other pairs of a trip, and the soonest if it is sooner than its own."""
+        rivals = self._best_of_trip.get(trip, [])
+        if sooner:
+            first = self._first[trip]
+            times = self._weighed.problem.pickup_ms[first : self._end[trip]]
+            soonest = first + int(times.argmin())
+            if soonest not in rivals:
+                return [*rivals, soonest]
+        return rivals
+
+    def _alternatives(
+        self, pairs: Sequence[Sequence[int]], against: Whole, why: "_Why"
+    ) -> list[tuple[Alternative, ...]]:
+        """Pairs that were not taken, each list told against the pair (or trip) beside it."""
+        flat = np.array([pair for some in pairs for pair in some], dtype=np.int64)
+        lengths = list(map(len, pairs))
+        lost = why(flat, np.repeat(against, lengths))
         trips, drivers = self._snapshot.trips, self._snapshot.drivers
-        trip, driver = numbers.trip[pair], numbers.driver[pair]
-        instead, chosen = numbers.pair_of_driver.get(driver), numbers.chosen[trip]
-        return Alternative(
-            trip_id=trips[trip].trip_id,
-            driver_id=drivers[driver].driver_id,
-            terms=self._terms[pair],
-            lost=lost,
-            driver_serves=None if instead is None else trips[numbers.trip[instead]].trip_id,
-            trip_served_by=None if chosen == OPEN else drivers[numbers.driver[chosen]].driver_id,
+        trip_of, driver_of = self._trips[flat], self._drivers[flat]
+        # What the driver is offered instead, and who serves the trip instead.
+        instead, chosen = self._pair_of_driver[driver_of], self._chosen[trip_of]
+        serves = np.where(instead == OPEN, OPEN, self._trips[instead]).tolist() if len(flat) else []
+        served = np.where(chosen == OPEN, OPEN, self._drivers[chosen]).tolist() if len(flat) else []
+        told = map(
+            Alternative,
+            [trips[trip].trip_id for trip in trip_of.tolist()],
+            [drivers[driver].driver_id for driver in driver_of.tolist()],
+            self._weighed.costs.of_each(flat),
+            lost,
+            [None if trip == OPEN else trips[trip].trip_id for trip in serves],
+            [None if driver == OPEN else drivers[driver].driver_id for driver in served],
         )
+        return [tuple(islice(told, length)) for length in lengths]
 
-    def _why_not_driver(self, rival: int, taken: int) -> Lost:
-        """Why the trip of the pair `taken` did not go to the driver of the pair `rival`."""
-        numbers = self._numbers
-        dearer = numbers.cost_ms[rival] - numbers.cost_ms[taken]
-        if dearer > 0:
-            return main_difference(self._terms[rival], self._terms[taken])
-        if numbers.driver[rival] in numbers.pair_of_driver:
-            return Lost.NEEDED_ELSEWHERE
-        return Lost.EQUAL if dearer == 0 else Lost.NOT_WEIGHED
+    def _why_not_drivers(self, rivals: Whole, taken: Whole) -> list[Lost]:
+        """Why the trips of the pairs `taken` did not go to the drivers of the pairs `rivals`."""
+        weighed = self._weighed
+        cost = weighed.problem.cost_ms
+        dearer = cost[rivals] - cost[taken]
+        terms = weighed.costs.terms
+        is_needed = self._pair_of_driver[self._drivers[rivals]] != OPEN
+        return [
+            main if more > 0 else _NEEDED if needed else Lost.EQUAL if more == 0 else _NOT_WEIGHED
+            for main, more, needed in zip(
+                main_differences(terms[:, rivals] - terms[:, taken]),
+                dearer.tolist(),
+                is_needed.tolist(),
+                strict=True,
+            )
+        ]
 
-    def _why_not_trip(self, rival: int, taken: int) -> Lost:
-        """Why the driver of the pair `taken` was not offered the trip of the pair `rival`."""
-        numbers = self._numbers
-        other, trip = numbers.trip[rival], numbers.trip[taken]
-        served = numbers.chosen[other]
-        if served != OPEN:
-            costs_less = numbers.cost_ms[served] <= numbers.cost_ms[rival]
-            return Lost.SERVED_SOONER if costs_less else Lost.SERVED_BY_ANOTHER
-        if numbers.price_ms[other] < numbers.price_ms[trip]:
-            return Lost.WAITED_LESS
-        dearer = numbers.cost_ms[rival] - numbers.cost_ms[taken]
-        if dearer > 0:
-            return Lost.FURTHER
-        is_equal = dearer == 0 and numbers.price_ms[other] == numbers.price_ms[trip]
-        return Lost.EQUAL if is_equal else Lost.NOT_WEIGHED
+    def _why_not_trips(self, rivals: Whole, taken: Whole) -> list[Lost]:
+        """Why the drivers of the pairs `taken` were not offered the trips of the pairs `rivals`."""
+        cost, price = self._weighed.problem.cost_ms, self._weighed.problem.price_ms
+        other, trip = self._trips[rivals], self._trips[taken]
+        served = self._chosen[other]
+        dearer = cost[rivals] - cost[taken]
+        is_equal = (dearer == 0) & (price[other] == price[trip])
+        conditions = {
+            Lost.SERVED_SOONER: (served != OPEN) & (cost[served] <= cost[rivals]),
+            Lost.SERVED_BY_ANOTHER: served != OPEN,
+            Lost.WAITED_LESS: price[other] < price[trip],
+            Lost.FURTHER: dearer > 0,
+            Lost.EQUAL: is_equal,
+        }
+        # The first that holds tells.
+        which = np.select(list(conditions.values()), np.arange(5), 5).tolist()
+        codes = (*conditions, _NOT_WEIGHED)
+        return [codes[number] for number in which]
 
     def _why_others(self, trip: int, pair: int) -> OpenBecause:
         """Why the best possible driver of an open trip went to somebody else."""
-        numbers = self._numbers
-        served = numbers.pair_of_driver.get(numbers.driver[pair])
-        if served is None:
+        problem = self._weighed.problem
+        served = int(self._pair_of_driver[self._drivers[pair]])
+        if served == OPEN or problem.cost_ms[served] <= problem.cost_ms[pair]:
             return OpenBecause.OTHERS_SOONER
-        if numbers.cost_ms[served] <= numbers.cost_ms[pair]:
-            return OpenBecause.OTHERS_SOONER
-        waited_longer = numbers.price_ms[numbers.trip[served]] > numbers.price_ms[trip]
+        waited_longer = self._prices[int(self._trips[served])] > self._prices[trip]
         return OpenBecause.OTHERS_WAITED_LONGER if waited_longer else OpenBecause.OTHERS_SOONER
 
     def _why_nobody(self, trip: int) -> tuple[OpenBecause, dict[str, int]]:
@@ -279,28 +239,33 @@ class _Account:
         return _nobody(broken.tolist())
 
 
-def main_difference(theirs: CostTerms, taken: CostTerms) -> Lost:
-    """Which part of the cost tells most against a driver who would have cost more."""
-    against = (
-        theirs.pickup_ms + theirs.late_ms - taken.pickup_ms - taken.late_ms,
-        theirs.chaining_ms - taken.chaining_ms,
-        theirs.earnings_ms - taken.earnings_ms,
-        theirs.idle_ms - taken.idle_ms,
-        theirs.homeward_ms - taken.homeward_ms,
-        theirs.early_ms - taken.early_ms,
-    )
-    return _AGAINST[against.index(max(against))]
+_Why = Callable[[Whole, Whole], list[Lost]]
+_NEEDED, _NOT_WEIGHED = Lost.NEEDED_ELSEWHERE, Lost.NOT_WEIGHED
+
+_AGAINST: Mapping[Lost, tuple[str, ...]] = {
+    Lost.LATER: ("drive_ms", "busy_ms", "late_ms"),
+    Lost.BUSY: ("chaining_ms",),
+    Lost.EARNED_MORE: ("earnings_ms",),
+    Lost.OFFERED_LATER: ("idle_ms",),
+    Lost.AWAY_FROM_HOME: ("homeward_ms",),
+    Lost.EARLY: ("early_ms",),
+}
+"""What each part of the cost says against a driver, from what a rider feels to what only drivers
+feel: the first of equals tells."""
 
 
-_AGAINST = (
-    Lost.LATER,
-    Lost.BUSY,
-    Lost.EARNED_MORE,
-    Lost.OFFERED_LATER,
-    Lost.AWAY_FROM_HOME,
-    Lost.EARLY,
-)
-"""The first of equals tells: from what a rider feels to what only drivers feel."""
+def main_differences(more: Whole) -> list[Lost]:
+    """Which part of the cost tells most against drivers who would have cost more.
+
+    Parameters
+    ----------
+    more
+        int64, (terms, drivers): by how much each part is dearer, in the order of `cost.TERMS`.
+    """
+    against = [more[[TERMS.index(name) for name in names]].sum(0) for names in _AGAINST.values()]
+    codes = list(_AGAINST)
+    return [codes[number] for number in np.stack(against).argmax(axis=0).tolist()]
+
 
 _BY_LIMIT = {
     Limit.SEATS: OpenBecause.SEATS,

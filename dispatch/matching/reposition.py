@@ -84,6 +84,7 @@ def advise(
     zone_map: ZoneMap,
     *,
     zone_of_car: Whole,
+    drive_ms: Whole,
     expected: NDArray[np.float64],
     there: Whole,
     rule: Repositioning,
@@ -94,6 +95,8 @@ def advise(
     ----------
     zone_of_car
         (cars,): where each car is that may be advised.
+    drive_ms
+        (cars, zones): how long each car drives to the heart of each zone.
     expected
         (zones,): requests expected within the horizon.
     there
@@ -102,18 +105,18 @@ def advise(
     Returns
     -------
     numpy.ndarray
-        int64, (cars,): a zone, or `STAY`. Where cars of a zone are alike, the last in order move.
+        int64, (cars,): a zone, or `STAY`. Of a zone's cars those leave that are nearest to the next.
     """
     worth = worth_ms(expected, there, rule)
     flows = _flows(zone_map, np.bincount(zone_of_car, minlength=zone_map.zones), worth, rule)
-    return _cars_along(zone_map, flows, zone_of_car)
+    return _cars_along(zone_map, flows, zone_of_car, drive_ms)
 
 
 def _flows(zone_map: ZoneMap, cars: Whole, worth: Whole, rule: Repositioning) -> Whole:
     """How many cars take each arc of the zone map: int64, (arcs,)."""
     zones, sink = zone_map.zones, zone_map.zones
     paying = np.argwhere(worth > 0)
-    drive = zone_map.drive_ms * rule.drive // 1000
+    drive = np.maximum(1, zone_map.drive_ms * rule.drive // 1000)
     total = int(cars.sum())
     flow = SimpleMinCostFlow()
     arcs = flow.add_arcs_with_capacity_and_unit_cost(
@@ -133,31 +136,29 @@ def _flows(zone_map: ZoneMap, cars: Whole, worth: Whole, rule: Repositioning) ->
     return np.asarray(flow.flows(arcs[: len(drive)]), dtype=np.int64)
 
 
-def _cars_along(zone_map: ZoneMap, flows: Whole, zone_of_car: Whole) -> Whole:
+def _cars_along(zone_map: ZoneMap, flows: Whole, zone_of_car: Whole, drive_ms: Whole) -> Whole:
     """The cars that make up the flows: a zone's own cars leave before those that pass through."""
-    goal = np.full(len(zone_of_car), STAY, dtype=np.int64)
-    present: list[list[int]] = [[] for _ in range(zone_map.zones)]
+    zones = zone_map.zones
+    own: list[list[int]] = [[] for _ in range(zones)]
     for car, zone in enumerate(zone_of_car.tolist()):
-        present[zone].append(car)
-    used = np.flatnonzero(flows)
-    leaving: list[list[tuple[int, int]]] = [[] for _ in range(zone_map.zones)]
-    awaited = [0] * zone_map.zones
-    for arc in used.tolist():
+        own[zone].append(car)
+    leaving: list[list[tuple[int, int]]] = [[] for _ in range(zones)]
+    awaited = [0] * zones
+    for arc in np.flatnonzero(flows).tolist():
         leaving[int(zone_map.tails[arc])].append((int(zone_map.heads[arc]), int(flows[arc])))
         awaited[int(zone_map.heads[arc])] += 1
+    goal = np.full(len(zone_of_car), STAY, dtype=np.int64)
+    passing: list[list[int]] = [[] for _ in range(zones)]
     # Drives cost more than nothing, so a cheapest flow has no circle and every zone gets its turn.
-    ready = [zone for zone in range(zone_map.zones) if not awaited[zone] and leaving[zone]]
-    arrived: list[list[int]] = [[] for _ in range(zone_map.zones)]
+    ready = [zone for zone in range(zones) if not awaited[zone]]
     while ready:
         zone = ready.pop()
-        there = arrived[zone] + present[zone]
         for towards, count in leaving[zone]:
+            own[zone].sort(key=lambda car: (-int(drive_ms[car, towards]), car))
             for _ in range(count):
-                arrived[towards].append(there.pop())
+                passing[towards].append(own[zone].pop() if own[zone] else passing[zone].pop())
             awaited[towards] -= 1
-            if not awaited[towards] and leaving[towards]:
+            if not awaited[towards]:
                 ready.append(towards)
-        arrived[zone] = [car for car in there if zone_of_car[car] != zone]
-    for zone, cars in enumerate(arrived):
-        goal[[car for car in cars if zone_of_car[car] != zone]] = zone
+        goal[passing[zone]] = zone
     return goal

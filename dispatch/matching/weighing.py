@@ -83,14 +83,19 @@ def weigh_pairs(
     drive_ms
         (pairs,): road time from the driver's place to the pick-up, or `UNREACHABLE`.
     """
-    pairs, drive_ms = pairs.astype(np.int64), drive_ms.astype(np.int64)
+    fit_pairs: Whole = pairs.astype(np.int64)
+    fit_drive_ms: Whole = drive_ms.astype(np.int64)
     broken = broken_on_roads(
-        columns, policy, trips=pairs[:, 0], drivers=pairs[:, 1], drive_ms=drive_ms
+        columns, policy, trips=fit_pairs[:, 0], drivers=fit_pairs[:, 1], drive_ms=fit_drive_ms
     )
-    fit = broken == 0
-    costs = pair_costs(columns, policy, at_ms=at_ms, pairs=pairs[fit], drive_ms=drive_ms[fit])
+    unfit_trips, unfit_limits = fit_pairs[:0, 0], broken[:0]
+    if broken.any():
+        fit = broken == 0
+        unfit_trips, unfit_limits = fit_pairs[~fit, 0], broken[~fit]
+        fit_pairs, fit_drive_ms = fit_pairs[fit], fit_drive_ms[fit]
+    costs = pair_costs(columns, policy, at_ms=at_ms, pairs=fit_pairs, drive_ms=fit_drive_ms)
     problem = Problem(
-        pairs=pairs[fit],
+        pairs=fit_pairs,
         cost_ms=costs.total_ms,
         pickup_ms=costs.pickup_ms,
         price_ms=unmatched_prices(columns, policy, at_ms=at_ms),
@@ -101,8 +106,8 @@ def weigh_pairs(
         columns=columns,
         problem=problem,
         costs=costs,
-        unfit_trips=pairs[~fit, 0],
-        unfit_limits=broken[~fit],
+        unfit_trips=unfit_trips,
+        unfit_limits=unfit_limits,
     )
 
 

@@ -27,6 +27,7 @@ class KnownDriver:
     position: Position | None
     trip_id: TripId | None
     trip_state: str | None
+    assigned_at: datetime | None
     last_offered_at: datetime | None
     free_since: datetime
 
@@ -34,7 +35,7 @@ class KnownDriver:
 _COLUMNS = """
     shift.driver_id, shift.shift_id, shift.vehicle_id, shift.started_at, shift.ends_by,
     position.seq, position.lon, position.lat, position.heading, position.at,
-    trip.trip_id, trip.state, vehicle.seats, vehicle.vehicle_class, vehicle.equipment,
+    trip.trip_id, trip.state, trip.assigned_at, vehicle.seats, vehicle.vehicle_class, vehicle.equipment,
     (SELECT max(made_at) FROM dispatch.offer WHERE offer.driver_id = shift.driver_id
         AND made_at >= shift.started_at) AS last_offered_at,
     greatest(shift.started_at,
@@ -89,6 +90,7 @@ def _known(row: Row[Any]) -> KnownDriver:
         position=position,
         trip_id=row.trip_id,
         trip_state=row.state,
+        assigned_at=row.assigned_at,
         last_offered_at=row.last_offered_at,
         free_since=row.free_since,
     )

@@ -4,8 +4,6 @@ A driver may ask about a trip that was decided while they were on shift. Everyth
 there is such a trip or not, is answered alike.
 """
 
-import zlib
-
 from sqlalchemy import text
 
 from dispatch.decision import StoredBytes
@@ -41,6 +39,6 @@ async def last_decision(work: Reading, trip_id: TripId, driver_id: DriverId) -> 
     return StoredBytes(
         round_id=RoundId(row.round_id),
         at=row.at,
-        input=zlib.decompress(row.input),
-        plan=zlib.decompress(row.plan),
+        input=row.input,
+        plan=row.plan,
     )

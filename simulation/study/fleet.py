@@ -95,10 +95,15 @@ class Fleet:
         self._turn(car, now_ms)
         self.doing[car], self.goal[car] = MOVING, node
 
+    def close(self) -> None:
+        """Let everybody drive to the end, and end every drive."""
+        self.advance(1 << 60)
+        for car in range(len(self.doing)):
+            self._end_leg(car, int(self.node[car]), int(self.at_ms[car]))
+
     def _turn(self, car: int, now_ms: int) -> None:
         """End the empty drive that a car is on, where it can turn, and begin another."""
-        if self.doing[car] == MOVING or self.doing[car] == FETCHING:
-            self._end_leg(car, int(self.node[car]), int(self.at_ms[car]))
+        self._end_leg(car, int(self.node[car]), int(self.at_ms[car]))
         if self.doing[car] == STANDING:
             self.at_ms[car] = max(int(self.at_ms[car]), now_ms)
         self._left_ms[car], self._left[car] = self.at_ms[car], self.node[car]
@@ -116,6 +121,7 @@ class Fleet:
         self.doing[car] = RIDING
         self.node[car] = self._requests.destination[request]
         self.at_ms[car] = pickup_ms + self.direct_ms[request]
+        self._left[car], self._left_ms[car] = self.node[car], self.at_ms[car]
         self.paid_ms[car] += self.direct_ms[request]
         self.free_since_ms[car] = self.at_ms[car]
 

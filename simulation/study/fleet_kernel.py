@@ -1,9 +1,9 @@
-"""The inner loops over a fleet: cars that drive on, and who could fetch whom. See `compiled`."""
+"""The inner loops over a fleet: cars that drive on, and who could fetch whom. Compiled by Numba."""
 
 import numpy as np
 from numpy.typing import NDArray
 
-from simulation.study.compiled import compiled
+from dispatch.matching.kernels import compiled
 from simulation.study.travel_kernel import Times, Whole, next_edge
 
 STANDING, MOVING, FETCHING, RIDING = 0, 1, 2, 3

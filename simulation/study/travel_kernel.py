@@ -1,4 +1,4 @@
-"""The inner loops over streets: all shortest times, and walks along them. See `compiled`.
+"""The inner loops over streets: all shortest times, and walks along them. Compiled by Numba.
 
 Graphs are lists of successors: those of junction ``a`` are ``to[first[a]:first[a + 1]]``.
 """
@@ -6,7 +6,7 @@ Graphs are lists of successors: those of junction ``a`` are ``to[first[a]:first[
 import numpy as np
 from numpy.typing import NDArray
 
-from simulation.study.compiled import compiled
+from dispatch.matching.kernels import compiled
 
 Whole = NDArray[np.int64]
 Times = NDArray[np.int32]

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from dispatch.matching.assignment import OPEN, Problem, least_cost
+from dispatch.matching.assignment import OPEN, Problem, least_cost_by_paths
 from dispatch.matching.columns import NO_LIMIT, Columns, DriverColumns, TripColumns, Whole
 from dispatch.matching.fairness import earnings_terms, idle_terms
 from dispatch.matching.policy import Policy
@@ -95,7 +95,7 @@ class World:
         self._fleet = Fleet(scenario.vehicle_nodes, travel, scenario.requests)
         vehicles = len(scenario.vehicle_nodes)
         self._follow = options.follow if len(options.follow) else np.zeros(vehicles, dtype=np.bool_)
-        self._zones = StudyZones.of(travel) if self._follow.any() else None
+        self._zones = StudyZones.of(scenario.streets, travel) if self._follow.any() else None
         count = len(scenario.requests)
         self._promised_ms = np.full(count, NOBODY, dtype=np.int64)
         self._decided_ms = np.full(count, NOBODY, dtype=np.int64)
@@ -122,7 +122,7 @@ class World:
                 self._advise(now)
             if now % 600_000 < step:
                 progress(min(now, end), end)
-        self._fleet.advance(1 << 60)
+        self._fleet.close()
         return self._record()
 
     def _hear(self, now: int) -> None:
@@ -160,7 +160,7 @@ class World:
         weighed = weigh_pairs(columns, policy, at_ms=now, pairs=pairs, drive_ms=drive_ms)
         if len(fetching):
             weighed = replace(weighed, problem=_undropped(weighed.problem, len(self._open)))
-        chosen, _ = settle(weighed, least_cost(weighed.problem), policy)
+        chosen, _ = settle(weighed, least_cost_by_paths(weighed.problem), policy)
         self._carry_out(trips, chosen, weighed.problem, now)
         return True
 
@@ -189,20 +189,16 @@ class World:
     def _columns(self, trips: Whole, now: int) -> Columns:
         """What a round knows, as arrays; everybody is licensed for everything in a study."""
         fleet, kinds = self._fleet, self._kinds
+        drivers = kinds.drivers
         riding = fleet.doing == RIDING
+        # The columns of the last round are written over: nobody keeps them.
+        drivers.free_in_ms[:] = np.where(riding, np.maximum(0, fleet.at_ms - now), 0)
+        drivers.earned_minor[:] = fleet.paid_ms // 1000
+        drivers.shift_seconds[:] = max(1, now // 1000)
+        np.minimum(fleet.free_since_ms, now, out=drivers.idle_since_ms)
         return Columns(
-            trips=replace(
-                kinds.trips_of(len(trips)),
-                asked_at_ms=self._requests.at_ms[trips],
-                trip_seconds=fleet.direct_ms[trips] // 1000,
-            ),
-            drivers=replace(
-                kinds.drivers,
-                free_in_ms=np.where(riding, np.maximum(0, fleet.at_ms - now), 0),
-                earned_minor=fleet.paid_ms // 1000,
-                shift_seconds=np.full(len(riding), max(1, now // 1000)),
-                idle_since_ms=np.minimum(fleet.free_since_ms, now),
-            ),
+            trips=kinds.trips_of(self._requests.at_ms[trips], fleet.direct_ms[trips] // 1000),
+            drivers=drivers,
             licensed=kinds.licensed,
             excluded=kinds.excluded,
         )
@@ -221,6 +217,7 @@ class World:
         goal = advise(
             zones.neighbours,
             zone_of_car=zones.zone_of[fleet.node[movers]],
+            drive_ms=self._travel.times[np.ix_(fleet.node[movers], zones.centres)].astype(np.int64),
             expected=self._expected(now),
             there=np.bincount(
                 zones.zone_of[fleet.node[staying | soon]], minlength=len(zones.centres)
@@ -294,23 +291,23 @@ class _Kinds:
             ),
             drivers=DriverColumns(
                 place=nowhere_near, home=nowhere_near, heads_home=np.zeros(vehicles, np.bool_),
-                free_in_ms=nothing, free_since_ms=nothing, seats=nothing + 4,
+                free_in_ms=nothing.copy(), free_since_ms=nothing, seats=nothing + 4,
                 vehicle_class=nothing, equipment=nothing, licence=nothing,
-                shift_left_ms=endless, driving_left_ms=endless, earned_minor=nothing,
-                shift_seconds=nothing, idle_since_ms=nothing, range_metres=endless,
+                shift_left_ms=endless, driving_left_ms=endless, earned_minor=nothing.copy(),
+                shift_seconds=nothing.copy(), idle_since_ms=nothing.copy(), range_metres=endless,
             ),
             licensed=np.ones((1, 1), dtype=np.bool_),
             excluded=np.zeros(0, dtype=np.int64),
         )  # fmt: skip
 
-    def trips_of(self, count: int) -> TripColumns:
-        """The columns of the first so many."""
-        trips = self.trips
+    def trips_of(self, asked_at_ms: Whole, trip_seconds: Whole) -> TripColumns:
+        """The columns of trips of which only this much differs."""
+        trips, count = self.trips, len(asked_at_ms)
         return TripColumns(
             pickup=trips.pickup[:count], dropoff=trips.dropoff[:count],
             pickup_zone=trips.pickup_zone[:count], seats=trips.seats[:count],
             vehicle_class=trips.vehicle_class[:count], needs=trips.needs[:count],
-            asked_at_ms=trips.asked_at_ms[:count], wanted_in_ms=trips.wanted_in_ms[:count],
-            is_booked=trips.is_booked[:count], trip_seconds=trips.trip_seconds[:count],
+            asked_at_ms=asked_at_ms, wanted_in_ms=trips.wanted_in_ms[:count],
+            is_booked=trips.is_booked[:count], trip_seconds=trip_seconds,
             trip_metres=trips.trip_metres[:count],
         )  # fmt: skip

@@ -184,6 +184,10 @@ async def a_trip_from_quote_to_tip(rider: Rider, driver: Driver, colleague: Driv
     trip = await rider.post("/rider/v1/trips", body)
     trip_id: str = trip["trip_id"]
     await driver.go_on_shift(corner(2, 2))
+    shift = f"/driver/v1/shifts/{driver.shift_id}"
+    await driver.post(f"{shift}/homeward", {"place": {"lon": -73.9123, "lat": 40.8123}})
+    await driver.post(f"{shift}/range", {"range_metres": 180_000})
+    await driver.get(f"{shift}/wishes")
     offer = await driver.wait_for_offer(trip_id)
     await driver.post(f"/driver/v1/offers/{offer['offer_id']}/decline", {"reason": "too far"})
     await driver.get(f"/driver/v1/offers/{offer['offer_id']}/why")

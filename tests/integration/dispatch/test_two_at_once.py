@@ -16,7 +16,7 @@ import ledger.views
 import registry.service
 from dispatch import errors
 from dispatch.position import Position
-from dispatch.service import driving, offers, requests, shifts
+from dispatch.service import booked, driving, offers, requests, shifts, wishes
 from dispatch.store.shifts import upsert_positions
 from dispatch.trip import Actor, By, Trip, TripState
 from dispatch.views.figures import run_report
@@ -480,3 +480,44 @@ async def test_many_rounds_and_many_answers_at_once_never_lock_one_another_out(
         await nothing_is_half_done(town)
     for trip in trips:
         assert await state_of(town, "trip", trip.trip_id) in set(TripState)
+
+
+# ------------------------------------------------------------------ bookings and drivers' wishes
+
+
+@BOTH_ORDERS
+async def test_a_warning_against_an_acceptance(town: Town, turned: bool) -> None:
+    """Whoever is told was told in truth: not after somebody had accepted."""
+    async with town.database.work() as work:
+        wanted = work.now + timedelta(seconds=1000)
+    trip, driver_id = await town.trip(booked_for=wanted), await town.driver()
+    async with town.database.work() as work:
+        await requests.start_matching(work, trip.trip_id)
+    accept = accepting(await town.offer(trip, driver_id), driver_id)
+
+    def warn(work: UnitOfWork) -> Awaitable[None]:
+        return booked.warn(work, trip.trip_id)
+
+    first, second = (accept, warn) if turned else (warn, accept)
+    assert await interleaved(town, first, second) is None
+    assert await state_of(town, "trip", trip.trip_id) == "assigned"
+    async with town.database.work() as work:
+        told = await work.execute(text("SELECT count(*) FROM dispatch.booking_warning"))
+    assert told.scalar_one() == (0 if turned else 1)
+
+
+@BOTH_ORDERS
+async def test_I30_a_wish_against_the_end_of_its_shift(town: Town, turned: bool) -> None:
+    driver_id = await town.driver()
+
+    def wish(work: UnitOfWork) -> Awaitable[Any]:
+        shift_id = town.shifts[driver_id]
+        return wishes.head_home(work, shift_id=shift_id, driver_id=driver_id, place=STATION)
+
+    end = ending_shift(town, driver_id)
+    first, second = (end, wish) if turned else (wish, end)
+    refused = await interleaved(town, first, second)
+    assert isinstance(refused, errors.ShiftNotFound) is turned
+    async with town.database.work() as work:
+        kept = await work.execute(text("SELECT count(*) FROM dispatch.shift_wish"))
+    assert kept.scalar_one() == 0

@@ -77,6 +77,8 @@ def test_each_command_has_a_manual_whose_options_all_say_what_they_do(
         (["city", "build", "{folder}/broken", "{folder}/new"], "broken"),
         (["quote", "--city", "manhattan", "--from", "here", "--to", "there"], "'here'"),
         (["quote", "--city", "manhattan", *ENDS[:3], "40.7737,-73.9718"], "from any street"),
+        (["quote", "--city", "manhattan", *ENDS, "--at", "2026-03-08T02:30"], "03:30"),
+        (["quote", "--city", "manhattan", *ENDS, "--at", "2026-11-01T01:30"], "twice"),
         (["quote", "--city", "manhattan", *TURNED], "the latitude comes first"),
         (["quote", "--city", "manhattan", *ENDS, "--at", "noon"], "'noon'"),
         (["quote", "--city", "manhattan", *ENDS, "--at", "0001-01-01"], "too far"),

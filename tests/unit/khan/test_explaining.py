@@ -61,6 +61,13 @@ def test_a_driver_without_an_offer_is_told_of_each_trip(decision: Decision) -> N
     assert "The rider needs something that your vehicle does not have on board." in told
 
 
+def test_a_driver_is_not_told_of_hundreds_of_trips_one_by_one() -> None:
+    given = round_of([trip(n) for n in range(1, 12)], [driver(1)], {})
+    stored = StoredBytes(round_id=ROUND, at=AT, input=given.encode(), plan=decide(given).encode())
+    told = list(explained(Decision.read(stored), [str(driver_id(1))]))
+    assert told[-1] == "... and 3 trips more; name one of them to ask of it"
+
+
 def test_a_pair_is_explained_in_either_order(decision: Decision) -> None:
     assert said(decision, trip_id(1), driver_id(2)) == said(decision, driver_id(2), trip_id(1))
 

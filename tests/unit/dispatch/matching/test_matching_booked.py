@@ -28,13 +28,15 @@ from tests.matching_world import (
     trip_id,
 )
 
+RULE = policy(early_seconds_max=600)
+
 
 def wanted_in(seconds: int, number: int = 1, **changes: Any) -> Any:
     return trip(number, wanted_at_ms=AT_MS + seconds * 1000, **changes)
 
 
 def terms_of(asked: Any, drive_seconds: int) -> CostTerms:
-    given = round_of([asked], [driver(1)], {(1, 1): drive_seconds}, rule=policy())
+    given = round_of([asked], [driver(1)], {(1, 1): drive_seconds}, rule=RULE)
     return weigh(given).costs.of(0)
 
 
@@ -69,13 +71,13 @@ def test_the_near_driver_serves_who_waits_now_and_the_far_one_the_booking() -> N
         [trip(1), wanted_in(500, 2)],
         [driver(1), driver(2)],
         {(1, 1): 60, (1, 2): 480, (2, 1): 60, (2, 2): 480},
-        rule=policy(),
+        rule=RULE,
     )
     assert paired(decide(given)) == {1: 1, 2: 2}
 
 
 def test_nobody_is_asked_to_stand_waiting_longer_than_the_policy_allows() -> None:
-    given = round_of([wanted_in(900)], [driver(1)], {(1, 1): 299}, rule=policy())
+    given = round_of([wanted_in(900)], [driver(1)], {(1, 1): 299}, rule=RULE)
     plan = decide(given)
     assert plan.pairings == ()
     (left,) = plan.unmatched
@@ -86,13 +88,13 @@ def test_nobody_is_asked_to_stand_waiting_longer_than_the_policy_allows() -> Non
     ]
     (reason,) = why_not_me(given, plan, trip_id=trip_id(1), driver_id=driver_id(1))
     assert reason.code == "limit_too_early"
-    on_time = round_of([wanted_in(900)], [driver(1)], {(1, 1): 300}, rule=policy())
+    on_time = round_of([wanted_in(900)], [driver(1)], {(1, 1): 300}, rule=RULE)
     assert paired(decide(on_time)) == {1: 1}
 
 
 def test_before_the_roads_nobody_is_too_early() -> None:
     """A driver around the corner by straight line may have a long way by road."""
-    given = round_of([wanted_in(3000)], [driver(1)], {(1, 1): 2500}, rule=policy())
+    given = round_of([wanted_in(3000)], [driver(1)], {(1, 1): 2500}, rule=RULE)
     columns = weigh(given).columns
     rows = {
         "trips": given.pairs[:, 0].astype("int64"),
@@ -108,25 +110,25 @@ def test_before_the_roads_nobody_is_too_early() -> None:
 
 def test_a_shift_must_last_until_the_booking_is_done_and_not_only_the_drive() -> None:
     ends = {"shift_ends_at_ms": AT_MS + 1_199_000}
-    given = round_of([wanted_in(600)], [driver(1, **ends)], {(1, 1): 60}, rule=policy())
+    given = round_of([wanted_in(600)], [driver(1, **ends)], {(1, 1): 60}, rule=RULE)
     plan = decide(given)
     assert plan.unmatched[0].because is OpenBecause.HOURS
     long_enough = driver(1, shift_ends_at_ms=AT_MS + 1_200_000)
-    given = round_of([wanted_in(600)], [long_enough], {(1, 1): 60}, rule=policy())
+    given = round_of([wanted_in(600)], [long_enough], {(1, 1): 60}, rule=RULE)
     assert paired(decide(given)) == {1: 1}
 
 
 def test_a_promise_goes_before_a_trip_asked_for_just_now() -> None:
     fresh_nearer = {(1, 1): 60, (2, 1): 100}
-    booked = round_of([trip(1), wanted_in(100, 2)], [driver(1)], fresh_nearer, rule=policy())
-    plain = round_of([trip(1), trip(2)], [driver(1)], fresh_nearer, rule=policy())
+    booked = round_of([trip(1), wanted_in(100, 2)], [driver(1)], fresh_nearer, rule=RULE)
+    plain = round_of([trip(1), trip(2)], [driver(1)], fresh_nearer, rule=RULE)
     assert paired(decide(booked)) == {2: 1}
     assert paired(decide(plain)) == {1: 1}
 
 
 def test_the_driver_is_told_when_the_rider_wants_the_car() -> None:
     given = round_of(
-        [wanted_in(420, asked_at_ms=AT_MS - 300_000)], [driver(1)], {(1, 1): 60}, rule=policy()
+        [wanted_in(420, asked_at_ms=AT_MS - 300_000)], [driver(1)], {(1, 1): 60}, rule=RULE
     )
     (pairing,) = decide(given).pairings
     said = [sentence(reason) for reason in why_this_offer(pairing)]
@@ -135,7 +137,7 @@ def test_the_driver_is_told_when_the_rider_wants_the_car() -> None:
 
 
 def test_whoever_would_have_stood_waiting_longer_is_told_so() -> None:
-    rule = policy(weights={"early": 5}, caps={"booked": 600})
+    rule = policy(weights={"early": 5}, caps={"booked": 600}, early_seconds_max=600)
     given = round_of(
         [wanted_in(300)], [driver(1), driver(2)], {(1, 1): 290, (1, 2): 240}, rule=rule
     )
@@ -153,7 +155,7 @@ def codes(given: RoundInput, number: int) -> list[str]:
 
 
 def test_no_cost_of_a_booking_reaches_its_price() -> None:
-    rule = policy()
+    rule = RULE
     dearest = rule.pair_ms_max + rule.caps_seconds.booked * 1000
     given = round_of([wanted_in(0)], [driver(1)], {(1, 1): 900}, rule=rule)
     (price,) = weigh(given).problem.price_ms.tolist()
