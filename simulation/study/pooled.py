@@ -55,11 +55,11 @@ class PooledOptions:
     seats: int = 4
     max_wait_ms: int = 600_000
     detour_percent_max: int = 150
-    round_ms: int = 2000
-    drive: int = 1
+    round_ms: int = 3000
+    drive: int = 3
     delay: int = 1
-    wait: int = 1
-    fairness_ms: int = 60_000
+    wait: int = 3
+    fairness_ms: int = 150_000
     settle_ms: int = 1_800_000
     follow: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, dtype=np.bool_))
     until_ms: int | None = None
@@ -110,7 +110,7 @@ class PooledWorld:
         )
         self._rates = np.array([options.drive, options.delay, 0, options.wait], np.int64)
         self._follow = options.follow if len(options.follow) else np.zeros(vehicles, dtype=np.bool_)
-        self._zones = StudyZones.of(travel) if self._follow.any() else None
+        self._zones = StudyZones.of(scenario.streets, travel) if self._follow.any() else None
         self._open: list[int] = []
         self._asked = 0
 
@@ -194,6 +194,7 @@ class PooledWorld:
         goal = advise(
             zones.neighbours,
             zone_of_car=zones.zone_of[place[movers]],
+            drive_ms=self._travel.times[np.ix_(place[movers], zones.centres)].astype(np.int64),
             expected=self._expected(now),
             there=np.bincount(zones.zone_of[there], minlength=len(zones.centres)),
             rule=self._rule,

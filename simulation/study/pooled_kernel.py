@@ -5,6 +5,7 @@ The runs are those of `dispatch.matching.shared.run_kernel`, worked on in place.
 
 import numpy as np
 
+from dispatch.matching.kernels import compiled
 from dispatch.matching.shared.run_kernel import (
     BOARDED_AT,
     DELAY,
@@ -19,7 +20,6 @@ from dispatch.matching.shared.run_kernel import (
     WANTED_AT,
     best_place,
 )
-from simulation.study.compiled import compiled
 from simulation.study.travel_kernel import Times, Whole, next_edge
 
 DRIVEN, EMPTY, PAID, ABOARD = range(4)
