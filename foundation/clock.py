@@ -20,6 +20,11 @@ def stopwatch_ms() -> float:
     return time.perf_counter() * 1000
 
 
+def processor_ms() -> float:
+    """Milliseconds of processor time of this process; only differences mean anything."""
+    return time.process_time() * 1000
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServiceClock:
     """Service time as a straight line over wall time, as the row `storage.service_time` says.

@@ -272,6 +272,27 @@ def bench_matching_command(
     )  # fmt: skip
 
 
+@bench.command("dial-a-ride")
+def bench_dial_a_ride_command(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Instances of Cordeau's, *.txt.")],
+    *,
+    instance: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Only this one; left out: all.")
+    ] = None,
+    iterations: Annotated[
+        int, typer.Option(min=1, max=10_000_000, help="Moves tried for each instance.")
+    ] = 40_000,
+    seed: options.Seed = 1,
+) -> None:
+    """Measure shared trips on the dial-a-ride problems of the literature.
+
+    Cost, gap to the best known, and processor seconds of each; the same figures for the same seed.
+    """
+    from khan.bench_dial_a_ride import print_dial_a_ride
+
+    print_dial_a_ride(folder, console, only=instance, iterations=iterations, seed=seed)
+
+
 @app.command(
     epilog=f"Example, beside a running `khan demo`, which prints this line whole:\n\n"
     f"khan ride --messages FILE {options.PLACES}"

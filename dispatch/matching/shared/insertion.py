@@ -38,19 +38,23 @@ class Weights:
     drive
         Of driving added to the run.
     delay
-        Of delay to a rider, waiting included.
+        Of delay to a rider at the drop-off, waiting included.
+    wait
+        Of waiting at the pick-up, beside its part in the delay.
     """
 
     drive: int = 1
     delay: int = 1
+    wait: int = 0
 
     def __post_init__(self) -> None:
-        if not (0 <= self.drive <= 1_000_000 and 0 <= self.delay <= 1_000_000):
+        values = (self.drive, self.delay, self.wait)
+        if min(values) < 0 or max(values) > 1_000_000:
             raise RunInvalid("a weight is below 0 or above 1000000")
 
     def rates(self, roads: Roads) -> Whole:
         """As `run_kernel` takes them."""
-        return np.array([self.drive, self.delay, roads.dwell_ms], np.int64)
+        return np.array([self.drive, self.delay, roads.dwell_ms, self.wait], np.int64)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +88,7 @@ class Insertion:
     run
         The run with the trip in it.
     cost
-        Weighted driving added, and delay of all riders added (this rider's own is all new).
+        Weighted driving, delay and waiting added, of all riders (this rider's own is all new).
     pickup_at, dropoff_at
         Before which stops of the run as it was.
     """

@@ -10,8 +10,8 @@ The arrays, all int64 unless said:
 - ``stops`` (drivers, stops_max) and ``counts`` (drivers,): stop ``2 * trip`` is a pick-up and
   ``2 * trip + 1`` the drop-off of that trip. A trip on board has only its drop-off left.
 - ``travel`` int32 (places, places): milliseconds from row to column; `UNREACHED` where no road.
-- ``rates`` (3,): `DRIVE`, `DELAY` (weights of a millisecond) and `DWELL` (milliseconds that the car
-  stands at each stop).
+- ``rates`` (4,): `DRIVE`, `DELAY`, `WAIT` (weights of a millisecond driven, of delay at a drop-off,
+  of waiting at a pick-up) and `DWELL` (milliseconds that the car stands at each stop).
 
 All times are milliseconds on one scale. A stop *begins* when the car is there and, at a pick-up,
 the rider too (not before `WANTED_AT`); it ends `DWELL` later. A ride lasts from the end of its
@@ -28,7 +28,7 @@ Travel = NDArray[np.int32]
 
 PICKUP, DROPOFF, SEATS, WANTED_AT, PICKUP_BY, DROPOFF_BY, RIDE_MAX, BOARDED_AT, DIRECT = range(9)
 PLACE, FREE_AT, CAPACITY, FINISH_BY = range(4)
-DRIVE, DELAY, DWELL = range(3)
+DRIVE, DELAY, DWELL, WAIT = range(4)
 
 NEVER = 1 << 60
 """A deadline that never comes; also the cost of what cannot be."""
@@ -160,21 +160,20 @@ def _pass(  # noqa: PLR0917 - compiled loops take plain arrays
 @compiled
 def _finish(  # noqa: PLR0917 - compiled loops take plain arrays
     p: int, stops: Whole, count: int, now: int, place: int, driver: Whole, trips: Whole,
-    travel: Travel, dwell: int, pad: Whole,
-) -> tuple[bool, int, int]:  # fmt: skip
-    """Serve stops ``p`` to the last. Returns whether it can, time driven, delay of drop-offs."""
-    drive, delay = 0, 0
+    travel: Travel, rates: Whole, pad: Whole,
+) -> tuple[bool, int]:  # fmt: skip
+    """Serve stops ``p`` to the last. Returns whether it can, and the weighted drive and delays."""
+    cost, dwell = 0, rates[DWELL]
     while p < count:
         begin, leg = _pass(p, stops, now, place, 0, driver[CAPACITY], trips, travel, dwell, pad)
         if begin < 0:
-            return False, drive, delay
+            return False, cost
         code = stops[p]
-        if code & 1:
-            delay += begin - pad[_BEGIN, p]
-        drive += leg
+        later = begin - pad[_BEGIN, p]
+        cost += rates[DRIVE] * leg + (rates[DELAY] if code & 1 else rates[WAIT]) * later
         now, place = begin + dwell, trips[code >> 1, code & 1]
         p += 1
-    return now <= driver[FINISH_BY], drive, delay
+    return now <= driver[FINISH_BY], cost
 
 
 @compiled
@@ -184,7 +183,7 @@ def _best_dropoff(  # noqa: PLR0917 - compiled loops take plain arrays
 ) -> tuple[int, int]:  # fmt: skip
     """The best place of the drop-off when the pick-up comes before stop ``i``.
 
-    Returns drive and delay, weighted and without the drive of the run as it stands, and the stop
+    Returns drive and delays, weighted and without the drive of the run as it stands, and the stop
     before which the drop-off comes. `NEVER` if there is none.
     """
     dwell, capacity, seats = rates[DWELL], driver[CAPACITY], trips[trip, SEATS]
@@ -195,23 +194,22 @@ def _best_dropoff(  # noqa: PLR0917 - compiled loops take plain arrays
         pad[_TRIAL, i - 1] = pad[_BEGIN, i - 1]
     if pad[_LOAD, i] + seats > capacity:
         return best, best_j
-    drive, delay = int(travel[place, trips[trip, PICKUP]]), 0
-    begin = max(now + drive, trips[trip, WANTED_AT])
+    leg = int(travel[place, trips[trip, PICKUP]])
+    begin = max(now + leg, trips[trip, WANTED_AT])
     if begin > trips[trip, PICKUP_BY]:
         return best, best_j
-    ended = begin + dwell
+    soonest, ended = trips[trip, WANTED_AT] + trips[trip, DIRECT], begin + dwell
+    so_far = rates[DRIVE] * leg + rates[WAIT] * (begin - trips[trip, WANTED_AT])
     now, place = ended, trips[trip, PICKUP]
     for j in range(i, count + 1):
         leg = int(travel[place, trips[trip, DROPOFF]])
         begin = now + leg
         if begin <= trips[trip, DROPOFF_BY] and begin - ended <= trips[trip, RIDE_MAX]:
-            fits, rest_drive, rest_delay = _finish(
+            fits, rest = _finish(
                 j, stops, count, begin + dwell, trips[trip, DROPOFF], driver, trips, travel,
-                dwell, pad,
+                rates, pad,
             )  # fmt: skip
-            own = begin - trips[trip, WANTED_AT] - trips[trip, DIRECT]
-            cost = rates[DRIVE] * (drive + leg + rest_drive)
-            cost += rates[DELAY] * (delay + own + rest_delay)
+            cost = so_far + rates[DRIVE] * leg + rates[DELAY] * (begin - soonest) + rest
             if fits and cost < best:
                 best, best_j = cost, j
         if j == count:
@@ -220,9 +218,8 @@ def _best_dropoff(  # noqa: PLR0917 - compiled loops take plain arrays
         if begin < 0:
             break
         code = stops[j]
-        drive += leg
-        if code & 1:
-            delay += begin - pad[_BEGIN, j]
+        later = begin - pad[_BEGIN, j]
+        so_far += rates[DRIVE] * leg + (rates[DELAY] if code & 1 else rates[WAIT]) * later
         now, place = begin + dwell, trips[code >> 1, code & 1]
     return best, best_j
 

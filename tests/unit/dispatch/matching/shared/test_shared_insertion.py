@@ -127,7 +127,7 @@ def test_no_other_pair_of_places_is_cheaper(seed: int) -> None:
     chance = SeededChance(seed)
     roads = any_roads(8, chance, dwell_ms=chance.choice([0, 15_000]))
     caps = Caps(wait_ms_max=12 * MINUTE, detour_percent_max=250)
-    weights = Weights(drive=chance.below(4), delay=chance.below(4))
+    weights = Weights(drive=chance.below(4), delay=chance.below(4), wait=chance.below(3))
     run = empty_run(1, chance.below(8), seats=1 + chance.below(4), finish_by_ms=45 * MINUTE)
     for number in range(1, 6):
         trip = ride(number, *_two(chance), roads=roads, caps=caps, seats=1 + chance.below(2),
@@ -158,15 +158,16 @@ def _two(chance: SeededChance) -> tuple[int, int]:
 def _cheapest_by_hand(
     run: Run, trip: SharedTrip, roads: Roads, weights: Weights
 ) -> tuple[int, int, int] | None:
-    def sums(of: Run) -> tuple[int, int]:
+    def worth(of: Run) -> int:
         begins, driven, _ = walk(of, roads)
-        dropped = sum(
-            b for s, b in zip(of.stops, begins, strict=True) if s.kind is StopKind.DROPOFF
-        )
-        return driven, dropped
+        cost = weights.drive * driven
+        for stop, begin in zip(of.stops, begins, strict=True):
+            cost += (weights.wait, weights.delay)[stop.kind] * begin
+        return cost
 
     tried = []
-    before = sums(run)
+    own = weights.wait * trip.wanted_at_ms
+    own += weights.delay * (trip.wanted_at_ms + trip.direct_ms)
     for i in range(len(run.stops) + 1):
         for j in range(i, len(run.stops) + 1):
             stops = [*run.stops[:i], Stop(StopKind.PICKUP, trip.trip_id), *run.stops[i:j],
@@ -174,9 +175,7 @@ def _cheapest_by_hand(
             trial = replace(run, trips=(*run.trips, trip), stops=tuple(stops))
             if walk(trial, roads)[2]:
                 continue
-            after = sums(trial)
-            delay = after[1] - before[1] - trip.wanted_at_ms - trip.direct_ms
-            tried.append((weights.drive * (after[0] - before[0]) + weights.delay * delay, i, j))
+            tried.append((worth(trial) - worth(run) - own, i, j))
     return min(tried, default=None)
 
 

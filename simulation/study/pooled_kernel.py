@@ -1,0 +1,110 @@
+"""The inner loops over a fleet that shares rides: driving on, and the cheapest car for a rider.
+
+The runs are those of `dispatch.matching.shared.run_kernel`, worked on in place. See `compiled`.
+"""
+
+import numpy as np
+
+from dispatch.matching.kernels import compiled
+from dispatch.matching.shared.run_kernel import (
+    BOARDED_AT,
+    DELAY,
+    FREE_AT,
+    NEVER,
+    PICKUP,
+    PICKUP_BY,
+    PLACE,
+    SCRATCH_ROWS,
+    SEATS,
+    WAIT,
+    WANTED_AT,
+    best_place,
+)
+from simulation.study.travel_kernel import Times, Whole, next_edge
+
+DRIVEN, EMPTY, PAID, ABOARD = range(4)
+"""Columns of a car's book: decimetres driven and of them empty, milliseconds with riders, seats."""
+
+
+@compiled
+def _serve(  # noqa: PLR0917
+    car: int, stops: Whole, counts: Whole, drivers: Whole, trips: Whole, book: Whole,
+    pickup_ms: Whole, dropoff_ms: Whole,
+) -> None:  # fmt: skip
+    """Let riders in or out at the first stop of a car that has reached it."""
+    code = stops[car, 0]
+    trip, at = code >> 1, drivers[car, FREE_AT]
+    if code & 1:
+        dropoff_ms[trip] = at
+        book[car, ABOARD] -= trips[trip, SEATS]
+    else:
+        pickup_ms[trip] = at
+        trips[trip, BOARDED_AT] = at
+        book[car, ABOARD] += trips[trip, SEATS]
+    counts[car] -= 1
+    for p in range(counts[car]):
+        stops[car, p] = stops[car, p + 1]
+
+
+@compiled
+def drive_on(  # noqa: PLR0917
+    times: Times, first: Whole, to: Whole, ms: Whole, decimetres: Whole, stops: Whole,
+    counts: Whole, drivers: Whole, goal: Whole, trips: Whole, book: Whole, pickup_ms: Whole,
+    dropoff_ms: Whole, now_ms: int,
+) -> None:  # fmt: skip
+    """Bring every car to the next junction at or after now, serving its stops on the way.
+
+    A car without stops drives to its goal, and stands there.
+    """
+    for car in range(len(counts)):
+        while drivers[car, FREE_AT] < now_ms:
+            place, target = drivers[car, PLACE], goal[car]
+            if counts[car] > 0:
+                target = trips[stops[car, 0] >> 1, stops[car, 0] & 1]
+            if place == target and counts[car] > 0:
+                _serve(car, stops, counts, drivers, trips, book, pickup_ms, dropoff_ms)
+                goal[car] = place
+            elif place == target:
+                drivers[car, FREE_AT] = now_ms
+            else:
+                edge = next_edge(times, first, to, ms, place, target)
+                drivers[car, PLACE] = to[edge]
+                drivers[car, FREE_AT] += ms[edge]
+                book[car, DRIVEN] += decimetres[edge]
+                if book[car, ABOARD] > 0:
+                    book[car, PAID] += ms[edge]
+                else:
+                    book[car, EMPTY] += decimetres[edge]
+
+
+@compiled
+def cheapest_car(  # noqa: PLR0917
+    trip: int, times: Times, stops: Whole, counts: Whole, drivers: Whole, trips: Whole,
+    rates: Whole, handicaps: Whole,
+) -> tuple[int, int, int]:  # fmt: skip
+    """The car into whose run a rider fits at least cost, its handicap added, and where.
+
+    Cars are tried from the one that could be there soonest; none is tried that would cost
+    more than the best so far even if the rider were driven straight there and nobody else delayed.
+    -1 if there is none.
+    """
+    pad = np.empty((SCRATCH_ROWS, stops.shape[1] + 1), np.int64)
+    floor = np.empty(len(counts), np.int64)
+    for car in range(len(counts)):
+        arrives = drivers[car, FREE_AT] + times[drivers[car, PLACE], trips[trip, PICKUP]]
+        floor[car] = NEVER
+        if arrives <= trips[trip, PICKUP_BY] and counts[car] + 2 <= stops.shape[1]:
+            floor[car] = (rates[DELAY] + rates[WAIT]) * (arrives - trips[trip, WANTED_AT])
+            floor[car] += handicaps[car]
+    best, best_car, best_i, best_j = NEVER, -1, -1, -1
+    while True:
+        car = int(floor.argmin())
+        if floor[car] >= best:
+            break
+        floor[car] = NEVER
+        cost, i, j = best_place(
+            stops[car], counts[car], drivers[car], trips, trip, times, rates, pad
+        )
+        if i >= 0 and cost + handicaps[car] < best:
+            best, best_car, best_i, best_j = cost + handicaps[car], car, i, j
+    return best_car, best_i, best_j

@@ -1,0 +1,141 @@
+"""A day of shared rides: nobody rides in a full car, too long, or after they gave up."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from dispatch.matching.policy import Repositioning
+from foundation.chance import SeededChance
+from simulation.study.pooled import (
+    NOBODY,
+    PooledOptions,
+    PooledRecord,
+    PooledWorld,
+    pooled_figures,
+)
+from simulation.study.scenario import Requests, Scenario, Streets
+from simulation.study.travel import TravelTable
+
+SIDE = 8
+RULE = Repositioning(every_seconds=60, memory_seconds=1800, horizon_seconds=600,
+                     cars_per_zone_max=3, worth_seconds=300, drive=100)  # fmt: skip
+
+
+def town(seed: int, *, requests: int = 120, vehicles: int = 4) -> Scenario:
+    """A grid of streets, half a minute from corner to corner, and an hour of requests."""
+    chance, links = SeededChance(seed), []
+    for node in range(SIDE * SIDE):
+        across, up = node % SIDE, node // SIDE
+        links += [(node, node + 1), (node + 1, node)] if across < SIDE - 1 else []
+        links += [(node, node + SIDE), (node + SIDE, node)] if up < SIDE - 1 else []
+    tail, head = np.array(links).T
+    ends = [(chance.below(64), 1 + chance.below(63)) for _ in range(requests)]
+    return Scenario(
+        name="grid",
+        streets=Streets(
+            lonlat=np.zeros((64, 2)), tail=tail, head=head,
+            ms=np.array([25_000 + chance.below(10_000) for _ in links]),
+            decimetres=np.full(len(links), 2000),
+        ),
+        requests=Requests(
+            ids=tuple(map(str, range(requests))),
+            at_ms=np.array(sorted(chance.below(3_600_000) for _ in range(requests))),
+            origin=np.array([a for a, _ in ends]),
+            destination=np.array([(a + step) % 64 for a, step in ends]),
+        ),
+        vehicle_ids=tuple(map(str, range(vehicles))),
+        vehicle_nodes=np.array([chance.below(64) for _ in range(vehicles)]),
+    )  # fmt: skip
+
+
+def faults(scenario: Scenario, record: PooledRecord, options: PooledOptions) -> list[str]:
+    """Every rule that a day breaks, from who boarded and left when."""
+    travel = TravelTable.of(scenario.streets)
+    asked, wrong = scenario.requests.at_ms, []
+    served = np.flatnonzero(record.pickup_ms != NOBODY)
+    direct = travel.direct_ms(scenario.requests.origin, scenario.requests.destination)
+    for one in served.tolist():
+        begin, end = int(record.pickup_ms[one]), int(record.dropoff_ms[one])
+        if not asked[one] <= record.decided_ms[one] <= begin <= asked[one] + options.max_wait_ms:
+            wrong.append(f"{one} boarded out of time")
+        if not direct[one] <= end - begin <= direct[one] * options.detour_percent_max // 100:
+            wrong.append(f"{one} rode too long, or faster than the streets allow")
+    for car in range(len(scenario.vehicle_ids)):
+        mine = served[record.vehicle[served] == car]
+        events = sorted(
+            [(int(record.dropoff_ms[one]), 0, -1) for one in mine]
+            + [(int(record.pickup_ms[one]), 1, 1) for one in mine]
+        )
+        aboard, paid, since = 0, 0, 0
+        for at, _, change in events:
+            paid += at - since if aboard else 0
+            since, aboard = at, aboard + change
+            if aboard > options.seats:
+                wrong.append(f"car {car} is too full")
+        if paid != record.paid_ms[car]:
+            wrong.append(f"car {car} was paid for another time")
+    return wrong
+
+
+@pytest.mark.parametrize("seats", [1, 2, 4])
+@pytest.mark.parametrize("seed", range(4))
+def test_a_day_keeps_every_rule(seed: int, seats: int) -> None:
+    scenario = town(seed)
+    options = PooledOptions(seats=seats, follow=np.arange(4) % 2 == 0)
+    record = PooledWorld(scenario, TravelTable.of(scenario.streets), RULE, options).run()
+    assert faults(scenario, record, options) == []
+    assert (record.pickup_ms == NOBODY).tolist() == (record.vehicle == NOBODY).tolist()
+    assert (record.empty_decimetres <= record.driven_decimetres).all()
+
+
+def test_the_verifier_finds_planted_faults() -> None:
+    scenario = town(1)
+    options = PooledOptions(seats=4)
+    record = PooledWorld(scenario, TravelTable.of(scenario.streets), RULE, options).run()
+    assert faults(scenario, record, options) == []
+    for wrong in (
+        replace(record, pickup_ms=np.where(record.pickup_ms < 0, -1, record.pickup_ms + 600_000)),
+        replace(record, dropoff_ms=record.dropoff_ms + 3_600_000),
+        replace(record, vehicle=np.where(record.vehicle < 0, -1, 0)),
+        replace(record, paid_ms=record.paid_ms + 1),
+    ):
+        assert faults(scenario, wrong, options)
+    assert faults(scenario, record, replace(options, seats=1))
+
+
+def test_sharing_serves_more_than_riding_alone() -> None:
+    scenario = town(2, requests=200)
+    travel = TravelTable.of(scenario.streets)
+    alone, shared = (
+        pooled_figures(
+            scenario, travel, PooledWorld(scenario, travel, RULE, PooledOptions(seats=s)).run()
+        )
+        for s in (1, 4)
+    )
+    assert shared["served_share"] > alone["served_share"]
+    assert shared["km_per_served_trip"] < alone["km_per_served_trip"]
+    assert alone["detour_mean"] == pytest.approx(1)
+
+
+def test_what_is_still_to_come_changes_nothing_decided_before() -> None:
+    scenario = town(3)
+    travel = TravelTable.of(scenario.streets)
+    options = PooledOptions(follow=np.ones(4, dtype=np.bool_))
+    whole = PooledWorld(scenario, travel, RULE, options).run()
+    cut = scenario.until(1_800_000)
+    part = PooledWorld(cut, travel, RULE, options).run()
+    before = np.flatnonzero((whole.decided_ms != NOBODY) & (whole.decided_ms <= 1_800_000))
+    assert (whole.vehicle[before] == part.vehicle[before]).all()
+    assert (whole.decided_ms[before] == part.decided_ms[before]).all()
+    assert len(before) > 20
+
+
+def test_a_day_without_requests_serves_nobody() -> None:
+    scenario = town(1, requests=0)
+    scenario = replace(scenario, requests=replace(
+        scenario.requests, at_ms=np.zeros(0, np.int64), origin=np.zeros(0, np.int64),
+        destination=np.zeros(0, np.int64)))  # fmt: skip
+    travel = TravelTable.of(scenario.streets)
+    record = PooledWorld(scenario, travel, RULE, PooledOptions()).run()
+    assert pooled_figures(scenario, travel, record) == {"served_share": 0.0}
