@@ -234,6 +234,79 @@ def receipt_verify(
     console.print("The receipt is right: every line and share computes to what it says.")
 
 
+@app.command(
+    epilog="Example, a recorded Sunday with drivers who follow advice:\n\n"
+    "khan simulate manhattan --vehicles 200 --advice 1 --json day.json --log day.csv"
+)
+def simulate(
+    scenario: Annotated[
+        Path,
+        typer.Argument(
+            metavar="DIR",
+            help="A folder of nodes.csv, edges.csv, requests.csv and vehicles_*.csv, or a city pack.",
+        ),
+    ],
+    *,
+    vehicles: Annotated[int, typer.Option(min=1, max=100_000, help="Cars on the streets.")],
+    max_wait: Annotated[
+        float, typer.Option(min=1, max=7200, help="Seconds after which a rider is gone.")
+    ] = 600.0,
+    round_seconds: Annotated[
+        float | None,
+        typer.Option("--round", min=0.5, max=30, help="Seconds between rounds; else the policy's."),
+    ] = None,
+    policy: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="A matching policy; else the one that fits.")
+    ] = None,
+    compare: Annotated[
+        tuple[Path, Path] | None,
+        typer.Option(metavar="POLICY_A POLICY_B", help="Play the day under both, side by side."),
+    ] = None,
+    picture: Annotated[
+        Path | None, typer.Option(metavar="OUT.svg", help="Of --compare; else compare.svg.")
+    ] = None,
+    advice: Annotated[
+        float, typer.Option(min=0, max=1, help="Share of drivers who follow advice where to wait.")
+    ] = 0.0,
+    swap: Annotated[
+        bool, typer.Option("--swap", help="Let drivers under way exchange their riders.")
+    ] = False,
+    pooling: Annotated[
+        bool, typer.Option("--pooling", help="Let riders share cars, by the shared policy's caps.")
+    ] = False,
+    seats: Annotated[int, typer.Option(min=1, max=8, help="Of each car, with --pooling.")] = 4,
+    seed: options.Seed = 1,
+    until: Annotated[
+        float | None,
+        typer.Option(min=1, help="Seconds after midnight; later requests are left out."),
+    ] = None,
+    report: Annotated[
+        Path | None, typer.Option("--json", metavar="OUT", help="Write the figures there, too.")
+    ] = None,
+    log: Annotated[
+        Path | None,
+        typer.Option(metavar="OUT.csv", help="Write who served whom; empty drives go beside it."),
+    ] = None,
+) -> None:
+    """Play a recorded day through the matching core, and tell how it went.
+
+    Riders whom nobody can reach in time are gone; boarding takes no time; every street takes its
+    free-flow seconds. The same seed and policy give the same day.
+    """
+    from khan.simulate_command import run
+
+    for option, file in (("--json", report), ("--log", log), ("--picture", picture)):
+        _writable(option, file)
+    run(
+        {
+            "folder": scenario, "vehicles": vehicles, "max_wait": max_wait,
+            "round_seconds": round_seconds, "policy": policy, "advice": advice, "swap": swap,
+            "pooling": pooling, "seats": seats, "seed": seed, "until": until,
+        },
+        compare=compare, picture=picture, report=report, log=log, console=console,
+    )  # fmt: skip
+
+
 @bench.command("service")
 def bench_service_command(
     people: Annotated[int, typer.Option(min=5, max=400, help="Riders, and as many drivers.")] = 60,

@@ -71,6 +71,7 @@ def quote_for(
         zone_from=journey.zone_from,
         zone_to=journey.zone_to,
         concession=journey.concession,
+        is_shared=journey.is_shared,
         tariff_rule_id=RuleId(UUID(int=1)),
         pay_floor_rule_id=RuleId(UUID(int=2)),
         priced_at=at,

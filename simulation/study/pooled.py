@@ -8,15 +8,14 @@ the direct ride; a rider's car is not changed; riders never outnumber seats.
 """
 
 from dataclasses import dataclass, field
-from statistics import median
 
 import numpy as np
 from numpy.typing import NDArray
 
-from dispatch.matching.fairness import gini
 from dispatch.matching.policy import Repositioning
 from dispatch.matching.reposition import STAY, advise
 from dispatch.matching.shared import run_kernel as run
+from foundation.clock import stopwatch_ms
 from simulation.study import pooled_kernel as kernel
 from simulation.study.scenario import Scenario, Whole
 from simulation.study.travel import TravelTable
@@ -74,8 +73,11 @@ class PooledRecord:
     vehicle, decided_ms, pickup_ms, dropoff_ms
         int64, (requests,): who served each request, when that was decided, when the rider boarded
         and left; `NOBODY` where unserved.
-    driven_decimetres, empty_decimetres, paid_ms
-        int64, (vehicles,): way of each car, that of it without a rider, time with riders aboard.
+    driven_decimetres, empty_decimetres, empty_ms, paid_ms
+        int64, (vehicles,): way of each car, that of it without a rider and its time, and the time
+        with riders aboard.
+    round_ms
+        float64, (rounds,): wall time of the decision of each round that had any.
     """
 
     vehicle: Whole
@@ -84,7 +86,9 @@ class PooledRecord:
     dropoff_ms: Whole
     driven_decimetres: Whole
     empty_decimetres: Whole
+    empty_ms: Whole
     paid_ms: Whole
+    round_ms: NDArray[np.float64]
 
 
 class PooledWorld:
@@ -104,7 +108,7 @@ class PooledWorld:
         self._goal = scenario.vehicle_nodes.copy()
         self._stops = np.zeros((vehicles, 4 * options.seats + 4), np.int64)
         self._counts = np.zeros(vehicles, np.int64)
-        self._book = np.zeros((vehicles, 4), np.int64)
+        self._book = np.zeros((vehicles, 5), np.int64)
         self._vehicle, self._decided, self._pickup, self._dropoff = (
             np.full(count, NOBODY, np.int64) for _ in range(4)
         )
@@ -112,6 +116,7 @@ class PooledWorld:
         self._follow = options.follow if len(options.follow) else np.zeros(vehicles, dtype=np.bool_)
         self._zones = StudyZones.of(scenario.streets, travel) if self._follow.any() else None
         self._open: list[int] = []
+        self._round_ms: list[float] = []
         self._asked = 0
 
     def run(self, progress: Progress = lambda now, end: None) -> PooledRecord:
@@ -124,7 +129,9 @@ class PooledWorld:
             self._advance(now)
             self._hear(now)
             if self._open:
+                began = stopwatch_ms()
                 self._decide(now)
+                self._round_ms.append(stopwatch_ms() - began)
             if now - advised_ms >= self._rule.every_seconds * 1000:
                 advised_ms = now
                 self._advise(now)
@@ -139,7 +146,9 @@ class PooledWorld:
             dropoff_ms=self._dropoff,
             driven_decimetres=self._book[:, kernel.DRIVEN],
             empty_decimetres=self._book[:, kernel.EMPTY],
+            empty_ms=self._book[:, kernel.EMPTY_MS],
             paid_ms=self._book[:, kernel.PAID],
+            round_ms=np.array(self._round_ms, dtype=np.float64),
         )
 
     def _advance(self, now: int) -> None:
@@ -242,32 +251,16 @@ def _trip_rows(scenario: Scenario, travel: TravelTable, options: PooledOptions) 
     return rows
 
 
-def pooled_figures(
-    scenario: Scenario, travel: TravelTable, record: PooledRecord
-) -> dict[str, float]:
-    """What a day of shared rides comes to; shares from 0 to 1, times in seconds."""
-    requests = scenario.requests
-    served = record.pickup_ms != NOBODY
-    count = int(served.sum())
-    if not count:
-        return {"served_share": 0.0}
-    wait = (record.pickup_ms - requests.at_ms)[served] / 1000
-    ride = (record.dropoff_ms - record.pickup_ms)[served] / 1000
-    direct = travel.direct_ms(requests.origin, requests.destination) / 1000
-    order = np.argsort(direct, kind="stable")
-    quarter = max(1, len(order) // 4)
-    return {
-        "served_share": count / len(requests),
-        "wait_mean_s": float(wait.mean()),
-        "wait_median_s": median(wait.tolist()),
-        "wait_p95_s": float(np.quantile(wait, 0.95)),
-        "ride_mean_s": float(ride.mean()),
-        "detour_mean": float((ride.sum()) / direct[served].sum()),
-        "km_per_served_trip": float(record.driven_decimetres.sum()) / 10_000 / count,
-        "empty_km_share": float(
-            record.empty_decimetres.sum() / max(1, record.driven_decimetres.sum())
-        ),
-        "earnings_gini": gini(record.paid_ms.tolist()),
-        "served_share_shortest": float(served[order[:quarter]].mean()),
-        "served_share_longest": float(served[order[-quarter:]].mean()),
-    }
+def settled_ms(record: PooledRecord) -> Whole:
+    """From when each request's row was as it stayed: int64, (requests,); `NOBODY` where unserved.
+
+    Whoever joins a run later may move the boarding and the arrival of those who are in it. So a row
+    is settled with the last request that its car took before the rider left, whoever that was.
+    """
+    found = record.decided_ms.copy()
+    for car in np.unique(record.vehicle[record.vehicle != NOBODY]).tolist():
+        mine = np.flatnonzero(record.vehicle == car)
+        taken = np.sort(record.decided_ms[mine])
+        last = np.searchsorted(taken, record.dropoff_ms[mine], side="right") - 1
+        found[mine] = taken[last]
+    return found

@@ -1,6 +1,7 @@
 """The inner loops over a fleet that shares rides: driving on, and the cheapest car for a rider.
 
-The runs are those of `dispatch.matching.shared.run_kernel`, worked on in place. See `compiled`.
+The runs are those of `dispatch.matching.shared.run_kernel`, worked on in place. Compiled by
+Numba.
 """
 
 import numpy as np
@@ -22,8 +23,9 @@ from dispatch.matching.shared.run_kernel import (
 )
 from simulation.study.travel_kernel import Times, Whole, next_edge
 
-DRIVEN, EMPTY, PAID, ABOARD = range(4)
-"""Columns of a car's book: decimetres driven and of them empty, milliseconds with riders, seats."""
+DRIVEN, EMPTY, PAID, ABOARD, EMPTY_MS = range(5)
+"""Columns of a car's book: decimetres driven and of them empty, milliseconds with riders, seats
+taken, milliseconds driven empty."""
 
 
 @compiled
@@ -75,6 +77,7 @@ def drive_on(  # noqa: PLR0917
                     book[car, PAID] += ms[edge]
                 else:
                     book[car, EMPTY] += decimetres[edge]
+                    book[car, EMPTY_MS] += ms[edge]
 
 
 @compiled

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from dispatch.errors import IllegalStep
+from dispatch.run import Party
 from dispatch.trip import (
     FINAL_STATES,
     HELD_STATES,
@@ -55,7 +56,7 @@ def new_trip(state: TripState = _S.REQUESTED) -> Trip:
         booking_rule_id=RuleId(numbered(4)), state=state, last_seq=1, attempt=1,
         pickup=Point(6.13, 49.61), dropoff=Point(6.2, 49.63), pin="1234", pin_tries_left=5,
         requested_at=START, booked_for=None, expires_at=START + timedelta(hours=1),
-        state_since=START,
+        state_since=START, party=Party(riders=1, is_shared=False), direct_seconds=600,
     )  # fmt: skip
 
 
