@@ -66,6 +66,8 @@ class Record:
     vehicle, decided_ms, pickup_ms, dropoff_ms
         int64, (requests,): who served each request, when that was last decided, when the rider
         boarded and left; `NOBODY` where unserved.
+    promised_ms
+        int64, (requests,): when each rider was first told they would board.
     legs
         Drives without a rider.
     round_ms
@@ -76,6 +78,7 @@ class Record:
     decided_ms: Whole
     pickup_ms: Whole
     dropoff_ms: Whole
+    promised_ms: Whole
     legs: Legs
     round_ms: NDArray[np.float64]
 
@@ -253,6 +256,7 @@ class World:
             decided_ms=self._decided_ms,
             pickup_ms=fleet.pickup_ms,
             dropoff_ms=np.where(served, fleet.pickup_ms + fleet.direct_ms, NOBODY),
+            promised_ms=self._promised_ms,
             legs=fleet.legs,
             round_ms=np.array(self._round_ms, dtype=np.float64),
         )
