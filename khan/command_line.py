@@ -1,7 +1,6 @@
 """`khan`: the one command of a city, for its visitors, its operators and its developers."""
 
 import json
-import os
 import sys
 from collections.abc import Sequence
 from datetime import time
@@ -14,8 +13,8 @@ from rich.markup import escape
 from typer.exceptions import TyperException
 
 from foundation.errors import Refusal
-from khan import options, round_commands
-from khan.console import ArgumentUnusable, console
+from khan import options, round_commands, study_commands
+from khan.console import ArgumentUnusable, console, writable
 
 app = typer.Typer(
     name="khan",
@@ -34,6 +33,9 @@ app.add_typer(receipt, name="receipt")
 app.add_typer(round_commands.rounds, name="round")
 app.add_typer(bench, name="bench")
 app.command(epilog=round_commands.EXAMPLE)(round_commands.explain)
+app.command(epilog=study_commands.EXAMPLE)(study_commands.simulate)
+bench.command("days")(study_commands.bench_days)
+bench.command("dial-a-ride")(study_commands.bench_dial_a_ride)
 
 
 def _time(value: str) -> time:
@@ -41,16 +43,6 @@ def _time(value: str) -> time:
         return time.fromisoformat(value)
     except ValueError:
         raise ArgumentUnusable("--start", f"{value!r} is not a time like 20:00") from None
-
-
-def _writable(option: str, file: Path | None) -> None:
-    """Refuse before the run what could not be written after it."""
-    if file is None:
-        return
-    if file.is_dir():
-        raise ArgumentUnusable(option, f"{file} is a folder; name a file")
-    if not os.access(file.parent, os.W_OK):
-        raise ArgumentUnusable(option, f"nothing can be written in {file.parent}")
 
 
 def _version(asked: bool) -> None:
@@ -98,7 +90,7 @@ def demo(
     from khan import demo as stage
     from khan.json_files import write_json
 
-    _writable("--report", report)
+    writable("--report", report)
     asked = stage.Demonstration(
         city=city_name, start=_time(start), drivers=drivers, riders_per_hour=riders_per_hour,
         share_of_shared=share_of_shared, speed=speed, minutes=minutes, port=port, seed=seed, keep=keep,
@@ -234,79 +226,6 @@ def receipt_verify(
     console.print("The receipt is right: every line and share computes to what it says.")
 
 
-@app.command(
-    epilog="Example, a recorded Sunday with drivers who follow advice:\n\n"
-    "khan simulate manhattan --vehicles 200 --advice 1 --json day.json --log day.csv"
-)
-def simulate(
-    scenario: Annotated[
-        Path,
-        typer.Argument(
-            metavar="DIR",
-            help="A folder of nodes.csv, edges.csv, requests.csv and vehicles_*.csv, or a city pack.",
-        ),
-    ],
-    *,
-    vehicles: Annotated[int, typer.Option(min=1, max=100_000, help="Cars on the streets.")],
-    max_wait: Annotated[
-        float, typer.Option(min=1, max=7200, help="Seconds after which a rider is gone.")
-    ] = 600.0,
-    round_seconds: Annotated[
-        float | None,
-        typer.Option("--round", min=0.5, max=30, help="Seconds between rounds; else the policy's."),
-    ] = None,
-    policy: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="A matching policy; else the one that fits.")
-    ] = None,
-    compare: Annotated[
-        tuple[Path, Path] | None,
-        typer.Option(metavar="POLICY_A POLICY_B", help="Play the day under both, side by side."),
-    ] = None,
-    picture: Annotated[
-        Path | None, typer.Option(metavar="OUT.svg", help="Of --compare; else compare.svg.")
-    ] = None,
-    advice: Annotated[
-        float, typer.Option(min=0, max=1, help="Share of drivers who follow advice where to wait.")
-    ] = 0.0,
-    swap: Annotated[
-        bool, typer.Option("--swap", help="Let drivers under way exchange their riders.")
-    ] = False,
-    pooling: Annotated[
-        bool, typer.Option("--pooling", help="Let riders share cars, by the shared policy's caps.")
-    ] = False,
-    seats: Annotated[int, typer.Option(min=1, max=8, help="Of each car, with --pooling.")] = 4,
-    seed: options.Seed = 1,
-    until: Annotated[
-        float | None,
-        typer.Option(min=1, help="Seconds after midnight; later requests are left out."),
-    ] = None,
-    report: Annotated[
-        Path | None, typer.Option("--json", metavar="OUT", help="Write the figures there, too.")
-    ] = None,
-    log: Annotated[
-        Path | None,
-        typer.Option(metavar="OUT.csv", help="Write who served whom; empty drives go beside it."),
-    ] = None,
-) -> None:
-    """Play a recorded day through the matching core, and tell how it went.
-
-    Riders whom nobody can reach in time are gone; boarding takes no time; every street takes its
-    free-flow seconds. The same seed and policy give the same day.
-    """
-    from khan.simulate_command import run
-
-    for option, file in (("--json", report), ("--log", log), ("--picture", picture)):
-        _writable(option, file)
-    run(
-        {
-            "folder": scenario, "vehicles": vehicles, "max_wait": max_wait,
-            "round_seconds": round_seconds, "policy": policy, "advice": advice, "swap": swap,
-            "pooling": pooling, "seats": seats, "seed": seed, "until": until,
-        },
-        compare=compare, picture=picture, report=report, log=log, console=console,
-    )  # fmt: skip
-
-
 @bench.command("service")
 def bench_service_command(
     people: Annotated[int, typer.Option(min=5, max=400, help="Riders, and as many drivers.")] = 60,
@@ -345,27 +264,6 @@ def bench_matching_command(
     )  # fmt: skip
 
 
-@bench.command("dial-a-ride")
-def bench_dial_a_ride_command(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Instances of Cordeau's, *.txt.")],
-    *,
-    instance: Annotated[
-        str | None, typer.Option(metavar="NAME", help="Only this one; left out: all.")
-    ] = None,
-    iterations: Annotated[
-        int, typer.Option(min=1, max=10_000_000, help="Moves tried for each instance.")
-    ] = 40_000,
-    seed: options.Seed = 1,
-) -> None:
-    """Measure shared trips on the dial-a-ride problems of the literature.
-
-    Cost, gap to the best known, and processor seconds of each; the same figures for the same seed.
-    """
-    from khan.bench_dial_a_ride import print_dial_a_ride
-
-    print_dial_a_ride(folder, console, only=instance, iterations=iterations, seed=seed)
-
-
 @app.command(
     epilog=f"Example, beside a running `khan demo`, which prints this line whole:\n\n"
     f"khan ride --messages FILE {options.PLACES}"
@@ -386,7 +284,7 @@ def ride(
     """
     from khan.terminal import ride as run
 
-    _writable("--receipt", receipt)
+    writable("--receipt", receipt)
     run(
         url, messages, phone=phone, origin=origin, destination=destination, yes=yes,
         receipt=receipt, console=console,

@@ -1,5 +1,8 @@
 """Where the commands speak, and how they refuse what was typed."""
 
+import os
+from pathlib import Path
+
 from rich.console import Console
 
 from foundation.errors import Invalid
@@ -15,3 +18,13 @@ class ArgumentUnusable(Invalid):
 
     def __init__(self, what: str, reason: str) -> None:
         super().__init__(f"{what}: {reason}.", what=what)
+
+
+def writable(option: str, file: Path | None) -> None:
+    """Refuse before the run what could not be written after it."""
+    if file is None:
+        return
+    if file.is_dir():
+        raise ArgumentUnusable(option, f"{file} is a folder; name a file")
+    if not os.access(file.parent, os.W_OK):
+        raise ArgumentUnusable(option, f"nothing can be written in {file.parent}")

@@ -1,9 +1,7 @@
 """What `khan simulate` does with its options: one day, or two policies side by side."""
 
-from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from rich.console import Console
 
@@ -14,7 +12,7 @@ from khan.simulate_table import paired, table_of, write_picture
 
 
 def run(
-    options: Mapping[str, Any],
+    asked: Asked,
     *,
     compare: tuple[Path, Path] | None,
     picture: Path | None,
@@ -28,7 +26,6 @@ def run(
     ------
     ArgumentUnusable, dispatch.matching.PolicyInvalid, simulation.study.errors.*
     """
-    asked = Asked(**options)
     asked.check()
     if picture is not None and compare is None:
         raise ArgumentUnusable("--picture", "is of two policies; name them with --compare")
