@@ -19,6 +19,9 @@ WAYS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("--advice 1 --pooling", {"advice": 1.0, "pooling": True}),
 )
 
+WIDTH = 130
+"""Wide enough for every column, wherever it is printed."""
+
 COLUMNS: Sequence[tuple[str, str, str, float]] = (
     ("served %", "served_share", "{:.2f}", 100),
     ("wait s", "wait_mean_s", "{:.1f}", 1),
@@ -44,7 +47,7 @@ def run(
     simulation.study.errors.*
     """
     days = list(_played(folder, vehicles, seed, console))
-    console.print(table_of(days))
+    console.print(table_of(days), width=WIDTH)
     if report is not None:
         rows = [{"vehicles": count, "way": way, **day.as_json()} for count, way, day in days]
         write_json({"days": rows}, report)
