@@ -18,7 +18,13 @@ from tests.small_city import corner
 @pytest.fixture(scope="module")
 def service(found_city: Found) -> Iterator[Service]:
     with in_a_thread(
-        found_city(rate=40.0, drivers=3, matching_policy={"offer_seconds": 120})
+        # A busy machine may need seconds of its own for what somebody does in one.
+        found_city(
+            rate=40.0,
+            drivers=3,
+            matching_policy={"offer_seconds": 120},
+            booking_policy={"quote_valid_s": 900},
+        )
     ) as it:
         yield it
 

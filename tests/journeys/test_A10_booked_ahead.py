@@ -20,7 +20,7 @@ def service(found_city: Found) -> Iterator[Service]:
     city = found_city(
         rate=RATE,
         booking_policy={
-            "position_stale_s": 3600, "book_ahead_lead_s": 240, "book_ahead_lead_max_s": 240,
+            "position_stale_s": 3600, "quote_valid_s": 900, "book_ahead_lead_s": 240, "book_ahead_lead_max_s": 240,
             "book_ahead_warn_s": 180,
         },
         matching_policy={"offer_seconds": 120},

@@ -7,13 +7,8 @@ import pytest
 
 from dispatch.matching.policy import Repositioning
 from foundation.chance import SeededChance
-from simulation.study.pooled import (
-    NOBODY,
-    PooledOptions,
-    PooledRecord,
-    PooledWorld,
-    pooled_figures,
-)
+from simulation.study.figures import Driven, Figures, figures_of
+from simulation.study.pooled import NOBODY, PooledOptions, PooledRecord, PooledWorld, settled_ms
 from simulation.study.scenario import Requests, Scenario, Streets
 from simulation.study.travel import TravelTable
 
@@ -78,6 +73,18 @@ def faults(scenario: Scenario, record: PooledRecord, options: PooledOptions) -> 
     return wrong
 
 
+def figures(scenario: Scenario, travel: TravelTable, record: PooledRecord) -> Figures:
+    """What a day comes to."""
+    return figures_of(
+        scenario, travel, pickup_ms=record.pickup_ms, dropoff_ms=record.dropoff_ms,
+        driven=Driven(
+            decimetres=record.driven_decimetres, empty_decimetres=record.empty_decimetres,
+            empty_ms=record.empty_ms, paid_ms=record.paid_ms,
+        ),
+        follow=np.zeros(len(scenario.vehicle_ids), dtype=np.bool_), max_wait_ms=600_000,
+    )  # fmt: skip
+
+
 @pytest.mark.parametrize("seats", [1, 2, 4])
 @pytest.mark.parametrize("seed", range(4))
 def test_a_day_keeps_every_rule(seed: int, seats: int) -> None:
@@ -108,14 +115,22 @@ def test_sharing_serves_more_than_riding_alone() -> None:
     scenario = town(2, requests=200)
     travel = TravelTable.of(scenario.streets)
     alone, shared = (
-        pooled_figures(
-            scenario, travel, PooledWorld(scenario, travel, RULE, PooledOptions(seats=s)).run()
-        )
+        figures(scenario, travel, PooledWorld(scenario, travel, RULE, PooledOptions(seats=s)).run())
         for s in (1, 4)
     )
-    assert shared["served_share"] > alone["served_share"]
-    assert shared["km_per_served_trip"] < alone["km_per_served_trip"]
-    assert alone["detour_mean"] == pytest.approx(1)
+    assert shared.served_share > alone.served_share
+    assert shared.km_per_served_trip < alone.km_per_served_trip
+    assert alone.detour_mean == pytest.approx(1)
+
+
+def test_a_row_is_settled_when_its_car_takes_nobody_else_before_it_ends() -> None:
+    scenario = town(2, requests=200)
+    record = PooledWorld(scenario, TravelTable.of(scenario.streets), RULE, PooledOptions()).run()
+    settled, served = settled_ms(record), record.pickup_ms != NOBODY
+    assert (settled[served] >= record.decided_ms[served]).all()
+    assert (settled[served] <= record.dropoff_ms[served]).all()
+    assert (settled[served] > record.decided_ms[served]).any(), "nobody joined anybody"
+    assert (settled[~served] == NOBODY).all()
 
 
 def test_what_is_still_to_come_changes_nothing_decided_before() -> None:
@@ -138,4 +153,5 @@ def test_a_day_without_requests_serves_nobody() -> None:
         destination=np.zeros(0, np.int64)))  # fmt: skip
     travel = TravelTable.of(scenario.streets)
     record = PooledWorld(scenario, travel, RULE, PooledOptions()).run()
-    assert pooled_figures(scenario, travel, record) == {"served_share": 0.0}
+    told = figures(scenario, travel, record)
+    assert (told.served, told.served_share, told.wait_mean_s) == (0, 0.0, 0.0)
