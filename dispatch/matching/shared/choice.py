@@ -168,7 +168,11 @@ def _worth_a_look(columns: Columns, ceiling: int, start: Sequence[int], most: in
 
 
 def _relaxation(columns: Columns) -> tuple[float, NDArray[np.float64]] | None:
-    """Least cost with fractions allowed, and the reduced cost of each column."""
+    """Least cost with fractions allowed, and the reduced cost of each column.
+
+    Costs and prices are milliseconds of waiting, no money. A linear program takes them as floats, and
+    only says which columns are worth a look: the choice itself is made in whole numbers.
+    """
     solver = pywraplp.Solver.CreateSolver("GLOP")
     objective = solver.Objective()
     rows = [solver.Constraint(1.0, 1.0) for _ in columns.price]
