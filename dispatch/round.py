@@ -15,10 +15,10 @@ import rulebook.service
 from dispatch import matching
 from dispatch.asking import Seen, alone_offer, free_driver, is_candidate, join_offer
 from dispatch.company import Scene, Sharing, may_be_joined, wishes_of
-from dispatch.deciding import Decided, decide_on_roads
 from dispatch.matching.policy import parse_policy
 from dispatch.matching.shared.joining import Join, Wish, encode, join
 from dispatch.matching.snapshot import Snapshot
+from dispatch.on_roads import Decided, decide_on_roads
 from dispatch.position import OnShift, PositionBoard
 from dispatch.store import offers as offer_store
 from dispatch.store import rounds as store

@@ -1,19 +1,16 @@
 """The inner loops of Dijkstra's algorithm, compiled to machine code by Numba.
 
-Owns nothing but speed: importing this module brings the compiler in, so only `roads.dijkstra`
-imports it, and only when an engine is made. The loops hold no interpreter lock.
+Owns nothing but speed: importing this module brings the compiler in, so it is
+imported only when an engine is made, and by the table of a study's streets. The loops hold no interpreter lock.
 
 Graphs are lists of successors: those of arc ``a`` are ``to[first[a]:first[a + 1]]``. All ids
 are checked by the caller. A heap entry packs (milliseconds, arc) into one int64, which also
 makes the order of equal times, and so every answer, the same on every machine.
 """
 
-from collections.abc import Callable
-from typing import TypeVar
-
-import numba
 import numpy as np
 
+from roads.compiled import compiled
 from roads.network import BoolArray, IntArray, LongArray, WeightArray
 
 UNREACHED = 2**31 - 1
@@ -21,20 +18,9 @@ UNDECIDED = -1
 _ARC_BITS = 31
 _ARC_MASK = 2**31 - 1
 
-Compiled = TypeVar("Compiled", bound=Callable[..., object])
 
-
-def _compiled(function: Compiled) -> Compiled:
-    try:
-        ready: Compiled = numba.njit(function, cache=True, nogil=True)
-    except RuntimeError:
-        # Nowhere to keep compiled code (a read-only installation without a home): compile anew.
-        ready = numba.njit(function, nogil=True)
-    return ready
-
-
-@_compiled
-def _push(heap: LongArray, size: int, entry: np.int64) -> None:
+@compiled
+def push(heap: LongArray, size: int, entry: np.int64) -> None:
     """Add an entry to a heap of ``size`` entries."""
     child = size
     while child > 0:
@@ -46,8 +32,8 @@ def _push(heap: LongArray, size: int, entry: np.int64) -> None:
     heap[child] = entry
 
 
-@_compiled
-def _drop_least(heap: LongArray, size: int) -> None:
+@compiled
+def drop_least(heap: LongArray, size: int) -> None:
     """Remove the first entry of a heap of ``size`` entries."""
     entry = heap[size - 1]
     last = size - 1
@@ -65,16 +51,16 @@ def _drop_least(heap: LongArray, size: int) -> None:
     heap[parent] = entry
 
 
-@_compiled
+@compiled
 def _without_outdated(heap: LongArray, size: int, best: LongArray) -> int:
     """Drop entries at the front of a heap for which something better was found since."""
     while size > 0 and (heap[0] >> _ARC_BITS) > best[heap[0] & _ARC_MASK]:
-        _drop_least(heap, size)
+        drop_least(heap, size)
         size -= 1
     return size
 
 
-@_compiled
+@compiled
 def _answer(
     targets: IntArray,
     best: LongArray,
@@ -91,7 +77,7 @@ def _answer(
         is_wanted[targets[k]] = False
 
 
-@_compiled
+@compiled
 def distances(  # noqa: PLR0917 - compiled loops take plain arrays
     first: LongArray,
     to: IntArray,
@@ -132,14 +118,14 @@ def distances(  # noqa: PLR0917 - compiled loops take plain arrays
                         touched[seen] = arc
                         seen += 1
                     best[arc] = reached
-                    _push(heap, size, (reached << _ARC_BITS) | arc)
+                    push(heap, size, (reached << _ARC_BITS) | arc)
                     size += 1
             size = _without_outdated(heap, size, best)
             if size == 0:
                 is_exhausted = True
                 break
             here, now = heap[0] & _ARC_MASK, heap[0] >> _ARC_BITS
-            _drop_least(heap, size)
+            drop_least(heap, size)
             size -= 1
             wanted -= is_wanted[here]
             is_wanted[here] = False
@@ -150,7 +136,7 @@ def distances(  # noqa: PLR0917 - compiled loops take plain arrays
     return answer
 
 
-@_compiled
+@compiled
 def tree(
     first: LongArray, to: IntArray, weight: WeightArray, source: int, target: int
 ) -> LongArray:
@@ -171,13 +157,13 @@ def tree(
             if reached < best[arc]:
                 best[arc] = reached
                 came_from[arc] = here
-                _push(heap, size, (reached << _ARC_BITS) | arc)
+                push(heap, size, (reached << _ARC_BITS) | arc)
                 size += 1
         size = _without_outdated(heap, size, best)
         if size == 0:
             break
         here, now = heap[0] & _ARC_MASK, heap[0] >> _ARC_BITS
-        _drop_least(heap, size)
+        drop_least(heap, size)
         size -= 1
         if here == target:
             break

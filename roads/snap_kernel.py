@@ -5,32 +5,18 @@ straight pieces, and each cell of one grid lists the pieces whose box touches it
 rings of cells around its own until nothing nearer can come. All lengths are metres on the plane.
 """
 
-from collections.abc import Callable
-from typing import TypeVar
-
-import numba
 import numpy as np
 
+from roads.compiled import compiled
 from roads.network import FloatArray, LongArray
 
-Compiled = TypeVar("Compiled", bound=Callable[..., object])
 
-
-def _compiled(function: Compiled) -> Compiled:
-    try:
-        ready: Compiled = numba.njit(function, cache=True, nogil=True)
-    except RuntimeError:
-        # Nowhere to keep compiled code (a read-only installation without a home): compile anew.
-        ready = numba.njit(function, nogil=True)
-    return ready
-
-
-@_compiled
+@compiled
 def _cell(value: float, corner: float, width: float, cells: int) -> int:
     return min(max(int(np.floor((value - corner) / width)), 0), cells - 1)
 
 
-@_compiled
+@compiled
 def grid(
     pieces: FloatArray, corner: FloatArray, width: float, shape: LongArray
 ) -> tuple[LongArray, LongArray]:
@@ -77,7 +63,7 @@ def grid(
     return first, members
 
 
-@_compiled
+@compiled
 def _apart(x: float, y: float, piece: FloatArray) -> tuple[float, float]:
     """Squared distance from a point to a piece, and how far along the piece that is, 0 to 1."""
     x0, y0 = piece[0], piece[1]
@@ -90,7 +76,7 @@ def _apart(x: float, y: float, piece: FloatArray) -> tuple[float, float]:
     return off_east * off_east + off_north * off_north, along
 
 
-@_compiled
+@compiled
 def _nearest(  # noqa: PLR0917 - compiled loops take plain arrays
     x: float,
     y: float,
@@ -123,7 +109,7 @@ def _nearest(  # noqa: PLR0917 - compiled loops take plain arrays
     return best, which
 
 
-@_compiled
+@compiled
 def _find(streets: LongArray, found: LongArray, begin: int, size: int, piece: int) -> int:
     """Where among the finds from ``begin`` on a piece of the same street stands, or ``size``."""
     place = begin
@@ -132,7 +118,7 @@ def _find(streets: LongArray, found: LongArray, begin: int, size: int, piece: in
     return place
 
 
-@_compiled
+@compiled
 def snap(  # noqa: PLR0917
     points: FloatArray,
     pieces: FloatArray,

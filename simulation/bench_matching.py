@@ -14,12 +14,12 @@ import numpy as np
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import min_weight_full_bipartite_matching
 
-from dispatch.deciding import Decided, decide_on_roads
 from dispatch.matching import FreeDriver, OpenTrip, Policy, Snapshot
 from dispatch.matching.assignment import OPEN, Problem, least_cost
 from dispatch.matching.columns import Whole
 from dispatch.matching.greedy import sorted_greedy
 from dispatch.matching.weighing import weigh
+from dispatch.on_roads import Decided, decide_on_roads
 from foundation.chance import SeededChance
 from foundation.collector import undisturbed
 from foundation.identifiers import UUID, DriverId, TripId

@@ -8,7 +8,8 @@ trip ``t`` are ``first[t]:first[t + 1]``.
 
 import numpy as np
 
-from dispatch.matching.kernels import Whole, compiled
+from dispatch.matching.compiled import compiled
+from dispatch.matching.kernels import Whole
 
 CERTAIN, AMBIGUOUS, TOO_LONG = 0, 1, 2
 

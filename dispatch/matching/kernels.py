@@ -5,15 +5,12 @@ first needed. The loops hold no interpreter lock, and use no arithmetic that cou
 machines: whole numbers, and square roots, which IEEE 754 fixes to the last bit.
 """
 
-from collections.abc import Callable
-from typing import TypeVar
-
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
+from dispatch.matching.compiled import compiled
+
 Whole = NDArray[np.int64]
-Compiled = TypeVar("Compiled", bound=Callable[..., object])
 
 WINDOW = 2
 """Cells looked at on each side of a trip's own."""
@@ -21,16 +18,6 @@ WINDOW = 2
 
 TOO_MANY = 4
 """Times the drivers wanted: where so many are, narrower cells will do."""
-
-
-def compiled(function: Compiled) -> Compiled:
-    """The same function as machine code, kept on disk where there is room for it."""
-    try:
-        ready: Compiled = numba.njit(function, cache=True, nogil=True)
-    except RuntimeError:
-        # Nowhere to keep compiled code (a read-only installation without a home): compile anew.
-        ready = numba.njit(function, nogil=True)
-    return ready
 
 
 @compiled

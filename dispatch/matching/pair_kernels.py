@@ -8,7 +8,8 @@ quotients that IEEE 754 fixes to the last bit.
 import numpy as np
 from numpy.typing import NDArray
 
-from dispatch.matching.kernels import Whole, compiled
+from dispatch.matching.compiled import compiled
+from dispatch.matching.kernels import Whole
 
 Truth = NDArray[np.bool_]
 

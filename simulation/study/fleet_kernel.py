@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from dispatch.matching.kernels import compiled
+from dispatch.matching.compiled import compiled
 from simulation.study.travel_kernel import Times, Whole, next_edge
 
 STANDING, MOVING, FETCHING, RIDING = 0, 1, 2, 3

@@ -204,7 +204,7 @@ class PooledWorld:
             zones.neighbours,
             zone_of_car=zones.zone_of[place[movers]],
             drive_ms=self._travel.times[np.ix_(place[movers], zones.centres)].astype(np.int64),
-            expected=self._expected(now),
+            expected=zones.expected(self._requests, asked=self._asked, now_ms=now, rule=self._rule),
             there=np.bincount(zones.zone_of[there], minlength=len(zones.centres)),
             rule=self._rule,
         )
@@ -226,16 +226,6 @@ class PooledWorld:
             if int(self._drivers[car, run.FREE_AT]) + drive <= horizon:
                 ends.append(int(places[-1]))
         return np.array(ends, np.int64)
-
-    def _expected(self, now: int) -> NDArray[np.float64]:
-        """Requests of each zone within the horizon, as those of the memory's time were."""
-        assert self._zones is not None
-        memory_ms = self._rule.memory_seconds * 1000
-        first = np.searchsorted(self._requests.at_ms, now - memory_ms, side="right")
-        origins = self._requests.origin[first : self._asked]
-        counted = np.bincount(self._zones.zone_of[origins], minlength=len(self._zones.centres))
-        ahead = self._rule.horizon_seconds * 1000 / max(60_000, min(memory_ms, now))
-        return np.asarray(counted * ahead, dtype=np.float64)
 
 
 def _trip_rows(scenario: Scenario, travel: TravelTable, options: PooledOptions) -> Whole:

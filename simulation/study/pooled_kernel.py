@@ -6,7 +6,7 @@ Numba.
 
 import numpy as np
 
-from dispatch.matching.kernels import compiled
+from dispatch.matching.compiled import compiled
 from dispatch.matching.shared.run_kernel import (
     BOARDED_AT,
     DELAY,

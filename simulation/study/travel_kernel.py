@@ -6,7 +6,8 @@ Graphs are lists of successors: those of junction ``a`` are ``to[first[a]:first[
 import numpy as np
 from numpy.typing import NDArray
 
-from dispatch.matching.kernels import compiled
+from dispatch.matching.compiled import compiled
+from roads.dijkstra_kernel import drop_least, push
 
 Whole = NDArray[np.int64]
 Times = NDArray[np.int32]
@@ -29,35 +30,17 @@ def all_times(first: Whole, to: Whole, ms: Whole, source: int, times: Times) -> 
     heap[0] = source
     size = 1
     while size > 0:
-        entry = heap[0]
+        node, now = heap[0] & _NODE_MASK, heap[0] >> _NODE_BITS
+        drop_least(heap, size)
         size -= 1
-        last = heap[size]
-        hole = 0
-        while True:
-            child = 2 * hole + 1
-            if child >= size:
-                break
-            if child + 1 < size and heap[child + 1] < heap[child]:
-                child += 1
-            if heap[child] >= last:
-                break
-            heap[hole] = heap[child]
-            hole = child
-        heap[hole] = last
-        node, now = entry & _NODE_MASK, entry >> _NODE_BITS
         if now > row[node]:
             continue
         for edge in range(first[node], first[node + 1]):
             then = now + ms[edge]
             if then < row[to[edge]]:
                 row[to[edge]] = then
-                packed = (then << _NODE_BITS) | to[edge]
-                hole = size
+                push(heap, size, (then << _NODE_BITS) | to[edge])
                 size += 1
-                while hole > 0 and heap[(hole - 1) >> 1] > packed:
-                    heap[hole] = heap[(hole - 1) >> 1]
-                    hole = (hole - 1) >> 1
-                heap[hole] = packed
 
 
 @compiled

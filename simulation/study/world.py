@@ -213,7 +213,8 @@ class World:
         fleet, zones, rule = self._fleet, self._zones, self._policy.repositioning
         free = (fleet.doing != RIDING) & (fleet.doing != FETCHING)
         soon = ~free & (fleet.at_ms <= now + rule.horizon_seconds * 250)
-        expected, place_of = self._expected(now), zones.zone_of[fleet.node]
+        expected = zones.expected(self._requests, asked=self._asked, now_ms=now, rule=rule)
+        place_of = zones.zone_of[fleet.node]
         there = np.bincount(place_of[free | soon], minlength=len(zones.centres))
         # What the last car of each zone is worth there; where there is none nobody asks.
         self._zone_worth_ms = worth_ms(expected, np.maximum(0, there - 1), rule)[:, 0]
@@ -237,16 +238,6 @@ class World:
                     fleet.move(car, int(fleet.node[car]), now)
             elif not under_way or fleet.goal[car] != zones.centres[zone]:
                 fleet.move(car, int(zones.centres[zone]), now)
-
-    def _expected(self, now: int) -> NDArray[np.float64]:
-        """Requests of each zone within the horizon, as those of the memory's time were."""
-        rule = self._policy.repositioning
-        memory_ms = rule.memory_seconds * 1000
-        first = np.searchsorted(self._requests.at_ms, now - memory_ms, side="right")
-        origins = self._requests.origin[first : self._asked]
-        counted = np.bincount(self._zones.zone_of[origins], minlength=len(self._zones.centres))
-        ahead = rule.horizon_seconds * 1000 / max(60_000, min(memory_ms, now))
-        return np.asarray(counted * ahead, dtype=np.float64)
 
     def _record(self) -> Record:
         fleet = self._fleet

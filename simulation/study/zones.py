@@ -13,8 +13,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from dispatch.matching.policy import Repositioning
 from dispatch.matching.reposition import ZoneMap
-from simulation.study.scenario import Streets, Whole
+from simulation.study.scenario import Requests, Streets, Whole
 from simulation.study.travel import TravelTable
 
 JUNCTIONS_A_ZONE = 28
@@ -56,6 +57,21 @@ class StudyZones:
         zone_of = _nearest(places, middles)
         centres = _nearest(middles, places)
         return cls(centres=centres, zone_of=zone_of, neighbours=_neighbours(travel, centres))
+
+    def expected(
+        self, requests: Requests, *, asked: int, now_ms: int, rule: Repositioning
+    ) -> NDArray[np.float64]:
+        """Requests of each zone within the horizon, as those of the memory's time were: (zones,).
+
+        Only the first `asked` requests are known by now.
+        """
+        memory_ms = rule.memory_seconds * 1000
+        first = np.searchsorted(requests.at_ms, now_ms - memory_ms, side="right")
+        counted = np.bincount(
+            self.zone_of[requests.origin[first:asked]], minlength=len(self.centres)
+        )
+        ahead = rule.horizon_seconds * 1000 / max(60_000, min(memory_ms, now_ms))
+        return np.asarray(counted * ahead, dtype=np.float64)
 
 
 def _halves(places: NDArray[np.float64], rows: Whole, parts: int) -> list[Whole]:

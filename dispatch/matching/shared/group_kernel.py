@@ -8,7 +8,7 @@ of effort count steps; none looks at a clock.
 
 import numpy as np
 
-from dispatch.matching.shared.compiled import compiled
+from dispatch.matching.compiled import compiled
 from dispatch.matching.shared.run_kernel import (
     BOARDED_AT,
     CAPACITY,

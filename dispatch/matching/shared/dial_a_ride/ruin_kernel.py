@@ -11,7 +11,7 @@ A solution is ``routes`` int64 (vehicles, route_max), ``counts`` (vehicles,) and
 lists, for each request, all from the most to the least related, itself first.
 """
 
-from dispatch.matching.shared.compiled import compiled
+from dispatch.matching.compiled import compiled
 from dispatch.matching.shared.dial_a_ride.chance_kernel import State, below, skewed
 from dispatch.matching.shared.dial_a_ride.problem import Whole
 from dispatch.matching.shared.dial_a_ride.route_kernel import (

@@ -1,7 +1,7 @@
-"""How the inner loops of shared trips become machine code.
+"""How the inner loops of matching and of its studies become machine code.
 
-Owns nothing but the decorator. Importing this module brings the compiler in, so nothing outside
-this package imports it before shared trips are switched on.
+Owns nothing but the decorator. Importing this module brings the compiler in, so it is imported where it is first
+needed.
 """
 
 from collections.abc import Callable
