@@ -27,6 +27,7 @@ class CharterInvalid(Invalid):
 
     def __init__(self, file: str, field: str, reason: str) -> None:
         where = f"{file}, {field}" if field else file
+        reason = reason.removesuffix(".")  # what another check told may be a sentence already
         super().__init__(f"{where}: {reason}.", file=file, field=field, reason=reason)
         self.file = file
         self.field = field

@@ -1,5 +1,6 @@
 """Points by place on PostGIS: a geography for nearness, a geometry for areas."""
 
+import math
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -45,6 +46,11 @@ _POSTGIS_RADIUS_METRES = (2 * 6_378_137.0 + 6_356_752.314_245) / 3
 
 _TO_OURS = EARTH_RADIUS_METRES / _POSTGIS_RADIUS_METRES
 
+_FIRST_RING_METRES = 500.0
+_RING_GROWS_BY = 4.0
+"""500 m, 2 km, 8 km and so on: a city's answer is in the first three, the whole Earth is the ninth."""
+_HALF_ROUND_THE_EARTH_METRES = math.pi * EARTH_RADIUS_METRES
+
 _POINTS = Table(
     "spatial_point",
     MetaData(schema="storage"),
@@ -64,16 +70,32 @@ class PostgisPoints:
     async def nearest(
         self, work: UnitOfWork, selection: Selection, *, origin: Point, count: int
     ) -> tuple[Near, ...]:
-        """See the port. The index itself orders by the distance on the sphere."""
-        by_distance = _GEOGRAPHY.op("<->")(_geography(origin))
-        statement = (
-            select(_POINTS.c.owner, _metres_from(origin).label("metres"))
-            .where(_selected(selection))
-            .order_by(by_distance)
-            .limit(checked_count(count))
-        )
-        rows = (await work.execute(statement)).all()
-        return _in_order(rows)
+        """See the port.
+
+        By rings that grow until they hold enough: the index's own order by distance (`<->`) ends
+        in an internal error near the poles and the antimeridian (PostgreSQL's "index returned
+        tuples in wrong order", seen with PostGIS 3.3).
+        """
+        checked_count(count)
+        metres = _FIRST_RING_METRES
+        while True:
+            everywhere = metres > _HALF_ROUND_THE_EARTH_METRES
+            within = (
+                true()
+                if everywhere
+                else func.ST_DWithin(_GEOGRAPHY, _geography(origin), metres, False)
+            )
+            statement = (
+                select(_POINTS.c.owner, _metres_from(origin).label("metres"))
+                .where(_selected(selection))
+                .where(within)
+                .order_by(named("metres"), _POINTS.c.owner)
+                .limit(count)
+            )
+            rows = (await work.execute(statement)).all()
+            if everywhere or len(rows) == count:
+                return _in_order(rows)
+            metres *= _RING_GROWS_BY
 
     async def within(
         self, work: UnitOfWork, selection: Selection, *, origin: Point, metres: float

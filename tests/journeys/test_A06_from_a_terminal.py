@@ -20,7 +20,7 @@ def service(found_city: Found) -> Iterator[Service]:
     with in_a_thread(
         # A busy machine may need seconds of its own for what somebody does in one.
         found_city(
-            rate=40.0,
+            rate=20.0,
             drivers=3,
             matching_policy={"offer_seconds": 120},
             booking_policy={"quote_valid_s": 900},

@@ -17,7 +17,7 @@ from khan.seed import VISITOR_DRIVER_PHONE, VISITOR_RIDER_PHONE
 from tests.journeys.service import free_port
 from tests.small_city import write_small_city
 
-SPEED = 40
+SPEED = 20
 
 
 class Started:
