@@ -17,8 +17,9 @@ _INSERT_CHALLENGE = text("""
 """)
 
 _SPEND_CHALLENGE = text("""
+    WITH clock AS MATERIALIZED (SELECT service_now() AS now)
     UPDATE registry.passkey_challenge SET used_at = clock.now
-    FROM (SELECT service_now() AS now) clock
+    FROM clock
     WHERE challenge_id = :challenge_id AND purpose = :purpose
       AND person_id IS NOT DISTINCT FROM :person_id
       AND used_at IS NULL AND expires_at > clock.now

@@ -12,10 +12,12 @@ from registry.person import Role
 from registry.session import Caller, SignedIn, SignInMethod, effective_roles
 from storage.work import UnitOfWork
 
+# The clock is materialized: as the inner side of a join it would be read anew for every row.
 _COUNT_CODES = text("""
+    WITH clock AS MATERIALIZED (SELECT service_now() AS now)
     SELECT count(*) AS codes,
            extract(epoch FROM min(made_at) + interval '1 hour' - clock.now) AS seconds_left
-    FROM registry.code_challenge, (SELECT service_now() AS now) clock
+    FROM registry.code_challenge, clock
     WHERE phone_index = :index AND made_at > clock.now - interval '1 hour'
     GROUP BY clock.now
 """)
@@ -31,10 +33,11 @@ _INSERT_CODE = text("""
 # The try is counted in the same statement that looks at it, so that no try is free; the clock is
 # read once, so that a code cannot be judged at two instants.
 _TRY_CODE = text("""
+    WITH clock AS MATERIALIZED (SELECT service_now() AS now)
     UPDATE registry.code_challenge
     SET tries = tries + 1,
         used_at = CASE WHEN code_digest = :code_digest THEN clock.now END
-    FROM (SELECT service_now() AS now) clock
+    FROM clock
     WHERE challenge_id = :challenge_id AND used_at IS NULL AND tries < 5 AND expires_at > clock.now
     RETURNING used_at IS NOT NULL AS is_right, 5 - tries AS tries_left, phone, language
 """)
