@@ -159,7 +159,7 @@ def play(asked: Asked, prepared: Prepared, console: Console) -> Day:
     name, policy = policy_of(asked)
     follow = followers(asked.vehicles, share=asked.advice, seed=asked.seed)
     # What a compiler does once is no part of a day.
-    _play(asked, _morning(prepared), policy, follow[:1], _nobody)
+    _play(asked, _morning(prepared), policy, np.ones(1, dtype=np.bool_), _nobody)
     with _bars(console) as bars:
         task = bars.add_task(f"playing the day: {name}", total=1)
         began = time.process_time()

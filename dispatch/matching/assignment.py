@@ -85,35 +85,32 @@ def least_cost(problem: Problem) -> Whole:
     >>> least_cost(problem_of(pairs, cost, prices=[1_200_000, 1_200_000])).tolist()
     [1, 2]
     """
-    chosen, is_certain = _by_paths(problem, work_max=WORK_A_PAIR * len(problem.pairs))
+    from dispatch.matching import assignment_kernel as kernel
+
+    chosen, is_certain = kernel.by_paths(
+        problem.pairs,
+        problem.cost_ms,
+        problem.price_ms,
+        problem.driver_turn,
+        WORK_A_PAIR * len(problem.pairs),
+    )
     return chosen if is_certain else least_cost_by_flow(problem)
 
 
 def least_cost_by_paths(problem: Problem) -> Whole:
-    """A choice with the least cost altogether by shortest paths alone: for studies in a hurry.
+    """A choice with the least cost altogether by shortest paths alone, as studies make it.
 
-    Deterministic, and simple dead heats are settled as ever. But where equal plans differ by a longer
-    exchange (which streets make common: two cars that must pass the same corner can be exchanged
-    for free) it may be another of them than `least_cost` chooses.
+    See `assignment_kernel.least_cost`, which they call from loops of their own.
     """
-    chosen, is_certain = _by_paths(problem, work_max=2**62)
-    return chosen if is_certain else _settle_dead_heats(problem, chosen)
-
-
-def _by_paths(problem: Problem, *, work_max: int) -> tuple[Whole, bool]:
-    """A choice by the quick ways, and whether it is the one that the flow would make."""
     from dispatch.matching import assignment_kernel as kernel
 
-    pairs, price = problem.pairs, np.ascontiguousarray(problem.price_ms)
-    first = np.searchsorted(pairs[:, 0], np.arange(len(price) + 1))
-    # One form of each argument: the compiler makes a new version for every other one.
-    driver, cost, turn = map(
-        np.ascontiguousarray, (pairs[:, 1], problem.cost_ms, problem.driver_turn)
+    return kernel.least_cost(
+        problem.pairs,
+        problem.cost_ms,
+        problem.price_ms,
+        problem.trip_turn,
+        problem.driver_turn,
     )
-    chosen, state = kernel.cheapest(first, driver, cost, price, turn)
-    if state != kernel.CERTAIN:
-        chosen, state = kernel.shortest_paths(first, driver, cost, price, len(turn), work_max)
-    return chosen, state == kernel.CERTAIN
 
 
 def least_cost_by_flow(problem: Problem) -> Whole:
@@ -145,20 +142,11 @@ def least_cost_by_flow(problem: Problem) -> Whole:
 
 
 def _settle_dead_heats(problem: Problem, chosen: Whole) -> Whole:
-    """The same choice with every simple dead heat won by the first in turn.
-
-    Each exchange moves a driver or a trip up in turn and leaves the cost as it is, so it ends.
-    """
-    pairs, chosen = problem.pairs, chosen.copy()
-    gain = problem.price_ms[pairs[:, 0]] - problem.cost_ms
-    while True:
-        winner, loser = pair_kernels.find_heat(
-            pairs, gain, chosen, problem.trip_turn, problem.driver_turn
-        )
-        if winner == OPEN:
-            return chosen
-        chosen[pairs[loser, 0]] = OPEN
-        chosen[pairs[winner, 0]] = winner
+    """The same choice with every simple dead heat won by the first in turn."""
+    gain = problem.price_ms[problem.pairs[:, 0]] - problem.cost_ms
+    return pair_kernels.settle_heats(
+        problem.pairs, gain, chosen, problem.trip_turn, problem.driver_turn
+    )
 
 
 def choice_of(problem: Problem, taken: NDArray[np.int64]) -> Whole:

@@ -10,6 +10,7 @@ import numpy as np
 
 from dispatch.matching.compiled import compiled
 from dispatch.matching.kernels import Whole
+from dispatch.matching.pair_kernels import settle_heats
 
 CERTAIN, AMBIGUOUS, TOO_LONG = 0, 1, 2
 
@@ -266,3 +267,36 @@ def _is_only(  # noqa: PLR0917
                 size += 1
         done += 1
     return size == places
+
+
+@compiled
+def by_paths(
+    pairs: Whole, cost: Whole, price: Whole, turn: Whole, work_max: int
+) -> tuple[Whole, bool]:
+    """A choice by the quick ways, and whether it is the one that the flow would make."""
+    first = np.zeros(len(price) + 1, np.int64)
+    for pair in range(len(pairs)):
+        first[pairs[pair, 0] + 1] += 1
+    first = np.cumsum(first)
+    driver = pairs[:, 1].copy()
+    chosen, state = cheapest(first, driver, cost, price, turn)
+    if state != CERTAIN:
+        chosen, state = shortest_paths(first, driver, cost, price, len(turn), work_max)
+    return chosen, state == CERTAIN
+
+
+@compiled
+def least_cost(
+    pairs: Whole, cost: Whole, price: Whole, trip_turn: Whole, driver_turn: Whole
+) -> Whole:
+    """A choice with the least cost altogether by shortest paths alone: for studies in a hurry.
+
+    Deterministic, and simple dead heats are settled as ever. But where equal plans differ by a longer
+    exchange (which streets make common: two cars that must pass the same corner can be exchanged
+    for free) it may be another of them than `assignment.least_cost` chooses.
+    """
+    chosen, is_certain = by_paths(pairs, cost, price, driver_turn, 2**62)
+    if is_certain:
+        return chosen
+    gain = price[pairs[:, 0]] - cost
+    return settle_heats(pairs, gain, chosen, trip_turn, driver_turn)

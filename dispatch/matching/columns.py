@@ -1,14 +1,14 @@
 """A snapshot as arrays, so that limits and costs are worked out for all pairs at once.
 
 Owns the translation and nothing else: words become codes, points become decimetres on a local
-plane. Every number is whole; what passes through a float uses only operations that IEEE 754 fixes
+plane. Tuples with names, because compiled loops take them whole (`pair_kernels`). Every number is whole; what passes through a float uses only operations that IEEE 754 fixes
 to the last bit, so every machine gets the same columns.
 """
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,8 +30,7 @@ NEEDS_MAX = 62
 """Different needs in one snapshot: each is one bit of a whole number."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TripColumns:
+class TripColumns(NamedTuple):
     """Open trips as arrays of shape (trips,); places as (x, y) in decimetres, shape (trips, 2).
 
     `wanted_in_ms` counts from the round, and is 0 for a time that has passed and for a trip for
@@ -51,8 +50,7 @@ class TripColumns:
     trip_metres: Whole
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DriverColumns:
+class DriverColumns(NamedTuple):
     """Drivers as arrays of shape (drivers,); places as (x, y) in decimetres, (drivers, 2).
 
     `home` is only meaningful where `heads_home`; `licence` is a row of `Columns.licensed`.
@@ -76,8 +74,7 @@ class DriverColumns:
     range_metres: Whole
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Columns:
+class Columns(NamedTuple):
     """A whole snapshot as arrays.
 
     Attributes
@@ -110,12 +107,19 @@ def columns_of(snapshot: Snapshot) -> Columns:
         licensed[row] = [licence is None or zone in licence for zone in zones]
     words = _Words(classes, needs, zones, licences)
     plane = _Plane.around(trips.spread("pickup"), drivers.spread("place"))
+    trip_columns = _trip_columns(trips, plane, words, at_ms=snapshot.at_ms)
+    driver_columns = _driver_columns(drivers, plane, words, at_ms=snapshot.at_ms)
     return Columns(
-        trips=_trip_columns(trips, plane, words, at_ms=snapshot.at_ms),
-        drivers=_driver_columns(drivers, plane, words, at_ms=snapshot.at_ms),
+        trips=TripColumns(*map(_plain, trip_columns)),
+        drivers=DriverColumns(*map(_plain, driver_columns)),
         licensed=licensed,
         excluded=_excluded(snapshot),
     )
+
+
+def _plain(column: NDArray[Any]) -> Any:
+    """In one form: the compiler makes a new version of a loop for every other one."""
+    return np.require(column, None, ["C", "W"])
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,8 +11,8 @@ import numpy as np
 
 from dispatch.matching import pair_kernels
 from dispatch.matching.columns import Columns, Whole
-from dispatch.matching.fairness import earnings_terms, idle_terms, place_terms
 from dispatch.matching.policy import Policy
+from dispatch.matching.rates import rates_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,36 +93,6 @@ class PairCosts:
         return list(map(CostTerms, *columns))
 
 
-def pair_costs(
-    columns: Columns, policy: Policy, *, at_ms: int, pairs: Whole, drive_ms: Whole
-) -> PairCosts:
-    """What each pair costs.
-
-    Parameters
-    ----------
-    pairs
-        int64, (pairs, 2): index of the trip and of the driver.
-    drive_ms
-        int64, (pairs,): road time from the driver's place to the pick-up.
-    """
-    trip, driver, weights, caps = (
-        columns.trips,
-        columns.drivers,
-        policy.weights,
-        policy.caps_seconds,
-    )
-    ending = driver.shift_left_ms <= policy.homeward_within_seconds * 1000
-    terms = pair_kernels.pair_terms(
-        pairs, drive_ms, trip.dropoff, trip.wanted_in_ms, trip.is_booked,
-        driver.place, driver.home, driver.heads_home & ending, driver.free_in_ms,
-        earnings_terms(driver, policy), idle_terms(driver, policy, at_ms=at_ms),
-        place_terms(driver, policy),
-        weights.chaining, weights.homeward, caps.homeward * 1000,
-        weights.early, weights.late, caps.booked * 1000,
-    )  # fmt: skip
-    return PairCosts(terms=terms, total_ms=terms.sum(axis=0), pickup_ms=terms[0] + terms[1])
-
-
 def unmatched_prices(columns: Columns, policy: Policy, *, at_ms: int) -> Whole:
     """What it costs to leave each trip open this round: milliseconds, (trips,).
 
@@ -132,11 +102,7 @@ def unmatched_prices(columns: Columns, policy: Policy, *, at_ms: int) -> Whole:
     after i can overtake it. A trip booked ahead can cost `caps_seconds.booked` more than another,
     and its price is as much higher.
     """
-    waited = waited_ms(columns, at_ms=at_ms)
-    overdue = np.maximum(0, waited - policy.patience_seconds * 1000)
-    growth = waited * policy.weights.age + overdue * policy.weights.overdue
-    booked = columns.trips.is_booked * (policy.caps_seconds.booked * 1000)
-    return np.asarray(policy.unmatched_seconds * 1000 + growth // 1000 + booked, dtype=np.int64)
+    return pair_kernels.open_prices(columns.trips, rates_of(policy), at_ms)
 
 
 def waited_ms(columns: Columns, *, at_ms: int) -> Whole:

@@ -11,53 +11,32 @@ each, is Suehr et al., "Two-Sided Fairness for Repeated Matchings in Two-Sided M
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-import numpy as np
-
 from dispatch.matching import pair_kernels
 from dispatch.matching.columns import DriverColumns, Whole
 from dispatch.matching.policy import Policy
+from dispatch.matching.rates import rates_of
 from dispatch.matching.snapshot import FreeDriver
 
 
-def earnings_terms(drivers: DriverColumns, policy: Policy) -> Whole:
-    """How much further away each driver counts for their earnings: milliseconds, (drivers,).
+def driver_terms(drivers: DriverColumns, policy: Policy, *, at_ms: int) -> Whole:
+    """By how much each driver counts as further away with every trip: milliseconds, (3, drivers).
 
-    With m the average of all on shift (all earnings over all time), a driver who earned e in s
-    seconds has the rate (e + m * settle) / (s + settle): somebody who has just come counts as
-    average, and an old hand as what they earned. The term is the weight times (rate / m - 1),
+    The rows are, in the order of `cost.TERMS`:
+
+    *Earnings.* With m the average of all on shift (all earnings over all time), a driver who earned
+    e in s seconds has the rate (e + m * settle) / (s + settle): somebody who has just come counts
+    as average, and an old hand as what they earned. The term is the weight times (rate / m - 1),
     cut to the cap on either side. Nobody has a term before anybody has earned.
+
+    *Idle*, zero or below. Only what a driver waited beyond `idle_after_seconds` counts: it is for
+    those whom nobody asks for where they are, not for the turns of a busy hour.
+
+    *Place*, zero or above. Not a preference among drivers but among places: whoever stands where
+    hardly anybody asks is taken before somebody whom the next rider would miss
+    (dispatch.matching.reposition says what a place is worth). So drivers far from demand are not
+    forgotten there either.
     """
-    return pair_kernels.earnings_by_driver(
-        drivers.earned_minor,
-        drivers.shift_seconds,
-        policy.earnings_settle_seconds,
-        policy.weights.earnings,
-        policy.caps_seconds.earnings * 1000,
-    )
-
-
-def idle_terms(drivers: DriverColumns, policy: Policy, *, at_ms: int) -> Whole:
-    """How much nearer each driver counts for waiting: milliseconds, (drivers,), zero or below.
-
-    Only what they waited beyond `idle_after_seconds` counts: it is for those whom nobody asks for
-    where they are, not for the turns of a busy hour.
-    """
-    cap_ms = policy.caps_seconds.idle * 1000
-    counted_until_ms = at_ms - policy.idle_after_seconds * 1000
-    return pair_kernels.idle_by_driver(
-        drivers.idle_since_ms, counted_until_ms, policy.weights.idle, cap_ms
-    )
-
-
-def place_terms(drivers: DriverColumns, policy: Policy) -> Whole:
-    """How much further away each driver counts for being needed there: milliseconds, (drivers,).
-
-    Not a preference among drivers but among places: whoever stands where hardly anybody asks is
-    taken before somebody whom the next rider would miss (dispatch.matching.reposition says what a
-    place is worth). So drivers far from demand are not forgotten there either.
-    """
-    worth_ms = np.minimum(drivers.place_worth_ms, policy.repositioning.worth_seconds * 1000)
-    return np.asarray(worth_ms * policy.weights.place // 1000, dtype=np.int64)
+    return pair_kernels.driver_terms(drivers, rates_of(policy), at_ms)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

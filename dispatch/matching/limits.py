@@ -13,12 +13,10 @@ from numpy.typing import NDArray
 from dispatch.matching import pair_kernels
 from dispatch.matching.columns import NO_LIMIT, Columns, Whole, crow_decimetres
 from dispatch.matching.policy import Policy
+from dispatch.matching.rates import rates_of
 
 CROW_METRES_PER_SECOND = 35
 """No car comes nearer along a straight line than this fast (126 km/h)."""
-
-RANGE_RESERVE = (3, 2)
-"""Roads to the pick-up are taken as 3/2 of the straight line; they are about 1.3 of it."""
 
 
 class Limit(IntFlag):
@@ -85,13 +83,6 @@ def _broken(
     drive_ms: Whole,
     early_ms_max: int,
 ) -> NDArray[np.int64]:
-    trip, driver = columns.trips, columns.drivers
     return pair_kernels.broken_pairs(
-        trips, drivers, drive_ms,
-        trip.pickup, trip.pickup_zone, trip.seats, trip.vehicle_class, trip.needs,
-        trip.wanted_in_ms, trip.trip_seconds, trip.trip_metres,
-        driver.place, driver.free_in_ms, driver.seats, driver.vehicle_class, driver.equipment,
-        driver.licence, driver.shift_left_ms, driver.driving_left_ms, driver.range_metres,
-        columns.licensed, columns.excluded,
-        policy.ahead_seconds * 1000, policy.pickup_seconds_max * 1000, early_ms_max, *RANGE_RESERVE,
-    )  # fmt: skip
+        trips, drivers, drive_ms, columns, rates_of(policy), early_ms_max
+    )

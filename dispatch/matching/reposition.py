@@ -18,7 +18,6 @@ says how many cars leave each zone to each neighbour. A car moves one zone on an
 car goes further, rather than one car all the way: cars are alike, and the gap is closed sooner.
 """
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -66,18 +65,10 @@ def worth_ms(expected: NDArray[np.float64], there: Whole, rule: Repositioning) -
         int64, (zones, cars_per_zone_max): milliseconds of waiting that the first, second, ...
         further car saves; never rising along a row.
     """
-    most = int(there.max(initial=0)) + rule.cars_per_zone_max
-    # P(N >= k) for k = 1 to most, by taking the probabilities of 0, 1, ... away from one.
-    probability = np.array([math.exp(-mean) for mean in expected.tolist()])
-    at_least = np.empty((len(expected), most))
-    left = np.ones(len(expected))
-    for k in range(most):
-        left = np.maximum(0.0, left - probability)
-        at_least[:, k] = left
-        probability = probability * expected / (k + 1)
-    columns = there[:, None] + np.arange(rule.cars_per_zone_max)
-    chances = np.take_along_axis(at_least, columns, axis=1)
-    return np.rint(chances * rule.worth_seconds * 1000).astype(np.int64)
+    from dispatch.matching import reposition_kernel
+
+    found = reposition_kernel.chances(expected, there, rule.cars_per_zone_max)
+    return np.rint(found * rule.worth_seconds * 1000).astype(np.int64)
 
 
 def advise(
@@ -109,7 +100,11 @@ def advise(
     """
     worth = worth_ms(expected, there, rule)
     flows = _flows(zone_map, np.bincount(zone_of_car, minlength=zone_map.zones), worth, rule)
-    return _cars_along(zone_map, flows, zone_of_car, drive_ms)
+    from dispatch.matching import reposition_kernel
+
+    return reposition_kernel.cars_along(
+        zone_map.tails, zone_map.heads, flows, zone_of_car, drive_ms, zone_map.zones
+    )
 
 
 def _flows(zone_map: ZoneMap, cars: Whole, worth: Whole, rule: Repositioning) -> Whole:
@@ -134,31 +129,3 @@ def _flows(zone_map: ZoneMap, cars: Whole, worth: Whole, rule: Repositioning) ->
     status = flow.solve()
     assert status == SimpleMinCostFlow.Status.OPTIMAL, f"minimum-cost flow ended as {status}"
     return np.asarray(flow.flows(arcs[: len(drive)]), dtype=np.int64)
-
-
-def _cars_along(zone_map: ZoneMap, flows: Whole, zone_of_car: Whole, drive_ms: Whole) -> Whole:
-    """The cars that make up the flows: a zone's own cars leave before those that pass through."""
-    zones = zone_map.zones
-    own: list[list[int]] = [[] for _ in range(zones)]
-    for car, zone in enumerate(zone_of_car.tolist()):
-        own[zone].append(car)
-    leaving: list[list[tuple[int, int]]] = [[] for _ in range(zones)]
-    awaited = [0] * zones
-    for arc in np.flatnonzero(flows).tolist():
-        leaving[int(zone_map.tails[arc])].append((int(zone_map.heads[arc]), int(flows[arc])))
-        awaited[int(zone_map.heads[arc])] += 1
-    goal = np.full(len(zone_of_car), STAY, dtype=np.int64)
-    passing: list[list[int]] = [[] for _ in range(zones)]
-    # Drives cost more than nothing, so a cheapest flow has no circle and every zone gets its turn.
-    ready = [zone for zone in range(zones) if not awaited[zone]]
-    while ready:
-        zone = ready.pop()
-        for towards, count in leaving[zone]:
-            own[zone].sort(key=lambda car: (-int(drive_ms[car, towards]), car))
-            for _ in range(count):
-                passing[towards].append(own[zone].pop() if own[zone] else passing[zone].pop())
-            awaited[towards] -= 1
-            if not awaited[towards]:
-                ready.append(towards)
-        goal[passing[zone]] = zone
-    return goal

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
+from dispatch.matching import pair_kernels
 from dispatch.matching.assignment import OPEN, SOLVER, Assigner, least_cost
 from dispatch.matching.columns import Columns, Whole
 from dispatch.matching.greedy import nearest_driver, sorted_greedy
@@ -36,11 +37,12 @@ def settle(weighed: Weighed, chosen: Whole, policy: Policy) -> tuple[Whole, NDAr
     tuple of numpy.ndarray
         The choice without such pairs, and which trips are kept for their drivers; both (trips,).
     """
-    taken = np.flatnonzero(chosen != OPEN)
-    drivers = weighed.problem.pairs[chosen[taken], 1]
-    later = weighed.columns.drivers.free_in_ms[drivers] > policy.free_within_seconds * 1000
-    kept = np.zeros(len(chosen), dtype=np.bool_)
-    kept[taken[later]] = True
+    kept = pair_kernels.kept_for_later(
+        weighed.problem.pairs,
+        chosen,
+        weighed.columns.drivers.free_in_ms,
+        policy.free_within_seconds * 1000,
+    )
     return np.where(kept, OPEN, chosen), kept
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dispatch.matching.fairness import gini
-from simulation.study.fleet import NOBODY
+from simulation.study.fleet_kernel import NOBODY
 from simulation.study.scenario import Scenario, Whole
 from simulation.study.travel import TravelTable
 from simulation.study.world import Record

@@ -8,7 +8,8 @@ import csv
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from simulation.study.fleet import NOBODY, Legs
+from simulation.study.fleet import Legs
+from simulation.study.fleet_kernel import NOBODY
 from simulation.study.scenario import Scenario, Whole
 
 LOG_COLUMNS = ("request_id", "vehicle_id", "decided_s", "pickup_s", "dropoff_s")

@@ -1,7 +1,9 @@
-"""The inner loops over a fleet: cars that drive on, and who could fetch whom. Compiled by Numba."""
+"""The inner loops over a fleet: cars that are sent, board, drive on and stop. Compiled by Numba.
 
-import numpy as np
-from numpy.typing import NDArray
+A car without a rider drives along a leg, which ends where it boards somebody, turns or stands.
+"""
+
+from typing import NamedTuple
 
 from dispatch.matching.compiled import compiled
 from simulation.study.travel_kernel import Times, Whole, next_edge
@@ -9,118 +11,205 @@ from simulation.study.travel_kernel import Times, Whole, next_edge
 STANDING, MOVING, FETCHING, RIDING = 0, 1, 2, 3
 """What a vehicle does: nothing; drives empty on advice; drives to a rider; has a rider aboard."""
 
+NOBODY = -1
 
-@compiled
-def drive_on(  # noqa: PLR0917 - compiled loops take plain arrays
-    times: Times, first: Whole, to: Whole, ms: Whole,
-    doing: Whole, node: Whole, at_ms: Whole, goal: Whole, now_ms: int,
-) -> None:  # fmt: skip
-    """Bring the cars that are empty and under way to the next junction at or after now.
-
-    One that has arrived stands; one that fetches a rider stays at the pick-up.
-    """
-    for car in range(len(doing)):
-        if doing[car] != MOVING and doing[car] != FETCHING:
-            continue
-        while at_ms[car] < now_ms and node[car] != goal[car]:
-            edge = next_edge(times, first, to, ms, node[car], goal[car])
-            at_ms[car] += ms[edge]
-            node[car] = to[edge]
-        if doing[car] == MOVING and node[car] == goal[car] and at_ms[car] <= now_ms:
-            doing[car] = STANDING
+LEG_COLUMNS = 5
+"""Vehicle, begin (ms), begin (junction), end (ms), end (junction)."""
 
 
-_COLUMN_BITS = 20
+class Roads(NamedTuple):
+    """Travel times and streets, as `TravelTable` has them."""
+
+    times: Times
+    first: Whole
+    to: Whole
+    ms: Whole
 
 
-@compiled
-def _keep_best(ranks: Whole, found: int, wanted: int) -> int:
-    """Bring the `wanted` least of the first `found` to the front; how many are there."""
-    if found > wanted:
-        ranks[:found] = np.partition(ranks[:found], wanted - 1)
-        return wanted
-    return found
+class Cars(NamedTuple):
+    """Vehicles as int64 arrays of shape (vehicles,).
 
-
-@compiled
-def _arrivals(  # noqa: PLR0917
-    times: Times, origins: Whole, latest_ms: Whole, fetched_by: Whole,
-    places: Whole, from_ms: Whole, busy: NDArray[np.bool_],
-) -> Whole:  # fmt: skip
-    """When each car would be at each pick-up, (trips, cars); -1 where that may not be."""
-    found = np.empty((len(origins), len(places)), np.int64)
-    for trip in range(len(origins)):
-        for car in range(len(places)):
-            arrives = from_ms[car] + times[places[car], origins[trip]]
-            # A rider with a car under way is not given to one that may never come.
-            tentative = busy[car] and fetched_by[trip] >= 0
-            found[trip, car] = -1 if tentative or arrives > latest_ms[trip] else arrives
-    return found
-
-
-@compiled
-def nearest_pairs(  # noqa: PLR0917
-    times: Times, origins: Whole, latest_ms: Whole, fetched_by: Whole, cars: Whole, places: Whole,
-    from_ms: Whole, busy: NDArray[np.bool_], handicaps: Whole, now_ms: int, wanted: int,
-) -> tuple[NDArray[np.int32], NDArray[np.int32]]:  # fmt: skip
-    """The pairs worth weighing: on the scarcer side, each one's best `wanted`.
-
-    Parameters
+    Attributes
     ----------
-    origins, latest_ms
-        Pick-ups of the trips, and when each rider must be aboard at the latest.
-    fetched_by
-        The car that drives to a trip's rider already, or -1; that pair is never left out.
-    cars, places, from_ms, busy
-        Rows of the cars that may be taken, the junction each can turn at next, when, and whether
-        it has a rider aboard until then.
-    handicaps
-        Milliseconds by which each car counts as further away.
-
-    Returns
-    -------
-    tuple of numpy.ndarray
-        Pairs (row of the trip, row of the car), (pairs, 2), in ascending order, and the drive of
-        each in milliseconds from now, its car's `from_ms` included, (pairs,); both int32.
+    doing
+        One of `STANDING`, `MOVING`, `FETCHING`, `RIDING`.
+    node, at_ms
+        The junction at which each can turn next (for `RIDING` the drop-off), and when.
+    goal
+        Where an empty car under way is going.
+    request
+        Whom a car fetches or has aboard, or `NOBODY`.
+    paid_ms, free_since_ms
+        Time with a rider aboard so far, and since when each is without one.
+    left, left_ms
+        Where and when the empty drive under way began.
     """
-    arrivals = _arrivals(times, origins, latest_ms, fetched_by, places, from_ms, busy)
-    trips, many = arrivals.shape
-    by_trip = trips <= many
-    kept = np.zeros((trips, many), np.bool_)
-    ranks = np.empty(max(trips, many), np.int64)
-    for row in range(min(trips, many)):
-        found = 0
-        for column in range(max(trips, many)):
-            trip, car = (row, column) if by_trip else (column, row)
-            if arrivals[trip, car] >= 0:
-                # One number ranks by cost, then by column; costs may be below zero.
-                cost = arrivals[trip, car] - now_ms + handicaps[car]
-                ranks[found] = (cost << _COLUMN_BITS) | column
-                found += 1
-        for rank in range(_keep_best(ranks, found, wanted)):
-            column = ranks[rank] & ((1 << _COLUMN_BITS) - 1)
-            trip, car = (row, column) if by_trip else (column, row)
-            kept[trip, car] = True
-    for trip in range(trips):
-        for car in range(many):
-            kept[trip, car] |= fetched_by[trip] >= 0 and cars[car] == fetched_by[trip]
-    return _listed(kept, arrivals, cars, now_ms)
+
+    doing: Whole
+    node: Whole
+    at_ms: Whole
+    goal: Whole
+    request: Whole
+    paid_ms: Whole
+    free_since_ms: Whole
+    left: Whole
+    left_ms: Whole
+
+
+class Riders(NamedTuple):
+    """Requests as int64 arrays of shape (requests,), by the time at which they were made.
+
+    Attributes
+    ----------
+    at_ms, origin, destination, direct_ms
+        When each was made, from where to where, and how long the ride takes.
+    vehicle, decided_ms, pickup_ms, promised_ms
+        Who comes, when that was last decided, when they are there, and when they were first
+        promised to be; `NOBODY` where nobody comes.
+    """
+
+    at_ms: Whole
+    origin: Whole
+    destination: Whole
+    direct_ms: Whole
+    vehicle: Whole
+    decided_ms: Whole
+    pickup_ms: Whole
+    promised_ms: Whole
+
+
+class Fleet(NamedTuple):
+    """All that moves.
+
+    Attributes
+    ----------
+    legs, legs_count
+        int64, (room, `LEG_COLUMNS`) and (1,): empty drives that ended, and how many. Whoever calls
+        a loop of this module sees to it that there is room for five legs a car.
+    """
+
+    roads: Roads
+    cars: Cars
+    riders: Riders
+    legs: Whole
+    legs_count: Whole
 
 
 @compiled
-def _listed(
-    kept: NDArray[np.bool_], arrivals: Whole, cars: Whole, now_ms: int
-) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
-    """The pairs kept, row by row, and their drives."""
-    count = kept.sum()
-    pairs = np.empty((count, 2), np.int32)
-    drives = np.empty(count, np.int32)
-    filled = 0
-    for trip in range(kept.shape[0]):
-        for car in range(kept.shape[1]):
-            if kept[trip, car]:
-                pairs[filled, 0] = trip
-                pairs[filled, 1] = cars[car]
-                drives[filled] = arrivals[trip, car] - now_ms
-                filled += 1
-    return pairs, drives
+def _end_leg(fleet: Fleet, car: int, end: int, end_ms: int) -> None:
+    cars = fleet.cars
+    if cars.left[car] == end:
+        return
+    leg = fleet.legs[fleet.legs_count[0]]
+    leg[0], leg[1], leg[2] = car, cars.left_ms[car], cars.left[car]
+    leg[3], leg[4] = end_ms, end
+    fleet.legs_count[0] += 1
+    cars.left[car] = end
+
+
+@compiled
+def _turn(fleet: Fleet, car: int, now_ms: int) -> None:
+    """End the empty drive that a car is on, where it can turn, and begin another."""
+    cars = fleet.cars
+    _end_leg(fleet, car, cars.node[car], cars.at_ms[car])
+    if cars.doing[car] == STANDING:
+        cars.at_ms[car] = max(cars.at_ms[car], now_ms)
+    cars.left_ms[car], cars.left[car] = cars.at_ms[car], cars.node[car]
+
+
+@compiled
+def _stop(fleet: Fleet, car: int, now_ms: int) -> None:
+    """Take a car's rider away; it stands at the next junction."""
+    _turn(fleet, car, now_ms)
+    cars = fleet.cars
+    cars.doing[car], cars.request[car], cars.goal[car] = STANDING, NOBODY, cars.node[car]
+
+
+@compiled
+def _board(fleet: Fleet, car: int) -> None:
+    cars, riders = fleet.cars, fleet.riders
+    request = cars.request[car]
+    pickup_ms = riders.pickup_ms[request]
+    _end_leg(fleet, car, riders.origin[request], pickup_ms)
+    cars.doing[car] = RIDING
+    cars.node[car] = riders.destination[request]
+    cars.at_ms[car] = pickup_ms + riders.direct_ms[request]
+    cars.left[car], cars.left_ms[car] = cars.node[car], cars.at_ms[car]
+    cars.paid_ms[car] += riders.direct_ms[request]
+    cars.free_since_ms[car] = cars.at_ms[car]
+
+
+@compiled
+def send(  # noqa: PLR0917 - compiled loops take no keywords
+    fleet: Fleet, car: int, request: int, pickup_ms: int, now_ms: int, firmly: bool
+) -> None:
+    """Let a car fetch a rider; `firmly` if nothing can change it any more.
+
+    A car with a rider aboard begins the drive when it is free.
+    """
+    cars, riders = fleet.cars, fleet.riders
+    former = riders.vehicle[request]
+    if former not in (NOBODY, car) and cars.request[former] == request:
+        _stop(fleet, former, now_ms)
+    _turn(fleet, car, now_ms)
+    riders.vehicle[request], riders.pickup_ms[request] = car, pickup_ms
+    cars.request[car], cars.goal[car] = request, riders.origin[request]
+    if firmly:
+        _board(fleet, car)
+    else:
+        cars.doing[car] = FETCHING
+
+
+@compiled
+def follow(  # noqa: PLR0917
+    fleet: Fleet, movers: Whole, goals: Whole, centres: Whole, zone_of: Whole, now_ms: int
+) -> None:
+    """Let cars without a rider drive to the heart of the zone that each is advised, and wait there.
+
+    Who is advised nothing (-1) and under way to another zone stops at the next junction.
+    """
+    cars = fleet.cars
+    for place in range(len(movers)):
+        car, zone = movers[place], goals[place]
+        under_way = cars.doing[car] == MOVING
+        target = centres[zone]
+        if zone < 0:
+            if not under_way or zone_of[cars.goal[car]] == zone_of[cars.node[car]]:
+                continue
+            target = cars.node[car]
+        elif under_way and cars.goal[car] == target:
+            continue
+        _turn(fleet, car, now_ms)
+        cars.doing[car], cars.goal[car] = MOVING, target
+
+
+@compiled
+def advance(fleet: Fleet, now_ms: int) -> None:
+    """Let everybody drive until now: to the next junction at or after it.
+
+    One that has arrived stands; one that fetches a rider stays at the pick-up until it is time.
+    """
+    cars = fleet.cars
+    times, first, to, ms = fleet.roads
+    for car in range(len(cars.doing)):
+        if cars.doing[car] == FETCHING and fleet.riders.pickup_ms[cars.request[car]] <= now_ms:
+            _board(fleet, car)
+        if cars.doing[car] == RIDING and cars.at_ms[car] <= now_ms:
+            cars.doing[car] = STANDING
+        if cars.doing[car] != MOVING and cars.doing[car] != FETCHING:
+            continue
+        while cars.at_ms[car] < now_ms and cars.node[car] != cars.goal[car]:
+            edge = next_edge(times, first, to, ms, cars.node[car], cars.goal[car])
+            cars.at_ms[car] += ms[edge]
+            cars.node[car] = to[edge]
+        arrived = cars.node[car] == cars.goal[car] and cars.at_ms[car] <= now_ms
+        if cars.doing[car] == MOVING and arrived:
+            cars.doing[car] = STANDING
+
+
+@compiled
+def close(fleet: Fleet) -> None:
+    """Let everybody drive to the end, and end every drive."""
+    advance(fleet, 1 << 60)
+    for car in range(len(fleet.cars.doing)):
+        _end_leg(fleet, car, fleet.cars.node[car], fleet.cars.at_ms[car])

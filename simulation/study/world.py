@@ -9,30 +9,22 @@ offered. A round sees nothing of the requests still to come.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
-from dispatch.matching.assignment import OPEN, Problem, least_cost_by_paths
-from dispatch.matching.columns import NO_LIMIT, Columns, DriverColumns, TripColumns, Whole
-from dispatch.matching.fairness import earnings_terms, idle_terms, place_terms
+from dispatch.matching.columns import Whole
 from dispatch.matching.policy import Policy
-from dispatch.matching.reposition import STAY, advise, worth_ms
-from dispatch.matching.solo import settle
-from dispatch.matching.weighing import weigh_pairs
+from dispatch.matching.rates import rates_of
+from dispatch.matching.reposition import advise, worth_ms
 from foundation.clock import stopwatch_ms
-from simulation.study.fleet import NOBODY, Fleet, Legs
-from simulation.study.fleet_kernel import FETCHING, MOVING, RIDING, nearest_pairs
+from simulation.study import round_kernel
+from simulation.study.fleet import Legs, Vehicles
+from simulation.study.fleet_kernel import FETCHING, NOBODY, RIDING, follow
 from simulation.study.scenario import Scenario
 from simulation.study.travel import TravelTable
 from simulation.study.zones import StudyZones
-
-SWAP_LATER_MS = 60_000
-"""An exchange lets nobody board later than this after what they were first promised."""
-
-NEVER_DROPPED_MS = 1 << 40
-"""The price of leaving a rider without the car that was promised: more than all others together."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,17 +87,25 @@ class World:
     ) -> None:
         self._requests, self._travel = scenario.requests, travel
         self._policy, self._options = policy, options
-        self._fleet = Fleet(scenario.vehicle_nodes, travel, scenario.requests)
-        vehicles = len(scenario.vehicle_nodes)
+        self._fleet = Vehicles(scenario.vehicle_nodes, travel, scenario.requests)
+        vehicles, requests = len(scenario.vehicle_nodes), len(scenario.requests)
         self._follow = options.follow if len(options.follow) else np.zeros(vehicles, dtype=np.bool_)
         self._zones = StudyZones.of(scenario.streets, travel)
-        self._zone_worth_ms = np.zeros(len(self._zones.centres), dtype=np.int64)
-        count = len(scenario.requests)
-        self._promised_ms = np.full(count, NOBODY, dtype=np.int64)
-        self._decided_ms = np.full(count, NOBODY, dtype=np.int64)
-        self._open = np.zeros(0, dtype=np.int64)
-        self._asked = 0
-        self._kinds = _Kinds.of(vehicles, count)
+        self._places = round_kernel.Places(
+            zone_of=self._zones.zone_of,
+            worth_ms=np.zeros(len(self._zones.centres), dtype=np.int64),
+        )
+        self._waiting = round_kernel.Waiting(
+            open=np.empty(requests, dtype=np.int64), counts=np.zeros(2, dtype=np.int64)
+        )
+        self._kinds = round_kernel.kinds_of(vehicles, requests)
+        self._rates = rates_of(policy)
+        self._rules = round_kernel.Rules(
+            max_wait_ms=options.max_wait_ms,
+            candidates=policy.candidates_per_trip,
+            within_ms=policy.free_within_seconds * 1000,
+            swaps=options.swap,
+        )
         self._round_ms: list[float] = []
 
     def run(self, progress: Progress = lambda now, end: None) -> Record:
@@ -115,109 +115,39 @@ class World:
         end = last if self._options.until_ms is None else min(last, self._options.until_ms)
         advised_ms = 0
         for now in range(step, end + step, step):
-            self._hear(now)
-            self._fleet.advance(now)
-            if len(self._open) or self._options.swap:
-                began = stopwatch_ms()
-                if self._decide(now):
-                    self._round_ms.append(stopwatch_ms() - began)
+            self._round(now)
             if now - advised_ms >= self._policy.repositioning.every_seconds * 1000:
                 advised_ms = now
                 self._advise(now)
             if now % 600_000 < step:
                 progress(min(now, end), end)
-        self._fleet.close()
-        return self._record()
+        return self._record(self._fleet.close())
 
-    def _hear(self, now: int) -> None:
-        """Add who has asked by now, and let go who cannot be served in time any more."""
-        at_ms = self._requests.at_ms
-        asked = int(np.searchsorted(at_ms, now, side="right"))
-        if asked > self._asked:
-            self._open = np.concatenate([self._open, np.arange(self._asked, asked)])
-            self._asked = asked
-        if len(self._open):
-            waits_on = at_ms[self._open] + self._options.max_wait_ms >= now
-            self._open = self._open[waits_on]
-
-    def _decide(self, now: int) -> bool:
-        """One round; whether there was anything to decide."""
-        fleet, policy = self._fleet, self._policy
-        fetching = np.flatnonzero(fleet.doing == FETCHING)
-        trips = np.concatenate([self._open, fleet.request[fetching]])
-        busy = fleet.doing == RIDING
-        cars = np.flatnonzero(~busy | (fleet.at_ms <= now + policy.ahead_seconds * 1000))
-        if not len(self._open) or not len(cars):
-            return False
-        columns = self._columns(trips, now)
-        from_ms = np.maximum(fleet.at_ms, now)
-        drivers = columns.drivers
-        handicaps = earnings_terms(drivers, policy) + idle_terms(drivers, policy, at_ms=now)
-        handicaps += place_terms(drivers, policy)
-        pairs, drive_ms = nearest_pairs(
-            self._travel.times, self._requests.origin[trips], self._latest_ms(trips),
-            np.where(fleet.pickup_ms[trips] == NOBODY, NOBODY, fleet.vehicle[trips]),
-            cars, fleet.node[cars], from_ms[cars], busy[cars], handicaps[cars], now,
-            policy.candidates_per_trip,
-        )  # fmt: skip
-        drive_ms -= columns.drivers.free_in_ms[pairs[:, 1]].astype(np.int32)
-        weighed = weigh_pairs(columns, policy, at_ms=now, pairs=pairs, drive_ms=drive_ms)
-        if len(fetching):
-            weighed = replace(weighed, problem=_undropped(weighed.problem, len(self._open)))
-        chosen, _ = settle(weighed, least_cost_by_paths(weighed.problem), policy)
-        self._carry_out(trips, chosen, weighed.problem, now)
-        return True
-
-    def _latest_ms(self, trips: Whole) -> Whole:
-        """When each rider must be aboard."""
-        limit = self._requests.at_ms[trips] + self._options.max_wait_ms
-        promised = self._promised_ms[trips]
-        return np.where(promised == NOBODY, limit, np.minimum(limit, promised + SWAP_LATER_MS))
-
-    def _carry_out(self, trips: Whole, chosen: Whole, problem: Problem, now: int) -> None:
-        fleet = self._fleet
-        taken = np.flatnonzero(chosen != OPEN)
-        requests = trips[taken].tolist()
-        cars = problem.pairs[chosen[taken], 1].tolist()
-        pickups = (problem.pickup_ms[chosen[taken]] + now).tolist()
-        for request, car, pickup_ms in zip(requests, cars, pickups, strict=True):
-            if self._promised_ms[request] == NOBODY:
-                self._promised_ms[request] = pickup_ms
-            elif fleet.vehicle[request] == car:
-                continue
-            self._decided_ms[request] = now
-            firmly = not self._options.swap or fleet.doing[car] == RIDING
-            fleet.send(car, request, pickup_ms=pickup_ms, now_ms=now, firmly=firmly)
-        self._open = self._open[self._promised_ms[self._open] == NOBODY]
-
-    def _columns(self, trips: Whole, now: int) -> Columns:
-        """What a round knows, as arrays; everybody is licensed for everything in a study."""
-        fleet, kinds = self._fleet, self._kinds
-        drivers = kinds.drivers
-        riding = fleet.doing == RIDING
-        # The columns of the last round are written over: nobody keeps them.
-        drivers.free_in_ms[:] = np.where(riding, np.maximum(0, fleet.at_ms - now), 0)
-        drivers.earned_minor[:] = fleet.paid_ms // 1000
-        drivers.shift_seconds[:] = max(1, now // 1000)
-        np.minimum(fleet.free_since_ms, now, out=drivers.idle_since_ms)
-        drivers.place_worth_ms[:] = self._zone_worth_ms[self._zones.zone_of[fleet.node]]
-        return Columns(
-            trips=kinds.trips_of(self._requests.at_ms[trips], fleet.direct_ms[trips] // 1000),
-            drivers=drivers,
-            licensed=kinds.licensed,
-            excluded=kinds.excluded,
-        )
+    def _round(self, now: int) -> None:
+        self._fleet.make_room()
+        fleet = self._fleet.all
+        if not round_kernel.begin_round(fleet, self._waiting, now, self._rules.max_wait_ms):
+            return
+        began = stopwatch_ms()
+        if round_kernel.play_round(
+            fleet, self._waiting, self._places, self._kinds, self._rates, self._rules, now
+        ):
+            self._round_ms.append(stopwatch_ms() - began)
 
     def _advise(self, now: int) -> None:
         """Tell drivers who follow advice where they would be worth more."""
-        fleet, zones, rule = self._fleet, self._zones, self._policy.repositioning
-        free = (fleet.doing != RIDING) & (fleet.doing != FETCHING)
-        soon = ~free & (fleet.at_ms <= now + rule.horizon_seconds * 250)
-        expected = zones.expected(self._requests, asked=self._asked, now_ms=now, rule=rule)
-        place_of = zones.zone_of[fleet.node]
-        there = np.bincount(place_of[free | soon], minlength=len(zones.centres))
-        # What the last car of each zone is worth there; where there is none nobody asks.
-        self._zone_worth_ms = worth_ms(expected, np.maximum(0, there - 1), rule)[:, 0]
+        if not self._rates.place and not self._follow.any():
+            return
+        cars, zones, rule = self._fleet.all.cars, self._zones, self._policy.repositioning
+        free = (cars.doing != RIDING) & (cars.doing != FETCHING)
+        soon = ~free & (cars.at_ms <= now + rule.horizon_seconds * 250)
+        asked = int(self._waiting.counts[0])
+        expected = zones.expected(self._requests, asked=asked, now_ms=now, rule=rule)
+        place_of = zones.zone_of[cars.node]
+        if self._rates.place:
+            there = np.bincount(place_of[free | soon], minlength=len(zones.centres))
+            # What the last car of each zone is worth there; where there is none nobody asks.
+            self._places.worth_ms[:] = worth_ms(expected, np.maximum(0, there - 1), rule)[:, 0]
         movers = np.flatnonzero(free & self._follow)
         if not len(movers):
             return
@@ -225,85 +155,23 @@ class World:
         goal = advise(
             zones.neighbours,
             zone_of_car=place_of[movers],
-            drive_ms=self._travel.times[np.ix_(fleet.node[movers], zones.centres)].astype(np.int64),
+            drive_ms=self._travel.times[np.ix_(cars.node[movers], zones.centres)].astype(np.int64),
             expected=expected,
             there=np.bincount(place_of[staying | soon], minlength=len(zones.centres)),
             rule=rule,
         )
-        for car, zone in zip(movers.tolist(), goal.tolist(), strict=True):
-            under_way = fleet.doing[car] == MOVING
-            if zone == STAY:
-                here = place_of[car]
-                if under_way and zones.zone_of[fleet.goal[car]] != here:
-                    fleet.move(car, int(fleet.node[car]), now)
-            elif not under_way or fleet.goal[car] != zones.centres[zone]:
-                fleet.move(car, int(zones.centres[zone]), now)
+        self._fleet.make_room()
+        follow(self._fleet.all, movers, goal, zones.centres, zones.zone_of, now)
 
-    def _record(self) -> Record:
-        fleet = self._fleet
-        served = fleet.pickup_ms != NOBODY
+    def _record(self, legs: Legs) -> Record:
+        riders = self._fleet.all.riders
+        served = riders.pickup_ms != NOBODY
         return Record(
-            vehicle=fleet.vehicle,
-            decided_ms=self._decided_ms,
-            pickup_ms=fleet.pickup_ms,
-            dropoff_ms=np.where(served, fleet.pickup_ms + fleet.direct_ms, NOBODY),
-            promised_ms=self._promised_ms,
-            legs=fleet.legs,
+            vehicle=riders.vehicle,
+            decided_ms=riders.decided_ms,
+            pickup_ms=riders.pickup_ms,
+            dropoff_ms=np.where(served, riders.pickup_ms + riders.direct_ms, NOBODY),
+            promised_ms=riders.promised_ms,
+            legs=legs,
             round_ms=np.array(self._round_ms, dtype=np.float64),
         )
-
-
-def _undropped(problem: Problem, waiting: int) -> Problem:
-    """The same problem, in which no rider with a car under way is left without one.
-
-    The first `waiting` trips have none. Everybody else has the pair with their own car, so that
-    all of them can be kept.
-    """
-    price_ms = problem.price_ms.copy()
-    price_ms[waiting:] = NEVER_DROPPED_MS
-    return replace(problem, price_ms=price_ms)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class _Kinds:
-    """The columns that are alike for all: a study knows neither needs nor licences nor shifts."""
-
-    trips: TripColumns
-    drivers: DriverColumns
-    licensed: NDArray[np.bool_]
-    excluded: Whole
-
-    @classmethod
-    def of(cls, vehicles: int, requests: int) -> "_Kinds":
-        """Columns for so many."""
-        none, nowhere = np.zeros(requests, np.int64), np.zeros((requests, 2), np.int64)
-        nothing, nowhere_near = np.zeros(vehicles, np.int64), np.zeros((vehicles, 2), np.int64)
-        endless = np.full(vehicles, NO_LIMIT)
-        return cls(
-            trips=TripColumns(
-                pickup=nowhere, dropoff=nowhere, pickup_zone=none, seats=none + 1,
-                vehicle_class=none, needs=none, asked_at_ms=none, wanted_in_ms=none,
-                is_booked=np.zeros(requests, np.bool_), trip_seconds=none, trip_metres=none,
-            ),
-            drivers=DriverColumns(
-                place=nowhere_near, home=nowhere_near, heads_home=np.zeros(vehicles, np.bool_),
-                free_in_ms=nothing.copy(), free_since_ms=nothing, seats=nothing + 4,
-                vehicle_class=nothing, equipment=nothing, licence=nothing,
-                shift_left_ms=endless, driving_left_ms=endless, earned_minor=nothing.copy(),
-                shift_seconds=nothing.copy(), place_worth_ms=nothing.copy(), idle_since_ms=nothing.copy(), range_metres=endless,
-            ),
-            licensed=np.ones((1, 1), dtype=np.bool_),
-            excluded=np.zeros(0, dtype=np.int64),
-        )  # fmt: skip
-
-    def trips_of(self, asked_at_ms: Whole, trip_seconds: Whole) -> TripColumns:
-        """The columns of trips of which only this much differs."""
-        trips, count = self.trips, len(asked_at_ms)
-        return TripColumns(
-            pickup=trips.pickup[:count], dropoff=trips.dropoff[:count],
-            pickup_zone=trips.pickup_zone[:count], seats=trips.seats[:count],
-            vehicle_class=trips.vehicle_class[:count], needs=trips.needs[:count],
-            asked_at_ms=asked_at_ms, wanted_in_ms=trips.wanted_in_ms[:count],
-            is_booked=trips.is_booked[:count], trip_seconds=trip_seconds,
-            trip_metres=trips.trip_metres[:count],
-        )  # fmt: skip
