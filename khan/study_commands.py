@@ -1,4 +1,4 @@
-"""`khan simulate`, `khan bench days` and `khan bench dial-a-ride`: days and riddles without a service."""
+"""`khan simulate`, `khan day`, `khan bench days`, `khan bench dial-a-ride`: days without a service."""
 
 from pathlib import Path
 from typing import Annotated
@@ -7,6 +7,9 @@ import typer
 
 from khan import options
 from khan.console import console, writable
+from simulation.study.trips import Trips
+
+day = typer.Typer(help="Make days to study.", no_args_is_help=True)
 
 EXAMPLE = (
     "Example, a recorded Sunday with drivers who follow advice:\n\n"
@@ -100,14 +103,47 @@ def bench_days(
     vehicles: Annotated[
         list[int] | None, typer.Option(min=1, help="Cars; may be given again. [default: 200, 400]")
     ] = None,
+    others: Annotated[
+        bool,
+        typer.Option(
+            "--others", help="Play the made days for reporting instead: mean and spread of five."
+        ),
+    ] = False,
     seed: options.Seed = 1,
     report: Figures = None,
 ) -> None:
     """Play a day in every way: standing, following advice, exchanging riders, sharing cars."""
     from khan.bench_days import run
+    from khan.bench_other_days import run as run_others
 
     writable("--json", report)
-    run(scenario, vehicles=vehicles or [200, 400], seed=seed, report=report, console=console)
+    play = run_others if others else run
+    play(scenario, vehicles=vehicles or [200, 400], seed=seed, report=report, console=console)
+
+
+@day.command("make", epilog="Example:\n\nkhan day make manhattan-day monday --seed 101")
+def day_make(
+    recorded: Annotated[
+        Path,
+        typer.Argument(
+            metavar="DIR", help="A folder of nodes.csv, edges.csv, requests.csv, vehicles_*.csv."
+        ),
+    ],
+    out: Annotated[Path, typer.Argument(metavar="OUT", help="The folder to make.")],
+    *,
+    seed: options.Seed = 1,
+    trips: Annotated[
+        Trips, typer.Option(help="Of which recorded trips: all, or the half kept for a purpose.")
+    ] = Trips.ALL,
+) -> None:
+    """Make another day like a recorded one, as a folder that `khan simulate` plays.
+
+    Resampled by zone and quarter hour; `made.json` and the column `of` tell from what.
+    """
+    from simulation.study.made_files import make_folder
+
+    made = make_folder(recorded, out, seed=seed, trips=trips)
+    console.print(f"{len(made.requests):,} requests are in {out}", markup=False)
 
 
 def bench_dial_a_ride(
