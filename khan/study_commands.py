@@ -1,4 +1,4 @@
-"""`khan simulate`, `khan day`, `khan bench days`, `khan bench dial-a-ride`: days without a service."""
+"""`khan simulate`, `day`, `demand`, `bench days`, `bench dial-a-ride`: days without a service."""
 
 from pathlib import Path
 from typing import Annotated
@@ -9,6 +9,7 @@ from khan import options
 from khan.console import console, writable
 from simulation.study.trips import Trips
 
+demand = typer.Typer(help="Learn what to expect.", no_args_is_help=True)
 day = typer.Typer(help="Make days to study.", no_args_is_help=True)
 
 EXAMPLE = (
@@ -52,6 +53,12 @@ Seats = Annotated[int, typer.Option(min=1, max=8, help="Of each car, with --pool
 Until = Annotated[
     float | None, typer.Option(min=1, help="Seconds after midnight; later requests are left out.")
 ]
+Demand = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE", help="What to expect, of `khan demand learn`; else the last hour."
+    ),
+]
 Figures = Annotated[
     Path | None, typer.Option("--json", metavar="OUT", help="Write the figures there, too.")
 ]
@@ -76,6 +83,7 @@ def simulate(
     seats: Seats = 4,
     seed: options.Seed = 1,
     until: Until = None,
+    demand: Demand = None,
     report: Figures = None,
     log: Log = None,
 ) -> None:
@@ -92,7 +100,7 @@ def simulate(
     asked = Asked(
         folder=scenario, vehicles=vehicles, max_wait=max_wait, round_seconds=round_seconds,
         policy=policy, advice=advice, swap=swap, pooling=pooling, seats=seats, seed=seed,
-        until=until,
+        until=until, demand=demand,
     )  # fmt: skip
     run(asked, compare=compare, picture=picture, report=report, log=log, console=console)
 
@@ -144,6 +152,52 @@ def day_make(
 
     made = make_folder(recorded, out, seed=seed, trips=trips)
     console.print(f"{len(made.requests):,} requests are in {out}", markup=False)
+
+
+def bench_parts(
+    scenario: Annotated[
+        Path,
+        typer.Argument(
+            metavar="DIR", help="A folder of nodes.csv, edges.csv, requests.csv, vehicles_*.csv."
+        ),
+    ],
+    *,
+    vehicles: Vehicles = 200,
+    days: Annotated[int, typer.Option(min=1, max=5, help="Made days to play each part on.")] = 5,
+    seed: options.Seed = 1,
+    report: Figures = None,
+) -> None:
+    """Switch the parts of dispatching on one at a time, on made days nothing was learned on."""
+    from khan.bench_parts import run
+
+    writable("--json", report)
+    run(scenario, vehicles=vehicles, days=days, seed=seed, report=report, console=console)
+
+
+@demand.command(
+    "learn",
+    epilog="Example, from two days made for learning:\n\nkhan demand learn day-1 day-2 demand.json",
+)
+def demand_learn(
+    folders: Annotated[
+        list[Path],
+        typer.Argument(metavar="DIR...", help="Days to learn from, folders with the same streets."),
+    ],
+    out: Annotated[Path, typer.Argument(metavar="OUT", help="The file to write, JSON.")],
+) -> None:
+    """Learn how often each zone asks in each quarter hour, for `khan simulate --demand`.
+
+    The file says from what it was learned: report on other days than these.
+    """
+    from simulation.study.profile_files import learn_from, write_profile
+
+    writable("OUT", out)
+    profile, streets = learn_from(folders)
+    write_profile(profile, streets, out)
+    console.print(
+        f"{len(profile.centres)} zones, learned from {len(profile.sources)} days, are in {out}",
+        markup=False,
+    )
 
 
 def bench_dial_a_ride(

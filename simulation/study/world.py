@@ -26,7 +26,7 @@ from simulation.study.fleet import NOBODY, Fleet, Legs
 from simulation.study.fleet_kernel import FETCHING, MOVING, RIDING, nearest_pairs
 from simulation.study.scenario import Scenario
 from simulation.study.travel import TravelTable
-from simulation.study.zones import StudyZones
+from simulation.study.zones import Expecting, StudyZones
 
 SWAP_LATER_MS = 60_000
 """An exchange lets nobody board later than this after what they were first promised."""
@@ -49,12 +49,15 @@ class Options:
         Whether drivers under way may exchange their riders.
     until_ms
         Rounds end here; None plays the day to its end.
+    expecting
+        Says how many requests to expect; None: the zones themselves, by the last hour.
     """
 
     max_wait_ms: int = 600_000
     follow: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, dtype=np.bool_))
     swap: bool = False
     until_ms: int | None = None
+    expecting: Expecting | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -99,6 +102,7 @@ class World:
         vehicles = len(scenario.vehicle_nodes)
         self._follow = options.follow if len(options.follow) else np.zeros(vehicles, dtype=np.bool_)
         self._zones = StudyZones.of(scenario.streets, travel)
+        self._expecting = options.expecting or self._zones
         self._zone_worth_ms = np.zeros(len(self._zones.centres), dtype=np.int64)
         count = len(scenario.requests)
         self._promised_ms = np.full(count, NOBODY, dtype=np.int64)
@@ -213,7 +217,9 @@ class World:
         fleet, zones, rule = self._fleet, self._zones, self._policy.repositioning
         free = (fleet.doing != RIDING) & (fleet.doing != FETCHING)
         soon = ~free & (fleet.at_ms <= now + rule.horizon_seconds * 250)
-        expected = zones.expected(self._requests, asked=self._asked, now_ms=now, rule=rule)
+        expected = self._expecting.expected(
+            self._requests, asked=self._asked, now_ms=now, rule=rule
+        )
         place_of = zones.zone_of[fleet.node]
         there = np.bincount(place_of[free | soon], minlength=len(zones.centres))
         # What the last car of each zone is worth there; where there is none nobody asks.

@@ -9,6 +9,7 @@ advice brings.
 
 import math
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +23,16 @@ JUNCTIONS_A_ZONE = 28
 ZONES_MAX = 400
 NEIGHBOURS = 8
 ROUNDINGS = 20
+
+
+class Expecting(Protocol):
+    """Says how many requests to expect; knows only what has been asked by now."""
+
+    def expected(
+        self, requests: Requests, *, asked: int, now_ms: int, rule: Repositioning
+    ) -> NDArray[np.float64]:
+        """Requests of each zone within the rule's horizon: (zones,)."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
