@@ -89,16 +89,15 @@ def _told(seed: int, day: Day) -> dict[str, Any]:
 
 
 def table_of(rows: Sequence[Row]) -> Table:
-    """A row for each way: mean, and beside it the standard deviation from day to day."""
+    """Two rows for each way: the mean, and below it the standard deviation from day to day."""
     table = Table(box=None, pad_edge=False)
     table.add_column("vehicles", justify="right")
-    table.add_column("way")
+    table.add_column("way", no_wrap=True)
     for words, *_ in SHOWN:
-        table.add_column(words, justify="right")
+        table.add_column(words, justify="right", no_wrap=True)
     for row in rows:
-        cells = [
-            f"{form.format(row.mean(key) * times)} ±{form.format(row.spread(key) * times)}"
-            for _, key, form, times in SHOWN
-        ]
-        table.add_row(str(row.vehicles), row.way, *cells)
+        means = (form.format(row.mean(key) * times) for _, key, form, times in SHOWN)
+        spreads = ("±" + form.format(row.spread(key) * times) for _, key, form, times in SHOWN)
+        table.add_row(str(row.vehicles), row.way, *means)
+        table.add_row("", "", *spreads)
     return table

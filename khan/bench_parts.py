@@ -108,10 +108,11 @@ def run(
     learned = learned_demand(prepared.scenario)
     rows = list(_played(asked, played_on, learned, console))
     console.print(
-        f"{vehicles} vehicles, mean over {len(played_on)} made days that nothing was learned on; in "
-        "brackets what the part changes, and the standard deviation of that from day to day"
+        f"{vehicles} vehicles, mean over {len(played_on)} made days that nothing was learned on:"
     )
     console.print(table_of(rows), width=WIDTH)
+    console.print("What each part changes, and the standard deviation of that from day to day:")
+    console.print(changes_of(rows), width=WIDTH)
     if report is not None:
         write_json({"vehicles": vehicles, "parts": [_json(row, rows[0]) for row in rows]}, report)
 
@@ -172,20 +173,33 @@ def _change(days: Days, first: Days, key: str) -> tuple[float, float]:
 
 
 def table_of(rows: Sequence[tuple[Part, Days]]) -> Table:
-    """A row for each part."""
-    table = Table(box=None, pad_edge=False)
-    table.add_column("part")
-    for words, *_ in COLUMNS:
-        table.add_column(words, justify="right")
-    first = rows[0][1]
+    """A row for each part: means over the days."""
+    table = _table()
     for part, days in rows:
+        cells = (
+            form.format(fmean(day[key] for day in days) * times) for _, key, form, times in COLUMNS
+        )
+        table.add_row(part.name, *cells)
+    return table
+
+
+def changes_of(rows: Sequence[tuple[Part, Days]]) -> Table:
+    """A row for each part but the first: how it differs from that, day by day."""
+    table, first = _table(), rows[0][1]
+    for part, days in rows[1:]:
         cells = []
         for _, key, form, times in COLUMNS:
-            text = form.format(fmean(day[key] for day in days) * times)
-            if days is not first:
-                mean, spread = (value * times for value in _change(days, first, key))
-                sign = "-" if mean < 0 else "+"
-                text += f" ({sign}{form.format(abs(mean))} ±{form.format(spread)})"
-            cells.append(text)
+            mean, spread = (value * times for value in _change(days, first, key))
+            cells.append(
+                f"{'-' if mean < 0 else '+'}{form.format(abs(mean))} ±{form.format(spread)}"
+            )
         table.add_row(part.name, *cells)
+    return table
+
+
+def _table() -> Table:
+    table = Table(box=None, pad_edge=False)
+    table.add_column("part", no_wrap=True)
+    for words, *_ in COLUMNS:
+        table.add_column(words, justify="right", no_wrap=True)
     return table
