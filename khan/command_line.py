@@ -38,6 +38,7 @@ app.command(epilog=round_commands.EXAMPLE)(round_commands.explain)
 app.command(epilog=study_commands.EXAMPLE)(study_commands.simulate)
 bench.command("days")(study_commands.bench_days)
 bench.command("parts")(study_commands.bench_parts)
+bench.command("hindsight")(study_commands.bench_hindsight)
 bench.command("dial-a-ride")(study_commands.bench_dial_a_ride)
 
 

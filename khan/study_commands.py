@@ -174,6 +174,31 @@ def bench_parts(
     run(scenario, vehicles=vehicles, days=days, seed=seed, report=report, console=console)
 
 
+def bench_hindsight(
+    scenario: Annotated[
+        Path,
+        typer.Argument(
+            metavar="DIR", help="A folder of nodes.csv, edges.csv, requests.csv, vehicles_*.csv."
+        ),
+    ],
+    *,
+    vehicles: Annotated[
+        list[int] | None, typer.Option(min=1, help="Cars; may be given again. [default: 200]")
+    ] = None,
+    max_wait: MaxWait = 600.0,
+    report: Figures = None,
+) -> None:
+    """Work out what could have been served by whoever had known the whole day beforehand.
+
+    A share that no plan exceeds, and a share that one plan serves without any waiting; the latter
+    takes a minute or two.
+    """
+    from khan.bench_hindsight import run
+
+    writable("--json", report)
+    run(scenario, vehicles=vehicles or [200], max_wait=max_wait, report=report, console=console)
+
+
 @demand.command(
     "learn",
     epilog="Example, from two days made for learning:\n\nkhan demand learn day-1 day-2 demand.json",

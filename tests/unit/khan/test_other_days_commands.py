@@ -132,3 +132,19 @@ def test_reporting_days_are_reported_by_mean_and_spread(folder: Path, tmp_path: 
         spread = (sum((one - mean) ** 2 for one in served) / 4) ** 0.5
         assert row["spread"]["served_share"] == pytest.approx(spread, abs=1e-5)
         assert spread > 0
+
+
+def test_hindsight_is_told_of_the_recorded_day_and_of_the_reporting_days(
+    khan: Khan, folder: Path, tmp_path: Path
+) -> None:
+    report = tmp_path / "hindsight.json"
+    code, said, _ = khan("bench", "hindsight", folder, "--vehicles", 6, "--json", report)
+    assert code == 0
+    assert "no plan serves more" in said
+    rows = json.loads(report.read_text())["days"]
+    assert [row["day"] for row in rows] == ["recorded", *map(str, REPORTING_SEEDS)]
+    played = tmp_path / "day.json"
+    khan("simulate", folder, "--vehicles", 6, "--advice", 1, "--swap", "--json", played)
+    served = json.loads(played.read_text())["served"]
+    assert 0 < rows[0]["on_time"] <= rows[0]["most_served"] <= rows[0]["requests"]
+    assert served <= rows[0]["most_served"]
