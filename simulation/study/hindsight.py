@@ -95,7 +95,7 @@ def _most_work(begin_ms: Whole, end_ms: Whole, work: Whole, cars: int) -> int:
     flow.set_node_supply(sink, -int(work.sum()))
     status = flow.solve()
     assert status == SimpleMinCostFlow.Status.OPTIMAL, f"minimum-cost flow ended as {status}"
-    return -flow.optimal_cost()
+    return -int(flow.optimal_cost())
 
 
 def on_time(scenario: Scenario, travel: TravelTable, *, next_trips: int = NEXT_TRIPS) -> Whole:
