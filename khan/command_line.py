@@ -32,9 +32,13 @@ app.add_typer(city, name="city")
 app.add_typer(receipt, name="receipt")
 app.add_typer(round_commands.rounds, name="round")
 app.add_typer(bench, name="bench")
+app.add_typer(study_commands.day, name="day")
+app.add_typer(study_commands.demand, name="demand")
 app.command(epilog=round_commands.EXAMPLE)(round_commands.explain)
 app.command(epilog=study_commands.EXAMPLE)(study_commands.simulate)
 bench.command("days")(study_commands.bench_days)
+bench.command("parts")(study_commands.bench_parts)
+bench.command("hindsight")(study_commands.bench_hindsight)
 bench.command("dial-a-ride")(study_commands.bench_dial_a_ride)
 
 

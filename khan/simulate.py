@@ -19,14 +19,17 @@ from khan.build import find_city
 from khan.console import ArgumentUnusable
 from roads.pack import CITY, CityPack
 from simulation.study.city import scenario_of
+from simulation.study.demand_profile import LearnedDemand
 from simulation.study.figures import Driven, Figures, driven_of, figures_of
 from simulation.study.files import drives_beside, write_drives, write_log
 from simulation.study.fleet import Legs
 from simulation.study.pooled import PooledOptions, PooledWorld, settled_ms
+from simulation.study.profile_files import read_profile
 from simulation.study.scenario import Scenario, read_scenario
 from simulation.study.travel import TravelTable
 from simulation.study.world import Options, World
 from simulation.study.world import Progress as Told
+from simulation.study.zones import StudyZones
 
 POLICIES = Path(__file__).resolve().parents[1] / "simulation" / "study" / "policies"
 Whole = NDArray[np.int64]
@@ -47,20 +50,28 @@ class Asked:
     seats: int = 4
     seed: int = 1
     until: float | None = None
+    demand: Path | None = None
 
     def check(self) -> None:
         """ArgumentUnusable if options contradict each other."""
         if self.swap and self.pooling:
             raise ArgumentUnusable("--swap", "riders who share a car are not exchanged; drop one")
+        if self.demand is not None and self.pooling:
+            raise ArgumentUnusable("--demand", "cars that are shared go by the last hour; drop one")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Prepared:
-    """A scenario with its travel times, and the processor time that they took."""
+    """A scenario with its travel times and zones, and the processor time that they took.
+
+    `demand` is what was learned from other days; None: the last hour tells what to expect.
+    """
 
     scenario: Scenario
     travel: TravelTable
+    zones: StudyZones
     cpu_s: float
+    demand: LearnedDemand | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -137,6 +148,7 @@ def prepare(asked: Asked, console: Console) -> Prepared:
     """
     began = time.process_time()
     scenario = _scenario(asked)
+    demand = None if asked.demand is None else read_profile(asked.demand, scenario.streets)
     if asked.until is not None:
         scenario = scenario.until(round(asked.until * 1000))
     with _bars(console) as bars:
@@ -144,7 +156,9 @@ def prepare(asked: Asked, console: Console) -> Prepared:
         travel = TravelTable.of(
             scenario.streets, lambda _, done, whole: bars.update(task, completed=done, total=whole)
         )
-    return Prepared(scenario=scenario, travel=travel, cpu_s=time.process_time() - began)
+    zones = StudyZones.of(scenario.streets, travel)
+    cpu_s = time.process_time() - began
+    return Prepared(scenario=scenario, travel=travel, zones=zones, cpu_s=cpu_s, demand=demand)
 
 
 def _scenario(asked: Asked) -> Scenario:
@@ -154,9 +168,15 @@ def _scenario(asked: Asked) -> Scenario:
     return read_scenario(asked.folder, vehicles=asked.vehicles)
 
 
-def play(asked: Asked, prepared: Prepared, console: Console) -> Day:
-    """Play the day."""
-    name, policy = policy_of(asked)
+def play(
+    asked: Asked,
+    prepared: Prepared,
+    console: Console,
+    *,
+    named: tuple[str, Policy] | None = None,
+) -> Day:
+    """Play the day, under the policy that is asked for or the one that is `named`."""
+    name, policy = policy_of(asked) if named is None else named
     follow = followers(asked.vehicles, share=asked.advice, seed=asked.seed)
     # What a compiler does once is no part of a day.
     _play(asked, _morning(prepared), policy, np.ones(1, dtype=np.bool_), _nobody)
@@ -224,7 +244,10 @@ def _play(
 def _solo(
     asked: Asked, prepared: Prepared, policy: Policy, follow: NDArray[np.bool_], told: Told
 ) -> Outcome:
-    options = Options(max_wait_ms=round(asked.max_wait * 1000), follow=follow, swap=asked.swap)
+    options = Options(
+        max_wait_ms=round(asked.max_wait * 1000), follow=follow, swap=asked.swap,
+        expecting=prepared.demand, zones=prepared.zones,
+    )  # fmt: skip
     record = World(prepared.scenario, prepared.travel, policy, options).run(told)
     return Outcome(
         vehicle=record.vehicle,

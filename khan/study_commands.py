@@ -1,4 +1,4 @@
-"""`khan simulate`, `khan bench days` and `khan bench dial-a-ride`: days and riddles without a service."""
+"""`khan simulate`, `day`, `demand`, `bench days`, `bench dial-a-ride`: days without a service."""
 
 from pathlib import Path
 from typing import Annotated
@@ -7,6 +7,10 @@ import typer
 
 from khan import options
 from khan.console import console, writable
+from simulation.study.trips import Trips
+
+demand = typer.Typer(help="Learn what to expect.", no_args_is_help=True)
+day = typer.Typer(help="Make days to study.", no_args_is_help=True)
 
 EXAMPLE = (
     "Example, a recorded Sunday with drivers who follow advice:\n\n"
@@ -49,6 +53,12 @@ Seats = Annotated[int, typer.Option(min=1, max=8, help="Of each car, with --pool
 Until = Annotated[
     float | None, typer.Option(min=1, help="Seconds after midnight; later requests are left out.")
 ]
+Demand = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE", help="What to expect, of `khan demand learn`; else the last hour."
+    ),
+]
 Figures = Annotated[
     Path | None, typer.Option("--json", metavar="OUT", help="Write the figures there, too.")
 ]
@@ -73,6 +83,7 @@ def simulate(
     seats: Seats = 4,
     seed: options.Seed = 1,
     until: Until = None,
+    demand: Demand = None,
     report: Figures = None,
     log: Log = None,
 ) -> None:
@@ -89,7 +100,7 @@ def simulate(
     asked = Asked(
         folder=scenario, vehicles=vehicles, max_wait=max_wait, round_seconds=round_seconds,
         policy=policy, advice=advice, swap=swap, pooling=pooling, seats=seats, seed=seed,
-        until=until,
+        until=until, demand=demand,
     )  # fmt: skip
     run(asked, compare=compare, picture=picture, report=report, log=log, console=console)
 
@@ -100,14 +111,118 @@ def bench_days(
     vehicles: Annotated[
         list[int] | None, typer.Option(min=1, help="Cars; may be given again. [default: 200, 400]")
     ] = None,
+    others: Annotated[
+        bool,
+        typer.Option(
+            "--others", help="Play the made days for reporting instead: mean and spread of five."
+        ),
+    ] = False,
     seed: options.Seed = 1,
     report: Figures = None,
 ) -> None:
     """Play a day in every way: standing, following advice, exchanging riders, sharing cars."""
     from khan.bench_days import run
+    from khan.bench_other_days import run as run_others
 
     writable("--json", report)
-    run(scenario, vehicles=vehicles or [200, 400], seed=seed, report=report, console=console)
+    play = run_others if others else run
+    play(scenario, vehicles=vehicles or [200, 400], seed=seed, report=report, console=console)
+
+
+@day.command("make", epilog="Example:\n\nkhan day make manhattan-day monday --seed 101")
+def day_make(
+    recorded: Annotated[
+        Path,
+        typer.Argument(
+            metavar="DIR", help="A folder of nodes.csv, edges.csv, requests.csv, vehicles_*.csv."
+        ),
+    ],
+    out: Annotated[Path, typer.Argument(metavar="OUT", help="The folder to make.")],
+    *,
+    seed: options.Seed = 1,
+    trips: Annotated[
+        Trips, typer.Option(help="Of which recorded trips: all, or the half kept for a purpose.")
+    ] = Trips.ALL,
+) -> None:
+    """Make another day like a recorded one, as a folder that `khan simulate` plays.
+
+    Resampled by zone and quarter hour; `made.json` and the column `of` tell from what.
+    """
+    from simulation.study.made_files import make_folder
+
+    made = make_folder(recorded, out, seed=seed, trips=trips)
+    console.print(f"{len(made.requests):,} requests are in {out}", markup=False)
+
+
+def bench_parts(
+    scenario: Annotated[
+        Path,
+        typer.Argument(
+            metavar="DIR", help="A folder of nodes.csv, edges.csv, requests.csv, vehicles_*.csv."
+        ),
+    ],
+    *,
+    vehicles: Vehicles = 200,
+    days: Annotated[int, typer.Option(min=1, max=5, help="Made days to play each part on.")] = 5,
+    seed: options.Seed = 1,
+    report: Figures = None,
+) -> None:
+    """Switch the parts of dispatching on one at a time, on made days nothing was learned on."""
+    from khan.bench_parts import run
+
+    writable("--json", report)
+    run(scenario, vehicles=vehicles, days=days, seed=seed, report=report, console=console)
+
+
+def bench_hindsight(
+    scenario: Annotated[
+        Path,
+        typer.Argument(
+            metavar="DIR", help="A folder of nodes.csv, edges.csv, requests.csv, vehicles_*.csv."
+        ),
+    ],
+    *,
+    vehicles: Annotated[
+        list[int] | None, typer.Option(min=1, help="Cars; may be given again. [default: 200]")
+    ] = None,
+    max_wait: MaxWait = 600.0,
+    report: Figures = None,
+) -> None:
+    """Work out what could have been served by whoever had known the whole day beforehand.
+
+    A share that no plan exceeds, and a share that one plan serves without any waiting; the latter
+    takes a minute or two.
+    """
+    from khan.bench_hindsight import run
+
+    writable("--json", report)
+    run(scenario, vehicles=vehicles or [200], max_wait=max_wait, report=report, console=console)
+
+
+@demand.command(
+    "learn",
+    epilog="Example, from two days made for learning:\n\nkhan demand learn day-1 day-2 demand.json",
+)
+def demand_learn(
+    folders: Annotated[
+        list[Path],
+        typer.Argument(metavar="DIR...", help="Days to learn from, folders with the same streets."),
+    ],
+    out: Annotated[Path, typer.Argument(metavar="OUT", help="The file to write, JSON.")],
+) -> None:
+    """Learn how often each zone asks in each quarter hour, for `khan simulate --demand`.
+
+    The file says from what it was learned: report on other days than these.
+    """
+    from simulation.study.profile_files import learn_from, write_profile
+
+    writable("OUT", out)
+    profile, streets = learn_from(folders)
+    write_profile(profile, streets, out)
+    console.print(
+        f"{len(profile.centres)} zones, learned from {len(profile.sources)} days, are in {out}",
+        markup=False,
+    )
 
 
 def bench_dial_a_ride(

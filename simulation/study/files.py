@@ -40,7 +40,7 @@ def write_log(
         (
             (name, "", "", "", "")
             if pickup == NOBODY
-            else (name, scenario.vehicle_ids[car], *map(_seconds, (decided, pickup, dropoff)))
+            else (name, scenario.vehicle_ids[car], *map(seconds_of, (decided, pickup, dropoff)))
             for name, car, decided, pickup, dropoff in rows
         ),
     )
@@ -58,13 +58,14 @@ def write_drives(scenario: Scenario, path: Path, legs: Legs) -> None:
         path,
         DRIVE_COLUMNS,
         (
-            (scenario.vehicle_ids[car], begin, end, _seconds(begin_ms), _seconds(end_ms))
+            (scenario.vehicle_ids[car], begin, end, seconds_of(begin_ms), seconds_of(end_ms))
             for car, begin, end, begin_ms, end_ms in rows
         ),
     )
 
 
-def _seconds(milliseconds: int) -> str:
+def seconds_of(milliseconds: int) -> str:
+    """Milliseconds as seconds, exactly and without idle zeros: 61500 is `61.5`."""
     whole, rest = divmod(milliseconds, 1000)
     return f"{whole}.{rest:03d}".rstrip("0").rstrip(".")
 

@@ -128,6 +128,17 @@ def read_scenario(folder: Path, *, vehicles: int) -> Scenario:
     )
 
 
+def read_node_names(folder: Path) -> tuple[str, ...]:
+    """What a scenario's files call its junctions, in the order of their numbers.
+
+    Raises
+    ------
+    ScenarioUnreadable
+        If nodes.csv is missing or has a fault.
+    """
+    return tuple(_Table(folder / "nodes.csv", ["node"]).unique("node"))
+
+
 class _Table:
     """One CSV file, with what is wrong in it told by line."""
 

@@ -24,7 +24,7 @@ from simulation.study.fleet import Legs, Vehicles
 from simulation.study.fleet_kernel import FETCHING, NOBODY, RIDING, follow
 from simulation.study.scenario import Scenario
 from simulation.study.travel import TravelTable
-from simulation.study.zones import StudyZones
+from simulation.study.zones import Expecting, StudyZones
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,12 +41,18 @@ class Options:
         Whether drivers under way may exchange their riders.
     until_ms
         Rounds end here; None plays the day to its end.
+    expecting
+        Says how many requests to expect; None: the zones themselves, by the last hour.
+    zones
+        Of the streets, if they are divided already; None divides them.
     """
 
     max_wait_ms: int = 600_000
     follow: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, dtype=np.bool_))
     swap: bool = False
     until_ms: int | None = None
+    expecting: Expecting | None = None
+    zones: StudyZones | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -90,7 +96,8 @@ class World:
         self._fleet = Vehicles(scenario.vehicle_nodes, travel, scenario.requests)
         vehicles, requests = len(scenario.vehicle_nodes), len(scenario.requests)
         self._follow = options.follow if len(options.follow) else np.zeros(vehicles, dtype=np.bool_)
-        self._zones = StudyZones.of(scenario.streets, travel)
+        self._zones = options.zones or StudyZones.of(scenario.streets, travel)
+        self._expecting = options.expecting or self._zones
         self._places = round_kernel.Places(
             zone_of=self._zones.zone_of,
             worth_ms=np.zeros(len(self._zones.centres), dtype=np.int64),
@@ -142,7 +149,7 @@ class World:
         free = (cars.doing != RIDING) & (cars.doing != FETCHING)
         soon = ~free & (cars.at_ms <= now + rule.horizon_seconds * 250)
         asked = int(self._waiting.counts[0])
-        expected = zones.expected(self._requests, asked=asked, now_ms=now, rule=rule)
+        expected = self._expecting.expected(self._requests, asked=asked, now_ms=now, rule=rule)
         place_of = zones.zone_of[cars.node]
         if self._rates.place:
             there = np.bincount(place_of[free | soon], minlength=len(zones.centres))

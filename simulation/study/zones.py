@@ -9,6 +9,7 @@ advice brings.
 
 import math
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +23,46 @@ JUNCTIONS_A_ZONE = 28
 ZONES_MAX = 400
 NEIGHBOURS = 8
 ROUNDINGS = 20
+
+
+class Expecting(Protocol):
+    """Says how many requests to expect; knows only what has been asked by now."""
+
+    def expected(
+        self, requests: Requests, *, asked: int, now_ms: int, rule: Repositioning
+    ) -> NDArray[np.float64]:
+        """Requests of each zone within the rule's horizon: (zones,)."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Division:
+    """Streets in parts of about one size.
+
+    Attributes
+    ----------
+    centres
+        int64, (zones,): the junction at the heart of each.
+    zone_of
+        int64, (nodes,): the zone of each junction.
+    """
+
+    centres: Whole
+    zone_of: Whole
+
+    @classmethod
+    def of(cls, streets: Streets, *, junctions: int = JUNCTIONS_A_ZONE) -> "Division":
+        """Divide the streets into zones of about so many junctions, `ZONES_MAX` at most."""
+        # A degree of longitude is shorter than one of latitude; a plane is near enough for zones.
+        narrowing = math.cos(math.radians(float(streets.lonlat[:, 1].mean())))
+        places = streets.lonlat * np.array([narrowing, 1.0])
+        count = min(ZONES_MAX, max(1, round(len(places) / junctions)))
+        parts = _halves(places, np.arange(len(places)), count)
+        middles = np.array([places[part].mean(axis=0) for part in parts])
+        for _ in range(ROUNDINGS):
+            zone_of = _nearest(places, middles)
+            middles = _means(places, zone_of, middles)
+        return cls(centres=_nearest(middles, places), zone_of=_nearest(places, middles))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -45,18 +86,12 @@ class StudyZones:
     @classmethod
     def of(cls, streets: Streets, travel: TravelTable) -> "StudyZones":
         """Divide the streets."""
-        # A degree of longitude is shorter than one of latitude; a plane is near enough for zones.
-        narrowing = math.cos(math.radians(float(streets.lonlat[:, 1].mean())))
-        places = streets.lonlat * np.array([narrowing, 1.0])
-        count = min(ZONES_MAX, max(1, round(len(places) / JUNCTIONS_A_ZONE)))
-        parts = _halves(places, np.arange(len(places)), count)
-        middles = np.array([places[part].mean(axis=0) for part in parts])
-        for _ in range(ROUNDINGS):
-            zone_of = _nearest(places, middles)
-            middles = _means(places, zone_of, middles)
-        zone_of = _nearest(places, middles)
-        centres = _nearest(middles, places)
-        return cls(centres=centres, zone_of=zone_of, neighbours=_neighbours(travel, centres))
+        parts = Division.of(streets)
+        return cls(
+            centres=parts.centres,
+            zone_of=parts.zone_of,
+            neighbours=_neighbours(travel, parts.centres),
+        )
 
     def expected(
         self, requests: Requests, *, asked: int, now_ms: int, rule: Repositioning
