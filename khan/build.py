@@ -9,6 +9,8 @@ from pathlib import Path
 import structlog
 from sqlalchemy.exc import DBAPIError
 
+from dispatch.advice import AdviceBoard
+from dispatch.advising import Adviser
 from dispatch.fairness_figures import FairnessLog
 from dispatch.fleet import Fleet
 from dispatch.matching.policy import parse_policy
@@ -181,6 +183,7 @@ class Running:
     services: Services
     relay: Relay
     dispatcher: Dispatcher
+    adviser: Adviser
     timings: Timings
 
     async def dispose(self) -> None:
@@ -228,6 +231,7 @@ async def build(settings: Settings) -> Running:
         ),
         rounds=RoundLog(),
         fairness=FairnessLog(board),
+        advice=AdviceBoard(),
         clients=shipped("clients"),
         is_demonstration=clock.rate != 1 or clock.service_origin != clock.wall_origin,
     )
@@ -237,12 +241,22 @@ async def build(settings: Settings) -> Running:
         network_digest=city.pack.network.digest,
         board=board,
         stale_seconds=policy.position_stale_s,
+        advice=services.advice,
+    )
+    adviser = Adviser(
+        database,
+        services.advice,
+        pack=city.pack,
+        roads=city.roads,
+        board=board,
+        stale_seconds=policy.position_stale_s,
     )
     return Running(
         settings=settings,
         services=services,
         relay=relay,
         dispatcher=dispatcher,
+        adviser=adviser,
         timings=Timings(),
     )
 
