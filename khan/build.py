@@ -235,22 +235,7 @@ async def build(settings: Settings) -> Running:
         clients=shipped("clients"),
         is_demonstration=clock.rate != 1 or clock.service_origin != clock.wall_origin,
     )
-    dispatcher = Dispatcher(
-        database,
-        roads=city.roads,
-        network_digest=city.pack.network.digest,
-        board=board,
-        stale_seconds=policy.position_stale_s,
-        advice=services.advice,
-    )
-    adviser = Adviser(
-        database,
-        services.advice,
-        pack=city.pack,
-        roads=city.roads,
-        board=board,
-        stale_seconds=policy.position_stale_s,
-    )
+    dispatcher, adviser = _deciders(services, stale_seconds=policy.position_stale_s)
     return Running(
         settings=settings,
         services=services,
@@ -259,6 +244,28 @@ async def build(settings: Settings) -> Running:
         adviser=adviser,
         timings=Timings(),
     )
+
+
+def _deciders(services: Services, *, stale_seconds: int) -> tuple[Dispatcher, Adviser]:
+    """What decides rounds, and what advises; they share the board and the streets."""
+    city = services.city
+    dispatcher = Dispatcher(
+        services.database,
+        roads=city.roads,
+        network_digest=city.pack.network.digest,
+        board=services.board,
+        stale_seconds=stale_seconds,
+        advice=services.advice,
+    )
+    adviser = Adviser(
+        services.database,
+        services.advice,
+        pack=city.pack,
+        roads=city.roads,
+        board=services.board,
+        stale_seconds=stale_seconds,
+    )
+    return dispatcher, adviser
 
 
 async def _check(database: Database, vault: Vault) -> BookingPolicy:
