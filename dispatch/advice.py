@@ -22,7 +22,10 @@ from dispatch.matching.reposition import STAY
 from dispatch.position import OnShift, Phase
 from dispatch.waiting_zones import WaitingZones
 from foundation.identifiers import DriverId
-from foundation.measures import Point
+from foundation.measures import Point, distance_metres
+
+RANGE_TIMES = 3
+"""Nobody is sent so far that less range would be left than the drive and a trip as long need."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -53,6 +56,11 @@ class Turn:
     def advised(self) -> int:
         """How many drivers are advised to go somewhere."""
         return sum(car.zone != STAY for car in self.cars.values())
+
+    def goal_of(self, driver_id: DriverId) -> int | None:
+        """The zone a driver was advised to go to; None for nobody and for who stays."""
+        car = self.cars.get(driver_id)
+        return None if car is None or car.zone == STAY else car.zone
 
     @property
     def stands_until(self) -> datetime:
@@ -98,9 +106,11 @@ class AdviceBoard:
         news, self._news = self._news, asyncio.Event()
         news.set()
 
-    async def next_turn(self) -> None:
+    async def next_turn(self) -> Turn:
         """Wait for the next turn."""
         await self._news.wait()
+        assert self.latest is not None
+        return self.latest
 
     def tell(self, known: OnShift | None, *, now: datetime) -> Told:
         """What a driver is told, as the fleet knows them at this instant; None is off shift."""
@@ -114,7 +124,7 @@ class AdviceBoard:
         car = None if turn is None else turn.cars.get(known.driver_id)
         if turn is None or car is None or now >= turn.stands_until:
             return _none("not_yet")
-        return _told(turn, car, known.position.point)
+        return _told(turn, car, known)
 
 
 def ends_soon(known: OnShift, rule: Repositioning, *, now: datetime) -> bool:
@@ -131,15 +141,25 @@ def worth_of_places(turn: Turn | None, places: list[Point]) -> list[int]:
     return worth
 
 
+def _is_beyond_range(known: OnShift, place: Point) -> bool:
+    """Whether the range a driver told of is too little to be sent there."""
+    assert known.position is not None
+    metres = distance_metres(known.position.point, place)
+    return known.range_metres is not None and known.range_metres < RANGE_TIMES * metres
+
+
 def _none(because: str) -> Told:
     return Told(goes_to=None, reasons=(why_none(because),))
 
 
-def _told(turn: Turn, car: CarAdvice, place: Point) -> Told:
+def _told(turn: Turn, car: CarAdvice, known: OnShift) -> Told:
+    assert known.position is not None
     goes_to = None
     reasons = why_advised(car)
-    if car.zone != STAY and turn.zones.at(place) == car.zone:
+    if car.zone != STAY and turn.zones.at(known.position.point) == car.zone:
         reasons = (why_none("there"),)
+    elif car.zone != STAY and _is_beyond_range(known, turn.zones.hearts[car.zone]):
+        reasons = (why_none("range"),)
     elif car.zone != STAY:
         goes_to = WayToGo(
             zone=car.zone,

@@ -65,7 +65,7 @@ class WaitingZones:
 
     def at(self, place: Point) -> int:
         """The zone of a place."""
-        return int(self.division.zones_at(np.array([[place.lon, place.lat]]))[0])
+        return self.division.zone_at(place.lon, place.lat)
 
     def each_at(self, places: FloatArray) -> Whole:
         """The zones of places, (n, 2) in degrees."""

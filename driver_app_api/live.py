@@ -74,7 +74,9 @@ class _Feed:
     async def advice(self) -> None:
         """Where to wait, at each turn that says otherwise than was said; without a number, for the
         latest is all that counts."""
-        await self._services.advice.next_turn()
+        turn = await self._services.advice.next_turn()
+        if turn.goal_of(self._driver_id) == self._sent_to:
+            return  # most often: thousands hear of a turn in the same moment
         told = told_now(self._services, self._driver_id)
         goes_to = None if told.goes_to is None else told.goes_to.zone
         if goes_to != self._sent_to:

@@ -286,6 +286,7 @@ _ENGLISH: Mapping[str, str] = {
     "advice_cars": "Cars there without a rider, you among them, once everybody is where advised: {cars_there}; where you are, if you stayed: {cars_here}.",
     "advice_best_here": "Stay where you are: no place is worth more than the drive to it counts. Expected here: {requests_hour_here} requests an hour for {cars_here} cars without a rider, which saves riders {worth_here_seconds} of waiting by the last of them.",
     "advice_there": "Stay where you are: this is where you were advised to wait.",
+    "advice_range": "Stay where you are: what you said of your car's range may not be enough to drive on to where trips are asked for.",
     "advice_not_yet": "Stay where you are: advice has not been worked out for you yet; it soon will be.",
     "advice_off_shift": "There is no advice off shift.",
     "advice_under_way": "You have a trip; there is advice for drivers without one.",

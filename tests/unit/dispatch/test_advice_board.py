@@ -114,6 +114,7 @@ def test_who_is_best_where_they_are_is_told_so_with_numbers(zones: WaitingZones)
         (driver(trips={TripId(UUID(int=9)): Held(Phase.TO_PICKUP)}), 0, "advice_under_way"),
         (driver(position=None), 0, "advice_no_position"),
         (driver(ends_by=NOON + timedelta(seconds=1200)), 0, "advice_shift_ends"),
+        (driver(range_metres=8_000.0), 0, "advice_range"),
         (driver(driver_id=DriverId(UUID(int=7))), 0, "advice_not_yet"),
         (driver(), 240, "advice_not_yet"),  # nobody worked it out again: it has lapsed
     ],
@@ -124,7 +125,9 @@ def test_without_advice_the_reason_is_said(
     board = AdviceBoard()
     board.publish(turn_of(zones, away(zones)))
     told = board.tell(known, now=NOON + timedelta(seconds=later))
-    assert (told.goes_to, codes(told), told.as_of, told.stands_until) == (None, [code], None, None)
+    assert (told.goes_to, codes(told)) == (None, [code])
+    # What was worked out for this driver has a time, also if it is not for them to do.
+    assert (told.as_of is None) == (told.stands_until is None) == (code != "advice_range")
 
 
 def test_before_the_first_turn_there_is_no_advice_and_no_place_is_worth_anything() -> None:
@@ -155,5 +158,8 @@ async def test_whoever_waits_hears_of_every_turn(zones: WaitingZones) -> None:
         waits = [asyncio.create_task(board.next_turn()) for _ in range(3)]
         await asyncio.sleep(0)
         assert not any(task.done() for task in waits)
-        board.publish(turn_of(zones, away(zones)))
-        await asyncio.gather(*waits)
+        turn = turn_of(zones, away(zones))
+        board.publish(turn)
+        assert await asyncio.gather(*waits) == [turn] * 3
+        assert turn.goal_of(ME) == zones.at(NORTH_EAST)
+        assert turn.goal_of(DriverId(UUID(int=7))) is None

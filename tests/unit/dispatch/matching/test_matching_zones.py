@@ -17,6 +17,7 @@ def test_the_zone_of_a_junction_is_told_by_the_middles_alone() -> None:
     division = Division.of(junctions)
     assert len(division) == round(600 / JUNCTIONS_A_ZONE)
     assert (division.zones_at(junctions) == division.zone_of).all()
+    assert [division.zone_at(*place) for place in junctions.tolist()] == division.zone_of.tolist()
     # The heart of each zone lies in it.
     assert (division.zone_of[division.centres] == np.arange(len(division))).all()
     sizes = np.bincount(division.zone_of)
