@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from dispatch.advice import Turn
 from dispatch.company import Sharing, plan_of, promise
 from dispatch.matching.explanation import sentence, why_this_offer
 from dispatch.matching.limits import CROW_METRES_PER_SECOND
@@ -21,7 +22,7 @@ from dispatch.run import Planned, StopKind, Underway
 from dispatch.store.offers import NewOffer
 from dispatch.store.rounds import epoch_ms
 from foundation.identifiers import DriverId, OfferId, RuleId, TripId
-from foundation.measures import distance_metres
+from foundation.measures import Point, distance_metres
 from rulebook.booking_policy import BookingPolicy
 
 
@@ -41,6 +42,8 @@ class Seen:
         Trips whose rider shares.
     sharing
         Drivers whose run such a rider could join.
+    advice
+        The latest turn of advice, for what places are worth; None if the policy weighs no place.
     """
 
     at: datetime
@@ -51,6 +54,7 @@ class Seen:
     drivers: Mapping[DriverId, OnShift]
     runs: Mapping[DriverId, Underway]
     shares: frozenset[TripId] = frozenset()
+    advice: Turn | None = None
     sharing: Mapping[DriverId, Sharing] = field(default_factory=dict)
 
 
@@ -71,13 +75,22 @@ def is_candidate(known: OnShift, run: Underway | None, policy: Policy) -> bool:
     return metres <= policy.free_within_seconds * CROW_METRES_PER_SECOND
 
 
-def free_driver(known: OnShift, seen: Seen, *, left_ms: int) -> FreeDriver:
+def place_of(known: OnShift, seen: Seen) -> Point:
+    """Where a driver is free: where they are, or where their run ends."""
+    run = seen.runs.get(known.driver_id)
+    assert known.position is not None
+    return known.position.point if run is None else run.stops[-1].at
+
+
+def free_driver(known: OnShift, seen: Seen, *, left_ms: int, worth_ms: int) -> FreeDriver:
     """A driver as matching sees them: where and when they are free, now or after their run.
 
     Parameters
     ----------
     left_ms
         Road time in milliseconds to the end of the run; 0 without one.
+    worth_ms
+        What standing at that place is worth, in milliseconds of waiting.
     """
     assert known.position is not None
     at_ms, run = epoch_ms(seen.at), seen.runs.get(known.driver_id)
@@ -88,7 +101,7 @@ def free_driver(known: OnShift, seen: Seen, *, left_ms: int) -> FreeDriver:
     )
     return FreeDriver(
         driver_id=known.driver_id,
-        place=known.position.point if run is None else run.stops[-1].at,
+        place=place_of(known, seen),
         heading=known.position.heading if run is None else None,
         free_at_ms=(min(at_ms, epoch_ms(known.free_since)) if run is None else at_ms + left_ms),
         seats=known.seats,
@@ -103,6 +116,7 @@ def free_driver(known: OnShift, seen: Seen, *, left_ms: int) -> FreeDriver:
         last_offered_at_ms=(
             None if known.last_offered_at is None else epoch_ms(known.last_offered_at)
         ),
+        place_worth_ms=worth_ms,
     )
 
 

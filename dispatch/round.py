@@ -13,7 +13,8 @@ import numpy as np
 
 import rulebook.service
 from dispatch import matching
-from dispatch.asking import Seen, alone_offer, free_driver, is_candidate, join_offer
+from dispatch.advice import AdviceBoard, worth_of_places
+from dispatch.asking import Seen, alone_offer, free_driver, is_candidate, join_offer, place_of
 from dispatch.company import Scene, Sharing, may_be_joined, wishes_of
 from dispatch.matching.policy import parse_policy
 from dispatch.matching.shared.joining import Join, Wish, encode, join
@@ -76,11 +77,13 @@ class Dispatcher:
         network_digest: str,
         board: PositionBoard,
         stale_seconds: int,
+        advice: AdviceBoard | None = None,
     ) -> None:
         self._database = database
         self._roads = roads
         self._network_digest = network_digest
         self._board = board
+        self._advice = AdviceBoard() if advice is None else advice
         self._stale = timedelta(seconds=stale_seconds)
         matching.prepare()  # compiles now rather than in the first round
 
@@ -139,6 +142,8 @@ class Dispatcher:
             },
             runs=runs,
             shares=shares,
+            # Who was advised what is not asked, nor known: only what a car in each zone is worth.
+            advice=self._advice.latest if policy.weights.place else None,
             sharing={
                 known.driver_id: Sharing(known=known, run=runs[known.driver_id])
                 for known in there
@@ -167,12 +172,17 @@ class Dispatcher:
         joins = join(wishes)
         joined = {one.trip_id for one in joins}
         busy = {one.driver_id for one in joins}
-        left_ms = self._left_ms(seen)
+        left_ms, worth_ms = self._left_ms(seen), _worth_ms(seen)
         snapshot = Snapshot.of(
             at_ms=epoch_ms(seen.at),
             trips=[trip for trip in seen.trips.values() if trip.trip_id not in joined],
             drivers=[
-                free_driver(known, seen, left_ms=left_ms.get(known.driver_id, 0))
+                free_driver(
+                    known,
+                    seen,
+                    left_ms=left_ms.get(known.driver_id, 0),
+                    worth_ms=worth_ms[known.driver_id],
+                )
                 for known in seen.drivers.values()
                 if known.driver_id not in busy
             ],
@@ -243,6 +253,12 @@ class Dispatcher:
             ),
         )  # fmt: skip
         return len(made)
+
+
+def _worth_ms(seen: Seen) -> dict[DriverId, int]:
+    """What each driver is worth where they are free; 0 for all if the policy weighs no place."""
+    places = [place_of(known, seen) for known in seen.drivers.values()]
+    return dict(zip(seen.drivers, worth_of_places(seen.advice, places), strict=True))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from starlette.requests import HTTPConnection
 
+from dispatch.advice import AdviceBoard
 from dispatch.fairness_figures import FairnessLog
 from dispatch.fleet import Fleet
 from dispatch.position import PositionBoard
@@ -58,6 +59,7 @@ class Services:
     sign_in_limiter: Limiter
     rounds: RoundLog
     fairness: FairnessLog
+    advice: AdviceBoard
     clients: Path
     is_demonstration: bool
 

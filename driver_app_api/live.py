@@ -10,7 +10,7 @@ from dispatch.errors import NotOnShift
 from dispatch.position import Position
 from dispatch.views import trips as views
 from doorway.live import DRIVER_SIDE, FrameUnreadable, LiveSocket
-from doorway.services import Services
+from driver_app_api.advice import advice_out, told_now
 from driver_app_api.offers import offer_out
 from driver_app_api.trips import show, stops_ahead
 from foundation.identifiers import UUID, DriverId, OfferId, TripId
@@ -23,21 +23,25 @@ router = APIRouter()
 
 @router.websocket("/live")
 async def live(socket: WebSocket) -> None:
-    """Offers and trip changes with their sequence numbers; positions come in."""
+    """Offers and trip changes with their sequence numbers, advice without; positions come in."""
     connection = LiveSocket(socket, DRIVER_SIDE)
     opened = await connection.open()
     if opened is None:
         return
     caller, token, since = opened
-    feed = _Feed(connection.services, DriverId(caller.person_id))
-    await connection.run(caller, token, since, describe=feed.describe, receive=feed.receive)
+    feed = _Feed(connection, DriverId(caller.person_id))
+    await connection.run(
+        caller, token, since, describe=feed.describe, receive=feed.receive, also=feed.advice
+    )
 
 
 class _Feed:
     """What one driver's socket says and hears."""
 
-    def __init__(self, services: Services, driver_id: DriverId) -> None:
-        self._services, self._driver_id = services, driver_id
+    def __init__(self, connection: LiveSocket, driver_id: DriverId) -> None:
+        self._connection, self._driver_id = connection, driver_id
+        self._services = connection.services
+        self._sent_to: int | None = None
 
     async def describe(self, work: Reading, announced: Announced) -> dict[str, Any] | None:
         """A fact in this driver's words; None for what they do not hear of."""
@@ -66,6 +70,19 @@ class _Feed:
         if offer.state != "made":
             return None  # over before it could be shown: the facts that follow say how
         return {"type": "offer", "offer": offer_out(offer).model_dump(mode="json")}
+
+    async def advice(self) -> None:
+        """Where to wait, at each turn that says otherwise than was said; without a number, for the
+        latest is all that counts."""
+        turn = await self._services.advice.next_turn()
+        if turn.goal_of(self._driver_id) == self._sent_to:
+            return  # most often: thousands hear of a turn in the same moment
+        told = told_now(self._services, self._driver_id)
+        goes_to = None if told.goes_to is None else told.goes_to.zone
+        if goes_to != self._sent_to:
+            self._sent_to = goes_to
+            out = advice_out(told)
+            await self._connection.send({"type": "advice", "advice": out.model_dump(mode="json")})
 
     async def receive(self, message: dict[str, Any]) -> dict[str, Any] | None:
         """Positions, and pings that keep a connection open."""

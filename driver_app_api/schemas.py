@@ -109,6 +109,26 @@ class ReasonOut(Model):
     words: str
 
 
+class WayToGoOut(Model):
+    """Where to wait: a zone of the public demand, and a place on the road in the midst of it."""
+
+    zone: int = Field(description="Its number in `/public/v1/demand`.")
+    name: str = Field(description="The streets that meet at the place, and the city's own zone.")
+    place: Place
+    drive_seconds: int
+
+
+class AdviceOut(Model):
+    """Where to wait, and why. Nobody notes whether you go; whoever stays loses nothing."""
+
+    goes_to: WayToGoOut | None = Field(description="Null: stay where you are.")
+    reasons: list[ReasonOut] = Field(description="Why you should go, or why there is no advice.")
+    as_of: datetime | None = Field(description="When it was worked out; null if it was not.")
+    stands_until: datetime | None = Field(
+        description="Newer advice replaces it before then; ask again, or listen to the live feed."
+    )
+
+
 class WhyOut(Model):
     """Why a trip was offered to you: the main reason first, then what else counted."""
 

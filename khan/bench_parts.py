@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from dispatch.matching.policy import Policy
+from dispatch.matching.zones import Division
 from khan.bench_other_days import reporting_days
 from khan.json_files import write_json
 from khan.simulate import Asked, Prepared, play, policy_of, prepare
@@ -19,7 +20,6 @@ from simulation.study.other_days import LEARNING_SEEDS, make_day
 from simulation.study.profile_files import streets_digest
 from simulation.study.scenario import Scenario
 from simulation.study.trips import Trips
-from simulation.study.zones import Division
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,7 +119,7 @@ def run(
 
 def learned_demand(scenario: Scenario) -> LearnedDemand:
     """What the learning days of a scenario teach, as `khan demand learn` does from folders."""
-    parts = Division.of(scenario.streets)
+    parts = Division.of(scenario.streets.lonlat)
     days = []
     for seed in LEARNING_SEEDS:
         requests = make_day(

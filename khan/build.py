@@ -9,6 +9,8 @@ from pathlib import Path
 import structlog
 from sqlalchemy.exc import DBAPIError
 
+from dispatch.advice import AdviceBoard
+from dispatch.advising import Adviser
 from dispatch.fairness_figures import FairnessLog
 from dispatch.fleet import Fleet
 from dispatch.matching.policy import parse_policy
@@ -181,6 +183,7 @@ class Running:
     services: Services
     relay: Relay
     dispatcher: Dispatcher
+    adviser: Adviser
     timings: Timings
 
     async def dispose(self) -> None:
@@ -228,23 +231,41 @@ async def build(settings: Settings) -> Running:
         ),
         rounds=RoundLog(),
         fairness=FairnessLog(board),
+        advice=AdviceBoard(),
         clients=shipped("clients"),
         is_demonstration=clock.rate != 1 or clock.service_origin != clock.wall_origin,
     )
-    dispatcher = Dispatcher(
-        database,
-        roads=city.roads,
-        network_digest=city.pack.network.digest,
-        board=board,
-        stale_seconds=policy.position_stale_s,
-    )
+    dispatcher, adviser = _deciders(services, stale_seconds=policy.position_stale_s)
     return Running(
         settings=settings,
         services=services,
         relay=relay,
         dispatcher=dispatcher,
+        adviser=adviser,
         timings=Timings(),
     )
+
+
+def _deciders(services: Services, *, stale_seconds: int) -> tuple[Dispatcher, Adviser]:
+    """What decides rounds, and what advises; they share the board and the streets."""
+    city = services.city
+    dispatcher = Dispatcher(
+        services.database,
+        roads=city.roads,
+        network_digest=city.pack.network.digest,
+        board=services.board,
+        stale_seconds=stale_seconds,
+        advice=services.advice,
+    )
+    adviser = Adviser(
+        services.database,
+        services.advice,
+        pack=city.pack,
+        roads=city.roads,
+        board=services.board,
+        stale_seconds=stale_seconds,
+    )
+    return dispatcher, adviser
 
 
 async def _check(database: Database, vault: Vault) -> BookingPolicy:

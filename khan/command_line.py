@@ -79,6 +79,7 @@ def demo(
     drivers: options.Drivers = 300,
     riders_per_hour: options.RidersPerHour = None,
     share_of_shared: options.ShareOfShared = 0.1,
+    follow_advice: options.FollowAdvice = 0.5,
     speed: options.Speed = 1.0,
     minutes: options.Minutes = None,
     port: options.Port = 8765,
@@ -97,7 +98,7 @@ def demo(
     writable("--report", report)
     asked = stage.Demonstration(
         city=city_name, start=_time(start), drivers=drivers, riders_per_hour=riders_per_hour,
-        share_of_shared=share_of_shared, speed=speed, minutes=minutes, port=port, seed=seed, keep=keep,
+        share_of_shared=share_of_shared, share_following=follow_advice, speed=speed, minutes=minutes, port=port, seed=seed, keep=keep,
         open_page=sys.stdout.isatty() and not headless,
     )  # fmt: skip
     found = stage.run(asked, console)
@@ -309,6 +310,9 @@ def drive(
     yes: Annotated[
         bool, typer.Option("--yes", help="Accept without asking, and board without a PIN.")
     ] = False,
+    follow_advice: Annotated[
+        bool, typer.Option("--follow-advice", help="Drive to where you are advised to wait.")
+    ] = False,
 ) -> None:
     """Drive from the terminal: offers with pay and destination, then step by step.
 
@@ -316,7 +320,16 @@ def drive(
     """
     from khan.terminal import drive as run
 
-    run(url, messages, phone=phone, at=at, trips=trips, yes=yes, console=console)
+    run(
+        url,
+        messages,
+        phone=phone,
+        at=at,
+        trips=trips,
+        yes=yes,
+        follow=follow_advice,
+        console=console,
+    )
 
 
 def main(words: Sequence[str] | None = None) -> NoReturn:

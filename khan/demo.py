@@ -15,7 +15,7 @@ import tempfile
 import webbrowser
 from collections.abc import AsyncIterator, Coroutine, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import time, timedelta
+from datetime import datetime, time, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -25,17 +25,18 @@ from rich.text import Text
 
 from foundation.clock import stopwatch_ms, wall_now
 from foundation.errors import Unavailable
+from foundation.identifiers import DriverId
 from foundation.measures import Point
 from khan import seed
 from khan.build import find_city, open_city, read_charter
 from khan.greeting import Terminal, greeting
 from khan.listening import listen
 from khan.logs import configure_structlog
-from khan.report import report_of
+from khan.report import pay_by_advice, report_of
 from khan.settings import cache_folder
 from registry.vault import Vault
 from roads.pack import CityPack
-from simulation.crowd import Crowd
+from simulation.crowd import Crowd, follows_advice
 from simulation.demand import places_of, wishes_of
 from simulation.riders import Wish
 from storage import embedded
@@ -75,6 +76,7 @@ class Demonstration:
     keep: Path | None
     open_page: bool
     share_of_shared: float = 0.0
+    share_following: float = 0.0
 
     @property
     def base_url(self) -> str:
@@ -88,6 +90,7 @@ class Prepared:
 
     pack: CityPack
     address: str
+    begin: datetime
     members: Sequence[seed.Member]
     wishes: Iterator[tuple[timedelta, Wish]]
     places: Sequence[Point]
@@ -138,7 +141,12 @@ class Stage:
         city = await self._unless_stopped(self.prepare())
         async with self.service(city.address) as keeper:
             self._greet(city.pack)
-            crowd = Crowd(self._asked.base_url, self._messages, seed=self._asked.seed)
+            crowd = Crowd(
+                self._asked.base_url,
+                self._messages,
+                seed=self._asked.seed,
+                share_following=self._asked.share_following,
+            )
             task = asyncio.create_task(
                 crowd.run(
                     [member.phone for member in city.members[1:]],
@@ -153,9 +161,22 @@ class Stage:
         database = Database(city.address)
         try:
             report = await report_of(database)
+            report |= await pay_by_advice(
+                database,
+                self._by_advice(city.members[1:]),
+                since=city.begin,
+                currency=city.pack.currency,
+            )
         finally:
             await database.dispose()
         return self._settings() | report
+
+    def _by_advice(self, members: Sequence[seed.Member]) -> dict[bool, list[DriverId]]:
+        """Who follows advice and who does not: the crowd knows, the service never does."""
+        groups: dict[bool, list[DriverId]] = {True: [], False: []}
+        for index, member in enumerate(members):
+            groups[follows_advice(index, self._asked.share_following)].append(member.driver_id)
+        return groups
 
     async def prepare(self) -> Prepared:
         """Database, city, people; every step is told."""
@@ -190,6 +211,7 @@ class Stage:
         return Prepared(
             pack=pack,
             address=address,
+            begin=begin,
             members=members,
             wishes=wishes,
             places=places_of(pack, seed=asked.seed),
@@ -352,6 +374,7 @@ class Stage:
             "speed": asked.speed,
             "minutes": asked.minutes,
             "seed": asked.seed,
+            "share_following_advice": asked.share_following,
             "start": asked.start.strftime("%H:%M"),
         }
 

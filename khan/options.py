@@ -43,6 +43,17 @@ RidersPerHour = Annotated[
         "model of demand says.",
     ),
 ]
+FollowAdvice = Annotated[
+    float,
+    typer.Option(
+        "--follow-advice",
+        metavar="SHARE",
+        min=0,
+        max=1,
+        help="How many of the drivers wait where the service advises, from 0 to 1; "
+        "the others cruise. The report tells what both earn.",
+    ),
+]
 ShareOfShared = Annotated[
     float,
     typer.Option(min=0, max=1, help="How many riders let others ride along, from 0 to 1."),

@@ -1,9 +1,13 @@
 """What a run of the city came to, computed from the database afterwards."""
 
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 import ledger.views
-from dispatch.views.figures import run_report
+from dispatch.views.figures import run_report, seconds_on_shift
+from foundation.identifiers import DriverId
+from foundation.money import Currency
 from storage.engine import Database
 from storage.timings import percentile_ms
 
@@ -20,3 +24,25 @@ async def report_of(database: Database) -> dict[str, Any]:
         name: round(value, 3) if isinstance(value, float) else value
         for name, value in sorted(report.items())
     }
+
+
+async def pay_by_advice(
+    database: Database,
+    drivers: Mapping[bool, Sequence[DriverId]],
+    *,
+    since: datetime,
+    currency: Currency,
+) -> dict[str, Any]:
+    """Pay an hour on shift, in minor units, of drivers who follow advice where to wait (True) and of
+    those who do not; None of a group that was never on shift."""
+    report: dict[str, Any] = {}
+    async with database.work() as work:
+        for follows, group in drivers.items():
+            name = "following_advice" if follows else "cruising"
+            seconds = await seconds_on_shift(work, group, since=since)
+            pay = await ledger.views.earnings_since(work, group, since, currency=currency)
+            report[f"drivers_{name}"] = len(group)
+            report[f"pay_hour_minor_{name}"] = (
+                round(sum(pay.values()) * 3600 / seconds) if seconds else None
+            )
+    return report

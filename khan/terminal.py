@@ -103,6 +103,7 @@ def drive(
     at: str | None,
     trips: int,
     yes: bool,
+    follow: bool = False,
     console: Console,
     typed: TextIO | None = None,
 ) -> None:
@@ -114,6 +115,8 @@ def drive(
         `LAT,LON` where the car stands; None is the city's centre.
     yes
         Accept without asking, and board with a reason where there is nobody to say a PIN.
+    follow
+        Drive to where the service advises to wait.
     typed
         Where answers are read from; None is standard input.
 
@@ -128,7 +131,7 @@ def drive(
         await _sign_in(line, phone, messages, console, keyboard)
         centre = (await line.get("/public/v1/city"))["centre"]
         start = place or Point(*centre)
-        await Driving(line, console, keyboard, yes=yes, start=start).drive(trips)
+        await Driving(line, console, keyboard, yes=yes, follow=follow, start=start).drive(trips)
 
     _run(url, play)
 

@@ -35,9 +35,17 @@ class Driving:
     """Shift, offers, trips, earnings."""
 
     def __init__(
-        self, line: Phone, console: Console, keyboard: Keyboard, *, yes: bool, start: Point
+        self,
+        line: Phone,
+        console: Console,
+        keyboard: Keyboard,
+        *,
+        yes: bool,
+        follow: bool,
+        start: Point,
     ) -> None:
-        self._line, self._console, self._keyboard, self._yes = line, console, keyboard, yes
+        self._line, self._console, self._keyboard = line, console, keyboard
+        self._yes, self._follow = yes, follow
         self._way = Way.standing(start, at=line.now())
         self._inbox: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
         self._socket: ClientConnection | None = None
@@ -129,6 +137,8 @@ class Driving:
                     return await self._look()
                 case "offer":
                     return await self._answer(message["offer"])
+                case "advice":
+                    await self._advised(message["advice"])
                 case "problem":
                     self._console.print(f"  {message['detail']}")
         except Refused as refused:
@@ -142,7 +152,22 @@ class Driving:
             return await self._serve(trip)
         for offer in (await self._line.get("/driver/v1/offers"))["offers"]:
             return await self._answer(offer)
+        await self._advised(await self._line.get("/driver/v1/advice"))
         return False
+
+    async def _advised(self, advice: dict[str, Any]) -> None:
+        """Show where to wait and why; go there if that was asked for."""
+        way, say = advice["goes_to"], self._console.print
+        if way is None:
+            say("No advice where to wait.")
+        else:
+            say(f"Advice: wait at {way['name']}, {minutes(way['drive_seconds'])} from here.")
+        for reason in advice["reasons"]:
+            say(f"  {reason['words']}")
+        if way is not None and self._follow:
+            await self._set_out(way["place"], "to wait there")
+        elif way is not None:
+            say("  Nobody notes whether you go.")
 
     async def _answer(self, offer: dict[str, Any]) -> bool:
         """Whether a trip was served to its end."""
@@ -263,6 +288,19 @@ class Driving:
 
     async def _drive_to(self, goal: dict[str, float], what: str, *, on_board: bool = False) -> bool:
         """Along the service's own route, at its pace; False if the trip was taken away."""
+        await self._set_out(goal, what)
+        seconds = (self._way.ends - self._line.now()).total_seconds()
+        if on_board:
+            await self._ride(seconds)
+            return True
+        if await self._taken_away_within(seconds):
+            place, heading = self._way.at(self._line.now())
+            self._way = Way.standing(place, at=self._line.now(), heading=heading)
+            return False
+        return True
+
+    async def _set_out(self, goal: dict[str, float], what: str) -> None:
+        """Begin to drive along the service's own route, and say how it begins."""
         here, _ = self._way.at(self._line.now())
         route = await self._line.get(
             "/driver/v1/routes",
@@ -276,15 +314,6 @@ class Driving:
         for step in route["manoeuvres"][:4]:
             street = f" {step['street']}" if step["street"] else ""
             self._console.print(f"  {step['turn'].replace('_', ' ')}{street}, {step['metres']} m")
-        seconds = (self._way.ends - self._line.now()).total_seconds()
-        if on_board:
-            await self._ride(seconds)
-            return True
-        if await self._taken_away_within(seconds):
-            place, heading = self._way.at(self._line.now())
-            self._way = Way.standing(place, at=self._line.now(), heading=heading)
-            return False
-        return True
 
     async def _ride(self, seconds: float) -> None:
         """Wait with the rider on board; a next job may be offered."""

@@ -8,9 +8,16 @@ from starlette.responses import FileResponse, Response
 
 import rulebook.service
 from dispatch.views.staff import list_accesses
-from doorway.schemas import Clock, problems
+from doorway.schemas import Clock, Place, problems
 from doorway.services import services_of
-from public_api.schemas import CityOut, FairnessOut, RuleOut, RulesOut
+from public_api.schemas import (
+    CityOut,
+    DemandOut,
+    FairnessOut,
+    RuleOut,
+    RulesOut,
+    WaitingZoneOut,
+)
 from rulebook.rule import Rule, RuleKind
 
 router = APIRouter(prefix="/public/v1", tags=["the city"])
@@ -99,6 +106,35 @@ async def fairness(request: Request) -> FairnessOut:
         earnings_hour_minor=found.earnings_hour_minor,
         earnings_gini=found.earnings_gini,
         idle_minutes_max=found.idle_minutes_max,
+    )
+
+
+@router.get("/demand", responses=problems(), summary="Where trips are asked for")
+async def demand(request: Request) -> DemandOut:
+    """Requests an hour expected from each waiting zone, by those of the last while: what advice to
+    drivers rests on. Nothing is said of fewer than ten requests, and nothing anew within five
+    minutes."""
+    board = services_of(request).advice
+    found, turn = board.demand.latest, board.latest
+    if found is None or turn is None:
+        return DemandOut(as_of=None, counted_seconds=None, zones=[])
+    zones = turn.zones
+    middles: list[list[float]] = zones.division.middles.round(6).tolist()
+    return DemandOut(
+        as_of=found.as_of,
+        counted_seconds=found.counted_seconds,
+        zones=[
+            WaitingZoneOut(
+                zone=number,
+                name=name,
+                heart=Place.of(heart),
+                middle=(middle[0], middle[1]),
+                requests_hour=requests_hour,
+            )
+            for number, (name, heart, middle, requests_hour) in enumerate(
+                zip(zones.names, zones.hearts, middles, found.requests_hour, strict=True)
+            )
+        ],
     )
 
 

@@ -27,6 +27,27 @@ class FairnessOut(Model):
     idle_minutes_max: int | None = Field(description="The longest wait without an offer.")
 
 
+class WaitingZoneOut(Model):
+    """A part of the streets, and what is expected of it. A place belongs to the zone whose middle
+    is nearest."""
+
+    zone: int
+    name: str = Field(description="The streets that meet at its heart, and the city's own zone.")
+    heart: Place = Field(description="A junction in the midst of it.")
+    middle: LonLat
+    requests_hour: int | None = Field(
+        description="Requests expected an hour, in steps of five; null where fewer than ten were counted."
+    )
+
+
+class DemandOut(Model):
+    """What is expected of each part of the city; no zones before it was first worked out."""
+
+    as_of: datetime | None
+    counted_seconds: int | None = Field(description="The requests of so long were counted.")
+    zones: list[WaitingZoneOut]
+
+
 class CodeIn(Model):
     """A phone to send a one-time code to."""
 

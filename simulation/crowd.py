@@ -20,14 +20,23 @@ log = structlog.get_logger()
 SIGNING_IN_AT_ONCE = 12
 
 
+def follows_advice(index: int, share: float) -> bool:
+    """Whether the driver of that number, from 0, follows advice where to wait: evenly spread."""
+    assert 0 <= share <= 1
+    return int((index + 1) * share) > int(index * share)
+
+
 class Crowd:
     """Everybody simulated, over one shared line to the service.
 
     The seed fixes what people want and choose; when their messages arrive, it does not.
     """
 
-    def __init__(self, base_url: str, messages: Path, *, seed: int) -> None:
+    def __init__(
+        self, base_url: str, messages: Path, *, seed: int, share_following: float = 0.0
+    ) -> None:
         self._base_url, self._seed = base_url, seed
+        self._share_following = share_following
         self._mailbox, self._kerb = Mailbox(messages), Kerb()
         self._idle_riders: list[SimulatedRider] = []
         self._numbers = itertools.count(1)
@@ -70,6 +79,7 @@ class Crowd:
                         haunts=haunts,
                         kerb=self._kerb,
                         chance=chance,
+                        follows_advice=follows_advice(index, self._share_following),
                     )
                     tasks.create_task(self._drive(driver, gate))
                 tasks.create_task(self._count(len(drivers), told))

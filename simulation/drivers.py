@@ -44,9 +44,11 @@ class SimulatedDriver:
         kerb: Kerb,
         chance: SeededChance,
         habits: Habits | None = None,
+        follows_advice: bool = False,
     ) -> None:
         self._phone, self._number, self._kerb = phone, number, kerb
         self._haunts, self._chance, self._habits = haunts, chance, habits or Habits()
+        self._follows_advice = follows_advice
         self._way = Way.standing(start, at=phone.now(), heading=chance.below(360))
         self._inbox: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
         self._socket: ClientConnection | None = None
@@ -77,9 +79,10 @@ class SimulatedDriver:
             tasks.create_task(self._work())
 
     async def _listen(self) -> None:
+        heard = {"offer", "trip", "welcome"} | ({"advice"} if self._follows_advice else set())
         async for socket, message in self._phone.listen("/driver/v1/live"):
             self._socket = socket
-            if message["type"] in ("offer", "trip", "welcome"):
+            if message["type"] in heard:
                 self._inbox.put_nowait(message)
 
     async def _report(self) -> None:
@@ -94,12 +97,17 @@ class SimulatedDriver:
             await self._phone.sleep(pause)
 
     async def _work(self) -> None:
-        """Wait for something to do; cruise meanwhile. A welcome means: look how things stand."""
+        """Wait for something to do; meanwhile cruise, or wait where the service advises. A welcome
+        means: look how things stand."""
         while True:
             message = await self._next(seconds=120 + self._chance.below(240))
             try:
-                if message is None:
+                if message is None and self._follows_advice:
+                    await self._follow(await self._phone.get("/driver/v1/advice"))
+                elif message is None:
                     await self._cruise()
+                elif message["type"] == "advice":
+                    await self._follow(message["advice"])
                 elif message["type"] == "offer":
                     await self._answer(message["offer"])
                     await self._make_stops()
@@ -130,6 +138,14 @@ class SimulatedDriver:
             return
         goal = self._haunts[self._chance.below(len(self._haunts))]
         await self._drive_to(goal)
+
+    async def _follow(self, advice: dict[str, Any]) -> None:
+        """Drive to where one would be worth more; an offer ends the drive, and so does better advice."""
+        way = advice["goes_to"]
+        if way is not None:
+            await self._drive_to(Point(way["place"]["lon"], way["place"]["lat"]))
+        elif advice["reasons"][0]["code"] == "advice_best_here":
+            self._stop_here()
 
     async def _drive_to(self, goal: Point) -> None:
         """Set out along the service's own route; the caller waits, or not."""

@@ -1,4 +1,4 @@
-"""A small city as a pack: six streets by six, two zones, Manhattan's charter; made in a moment."""
+"""A small city as a pack: six streets by six unless it is to be larger, two zones, Manhattan's charter; made in a moment."""
 
 import json
 import shutil
@@ -23,19 +23,25 @@ def corner(column: int, row: int) -> Point:
 
 
 def write_small_city(
-    folder: Path, *, timezone: str = "America/New_York", **rules: dict[str, Any]
+    folder: Path,
+    *,
+    timezone: str = "America/New_York",
+    size: int = COLUMNS,
+    **rules: dict[str, Any],
 ) -> Path:
     """Write the pack `gridtown`.
 
     Parameters
     ----------
+    size
+        Streets each way.
     rules
         By name of a rule's file (`booking_policy=...`): fields to be changed in it.
     """
     for part in ("streets", "demand", "charter"):
         (folder / part).mkdir(parents=True, exist_ok=True)
     west, south = WEST - MARGIN, SOUTH - MARGIN
-    east, north = corner(COLUMNS - 1, ROWS - 1).lon + MARGIN, corner(COLUMNS - 1, ROWS - 1).lat
+    east, north = corner(size - 1, size - 1).lon + MARGIN, corner(size - 1, size - 1).lat
     north += MARGIN
     middle = (west + east) / 2
     _write(
@@ -66,7 +72,7 @@ def write_small_city(
     ]
     _write(folder / "zones.geojson", _collection(*zones))
     (folder / "SOURCES.md").write_text("Everything here is made up.\n", encoding="utf-8")
-    _write_streets(folder)
+    _write_streets(folder, size)
     first, last = corner(0, 0), corner(5, 5)
     (folder / "demand" / "trips.csv").write_text(
         "asked_at,pickup_lon,pickup_lat,dropoff_lon,dropoff_lat,passengers\n"
@@ -81,14 +87,14 @@ def write_small_city(
     return folder
 
 
-def _write_streets(folder: Path) -> None:
+def _write_streets(folder: Path, size: int) -> None:
     nodes, edges = ["id,lon,lat,osm_id"], ["from,to,length_m,travel_time_s"]
-    for row in range(ROWS):
-        for column in range(COLUMNS):
-            here, place = row * COLUMNS + column, corner(column, row)
+    for row in range(size):
+        for column in range(size):
+            here, place = row * size + column, corner(column, row)
             nodes.append(f"{here},{place.lon},{place.lat},{1000 + here}")
-            beside = [here + 1] if column + 1 < COLUMNS else []
-            beside += [here + COLUMNS] if row + 1 < ROWS else []
+            beside = [here + 1] if column + 1 < size else []
+            beside += [here + size] if row + 1 < size else []
             for there in beside:
                 edges.append(f"{here},{there},{STEP_METRES},{STEP_SECONDS}")
                 edges.append(f"{there},{here},{STEP_METRES},{STEP_SECONDS}")

@@ -280,6 +280,18 @@ _ENGLISH: Mapping[str, str] = {
     "open_others_sooner": "Drivers in reach: {candidates}. They go to riders whom they can serve sooner.",
     "open_driver_soon_free": "Drivers in reach: {candidates}. The best of them is still on a trip, and offered this one when free.",
     "open_others_waited_longer": "Drivers in reach: {candidates}. They go to riders who have waited longer.",
+    # where to wait
+    "advice_worth_more_there": "One more car there saves riders {worth_there_seconds} of waiting, where you are {worth_here_seconds}; the drive of {drive_seconds} counts as {drive_counts_seconds}.",
+    "advice_requests": "Expected there: {requests_hour_there} requests an hour; where you are: {requests_hour_here}.",
+    "advice_cars": "Cars there without a rider, you among them, once everybody is where advised: {cars_there}; where you are, if you stayed: {cars_here}.",
+    "advice_best_here": "Stay where you are: no place is worth more than the drive to it counts. Expected here: {requests_hour_here} requests an hour for {cars_here} cars without a rider, which saves riders {worth_here_seconds} of waiting by the last of them.",
+    "advice_there": "Stay where you are: this is where you were advised to wait.",
+    "advice_range": "Stay where you are: what you said of your car's range may not be enough to drive on to where trips are asked for.",
+    "advice_not_yet": "Stay where you are: advice has not been worked out for you yet; it soon will be.",
+    "advice_off_shift": "There is no advice off shift.",
+    "advice_under_way": "You have a trip; there is advice for drivers without one.",
+    "advice_no_position": "Your position is not known; there is advice once it is.",
+    "advice_shift_ends": "Stay where you are: your shift ends before a drive would be worth it.",
 }  # fmt: skip
 
 MESSAGES: Mapping[str, Mapping[str, str]] = {"en": _ENGLISH}

@@ -4,12 +4,14 @@ Waits are service time, from the request (for a booked trip: from the wanted tim
 was there before) to the driver's arrival at the pick-up. `*_ms` are wall time.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import text
 
+from foundation.identifiers import DriverId
 from foundation.measures import Point
 from storage.work import UnitOfWork
 
@@ -134,6 +136,23 @@ async def list_waiting(work: UnitOfWork) -> list[Waiting]:
 async def count_on_board(work: UnitOfWork) -> int:
     """Trips with the rider on board."""
     return int((await work.execute(_ON_BOARD)).scalar_one())
+
+
+_ON_SHIFT = text("""
+    SELECT coalesce(sum(extract(epoch FROM coalesce(ended_at, service_now())
+                                           - greatest(started_at, :since))), 0)
+    FROM dispatch.shift
+    WHERE driver_id = ANY(CAST(:driver_ids AS uuid[]))
+      AND coalesce(ended_at, service_now()) > :since
+""")
+
+
+async def seconds_on_shift(
+    work: UnitOfWork, driver_ids: Sequence[DriverId], *, since: datetime
+) -> float:
+    """How long these drivers were on shift since an instant, all together."""
+    found = await work.execute(_ON_SHIFT, {"driver_ids": list(driver_ids), "since": since})
+    return float(found.scalar_one())
 
 
 _REPORT = text("""

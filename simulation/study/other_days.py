@@ -28,10 +28,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from dispatch.matching.zones import Division
 from foundation.chance import SeededChance
 from simulation.study.scenario import Requests, Scenario, Streets, Whole
 from simulation.study.trips import Trips
-from simulation.study.zones import Division
 
 QUARTER_MS = 900_000
 JUNCTIONS_A_CELL = 12
@@ -81,7 +81,7 @@ def make_day(
     chosen = requests.taken(_rows(requests, trips))
     mean = 1 if trips is Trips.ALL else 2
     chance = SeededChance(f"another day {seed} {trips}")
-    zone_of = Division.of(streets, junctions=JUNCTIONS_A_CELL).zone_of
+    zone_of = Division.of(streets.lonlat, junctions=JUNCTIONS_A_CELL).zone_of
     pickups, dropoffs = _Places(zone_of, chosen.origin), _Places(zone_of, chosen.destination)
     drawn: list[tuple[int, int, int, int]] = []
     for row, (at_ms, origin, destination) in enumerate(

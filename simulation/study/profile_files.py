@@ -14,6 +14,7 @@ from typing import Any, TypeGuard
 
 import numpy as np
 
+from dispatch.matching.zones import Division
 from simulation.errors import DemandUnreadable
 from simulation.study import demand_profile as usual
 from simulation.study.demand_profile import QUARTERS, DemandProfile, LearnedDemand, Source, learn
@@ -21,7 +22,6 @@ from simulation.study.errors import StudyUnusable
 from simulation.study.made_files import MADE, digest_of
 from simulation.study.other_days import QUARTER_MS
 from simulation.study.scenario import Streets, read_scenario
-from simulation.study.zones import Division
 
 FORMAT = 1
 _RATE_MAX = 1e6
@@ -49,7 +49,7 @@ def learn_from(folders: Sequence[Path]) -> tuple[DemandProfile, Streets]:
         if len({source.requests_sha256 for source, _ in days}) < len(days):
             raise StudyUnusable(str(folder), "holds the same day as a folder before it")
     assert streets is not None, "no folders"
-    parts = Division.of(streets)
+    parts = Division.of(streets.lonlat)
     profile = learn(days, zone_of=parts.zone_of, centres=parts.centres, streets_sha256=digest)
     return profile, streets
 
@@ -107,7 +107,7 @@ def read_profile(path: Path, streets: Streets) -> LearnedDemand:
         raise DemandUnreadable(path, "", f"it is no demand profile of format {FORMAT}")
     if body.get("streets_sha256") != streets_digest(streets):
         raise DemandUnreadable(path, "streets_sha256", "it was learned on other streets")
-    parts = Division.of(streets)
+    parts = Division.of(streets.lonlat)
     rows = _rows(path, body.get("zones"), parts.centres.tolist())
     trust = body.get("trust_requests")
     if not _is_rate(trust) or trust < 1:

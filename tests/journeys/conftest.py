@@ -24,7 +24,7 @@ def found_city(
     template_database: str,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Found]:
-    """Found the small city in a fresh database; rules and the rate of time may be chosen."""
+    """Found the small city in a fresh database; rules, size and the rate of time may be chosen."""
     names = []
 
     def make(
@@ -33,6 +33,7 @@ def found_city(
         drivers: int = 24,
         begin: datetime = BEGIN,
         timezone: str = "America/New_York",
+        size: int = 6,
         **rules: dict[str, Any],
     ) -> Founded:
         global _made  # noqa: PLW0603 - names must not repeat within the server
@@ -41,7 +42,7 @@ def found_city(
         embedded.create_database(embedded_server, name, template=template_database)
         names.append(name)
         folder: Path = tmp_path_factory.mktemp("city")
-        pack = write_small_city(folder / "gridtown", timezone=timezone, **rules)
+        pack = write_small_city(folder / "gridtown", timezone=timezone, size=size, **rules)
         address = embedded_server.address(name)
         return found(address, pack, folder, rate=rate, drivers=drivers, begin=begin)
 

@@ -29,6 +29,7 @@ from tests.journeys.people import (
     new_id,
 )
 from tests.journeys.service import Service, in_a_thread
+from tests.journeys.waiting import advice_to_go, quick_advice
 from tests.small_city import corner
 
 ENTRANCES = ("rider", "driver", "office", "public")
@@ -38,8 +39,11 @@ FREE = frozenset({"detail", "body", "reason", "options", "credential", "properti
 
 @pytest.fixture(scope="module")
 def service(found_city: Found) -> Any:
-    # Nobody waits minutes here for a rider who does not show up.
-    with in_a_thread(found_city(drivers=4, booking_policy={"no_show_after_s": 1})) as running:
+    # Nobody waits minutes here for a rider who does not show up, or for the next advice.
+    city = found_city(
+        drivers=4, size=12, booking_policy={"no_show_after_s": 1}, matching_policy=quick_advice()
+    )
+    with in_a_thread(city) as running:
         yield running
 
 
@@ -166,6 +170,7 @@ async def play(
     await look_around(stranger)
     trip_id = await a_trip_from_quote_to_tip(rider, driver, colleague)
     await look_up(rider, colleague, trip_id)
+    await where_to_wait(stranger, driver)
     await what_goes_wrong(other, colleague)
     await the_office_helps(office)
     await colleague.go_home()
@@ -208,6 +213,14 @@ async def a_trip_from_quote_to_tip(rider: Rider, driver: Driver, colleague: Driv
     await rider.post(f"/rider/v1/trips/{trip_id}/rating", {"stars": 5, "comment": "Calm driving"})
     await rider.post(f"/rider/v1/trips/{trip_id}/tip", {"amount_minor": 200})
     return trip_id
+
+
+async def where_to_wait(stranger: Person, driver: Driver) -> None:
+    """Far from where the trip was asked for."""
+    await driver.go_on_shift(corner(11, 11))
+    await advice_to_go(driver)
+    await driver.go_home()
+    await stranger.get("/public/v1/demand")
 
 
 async def look_up(rider: Rider, driver: Driver, trip_id: str) -> None:

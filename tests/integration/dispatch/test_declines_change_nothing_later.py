@@ -1,6 +1,6 @@
 """Two cities equal but for who declined what decide the same, through the real service."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 
 import psycopg
 import pytest
@@ -17,7 +17,6 @@ from foundation.identifiers import DriverId
 from foundation.measures import Point
 from foundation.money import Currency
 from roads.straight_line import StraightLineEngine
-from storage import embedded
 from storage.engine import Database
 from tests.dispatch_rows import damage
 from tests.town import STATION, Town
@@ -34,27 +33,6 @@ async def town(database_address: str, database: Database) -> Town:
             " wall_origin = clock_timestamp(), service_origin = '2024-05-14 12:00+00'"
         )
     return await Town.build(database)
-
-
-@pytest.fixture
-async def copy_of(
-    embedded_server: embedded.EmbeddedServer,
-) -> AsyncIterator[Callable[[Database], Database]]:
-    """Copies of a database that nobody uses meanwhile."""
-    copies: list[Database] = []
-
-    def copied(source: Database) -> Database:
-        name = source.engine.url.database
-        assert name is not None
-        embedded.create_database(embedded_server, f"{name}_copy", template=name)
-        copies.append(Database(embedded_server.address(f"{name}_copy")))
-        return copies[-1]
-
-    yield copied
-    for copy in copies:
-        await copy.dispose()
-        with psycopg.connect(embedded_server.address("postgres"), autocommit=True) as owner:
-            owner.execute(f"DROP DATABASE {copy.engine.url.database} WITH (FORCE)")
 
 
 async def stand(town: Town, driver_id: DriverId, place: Point) -> None:

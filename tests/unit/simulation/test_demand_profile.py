@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from dispatch.matching.policy import Policy
+from dispatch.matching.zones import Division
 from khan.console import console
 from khan.simulate import Asked, Outcome, play, policy_of, prepare
 from simulation.errors import DemandUnreadable
@@ -18,7 +19,6 @@ from simulation.study.other_days import QUARTER_MS, make_day
 from simulation.study.profile_files import learn_from, read_profile, write_profile
 from simulation.study.scenario import Requests
 from simulation.study.trips import Trips
-from simulation.study.zones import Division
 from tests.study_town import town, write_town
 
 TOWN = town(requests=600)
@@ -26,7 +26,7 @@ SOURCE = Source(requests_sha256="0" * 64, requests=600, name="town", seed=1, tri
 
 
 def learned(*days: Requests) -> DemandProfile:
-    parts = Division.of(TOWN.streets)
+    parts = Division.of(TOWN.streets.lonlat)
     named = [(replace(SOURCE, seed=number), day) for number, day in enumerate(days)]
     return learn(named, zone_of=parts.zone_of, centres=parts.centres, streets_sha256="town")
 
@@ -51,7 +51,7 @@ def test_a_profile_keeps_the_requests_of_a_day_and_who_asks_for_them() -> None:
     profile = learned(TOWN.requests)
     assert profile.requests.sum() == pytest.approx(600, rel=0.03)
     assert (profile.requests >= 0).all()
-    zones = Division.of(TOWN.streets).zone_of
+    zones = Division.of(TOWN.streets.lonlat).zone_of
     counts = np.bincount(zones[TOWN.requests.origin], minlength=len(profile.centres))
     assert profile.requests.sum(axis=1) == pytest.approx(counts, rel=0.2)
     # All ask between midnight and two o'clock: hardly anybody is expected at noon.
@@ -65,7 +65,7 @@ def test_neither_order_of_days_nor_of_requests_changes_a_profile() -> None:
 
 
 def test_twice_the_requests_are_twice_what_is_expected_but_for_what_is_shrunk() -> None:
-    parts = Division.of(TOWN.streets)
+    parts = Division.of(TOWN.streets.lonlat)
     busy = TOWN.requests.taken(np.flatnonzero(parts.zone_of[TOWN.requests.origin] == 0))
     profile = learned(busy)
     assert profile.requests[1:].sum() == 0
@@ -84,7 +84,7 @@ def test_a_stretch_of_time_expects_its_part_of_each_quarter_hour_and_the_next_da
 
 def test_what_is_expected_follows_the_last_hour_and_nothing_later() -> None:
     demand = LearnedDemand(
-        profile=learned(TOWN.requests), zone_of=Division.of(TOWN.streets).zone_of
+        profile=learned(TOWN.requests), zone_of=Division.of(TOWN.streets.lonlat).zone_of
     )
     rule, now = usual().repositioning, 3_600_000
     asked = int(np.searchsorted(TOWN.requests.at_ms, now, side="right"))
@@ -202,7 +202,7 @@ def test_with_demand_of_other_days_requests_still_to_come_change_nothing_decided
 
 def test_a_profile_changes_where_cars_wait(folders: list[Path], tmp_path: Path) -> None:
     # Everybody asks in one zone: a profile that says so sends cars there.
-    parts = Division.of(TOWN.streets)
+    parts = Division.of(TOWN.streets.lonlat)
     busy = TOWN.requests.taken(np.flatnonzero(parts.zone_of[TOWN.requests.origin] == 0))
     profile = replace(learned(busy), streets_sha256=learn_from(folders[1:])[0].streets_sha256)
     one_sided, even = tmp_path / "one.json", tmp_path / "even.json"

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from dispatch.matching.zones import Division
 from simulation.study.errors import StudyUnusable
 from simulation.study.made_files import digest_of, make_folder
 from simulation.study.other_days import (
@@ -20,7 +21,6 @@ from simulation.study.other_days import (
 )  # fmt: skip
 from simulation.study.scenario import Requests, read_scenario
 from simulation.study.trips import Trips
-from simulation.study.zones import Division
 from tests.study_town import town, write_town
 
 TOWN = town(requests=600)
@@ -64,7 +64,7 @@ def test_the_order_of_the_recorded_file_changes_nothing() -> None:
 
 
 def test_each_request_stays_in_the_quarter_hour_and_zones_of_its_recorded_trip() -> None:
-    zone_of = Division.of(TOWN.streets, junctions=JUNCTIONS_A_CELL).zone_of
+    zone_of = Division.of(TOWN.streets.lonlat, junctions=JUNCTIONS_A_CELL).zone_of
     behind = dict(zip(TOWN.requests.ids, rows_of(TOWN.requests), strict=True))
     day = made(5)
     moved = 0
@@ -81,7 +81,7 @@ def test_each_request_stays_in_the_quarter_hour_and_zones_of_its_recorded_trip()
 
 
 def test_a_cell_asks_as_often_as_recorded_on_average_and_varies_as_a_poisson_count() -> None:
-    cell_of = Division.of(TOWN.streets, junctions=JUNCTIONS_A_CELL).zone_of
+    cell_of = Division.of(TOWN.streets.lonlat, junctions=JUNCTIONS_A_CELL).zone_of
 
     def cells(requests: Requests) -> Counter[tuple[int, int]]:
         return Counter(
