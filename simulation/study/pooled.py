@@ -18,6 +18,7 @@ from dispatch.matching.shared import run_kernel as run
 from foundation.clock import stopwatch_ms
 from simulation.study import pooled_kernel as kernel
 from simulation.study.scenario import Scenario, Whole
+from simulation.study.shared_legs import LegBook, SharedLegs
 from simulation.study.travel import TravelTable
 from simulation.study.world import Progress
 from simulation.study.zones import StudyZones
@@ -73,9 +74,10 @@ class PooledRecord:
     vehicle, decided_ms, pickup_ms, dropoff_ms
         int64, (requests,): who served each request, when that was decided, when the rider boarded
         and left; `NOBODY` where unserved.
-    driven_decimetres, empty_decimetres, empty_ms, paid_ms
-        int64, (vehicles,): way of each car, that of it without a rider and its time, and the time
-        with riders aboard.
+    paid_ms
+        int64, (vehicles,): time with riders aboard.
+    legs
+        All that was driven.
     round_ms
         float64, (rounds,): wall time of the decision of each round that had any.
     """
@@ -84,10 +86,8 @@ class PooledRecord:
     decided_ms: Whole
     pickup_ms: Whole
     dropoff_ms: Whole
-    driven_decimetres: Whole
-    empty_decimetres: Whole
-    empty_ms: Whole
     paid_ms: Whole
+    legs: SharedLegs
     round_ms: NDArray[np.float64]
 
 
@@ -109,6 +109,8 @@ class PooledWorld:
         self._stops = np.zeros((vehicles, 4 * options.seats + 4), np.int64)
         self._counts = np.zeros(vehicles, np.int64)
         self._book = np.zeros((vehicles, 5), np.int64)
+        self._book[:, kernel.LEFT] = self._book[:, kernel.TOWARDS] = scenario.vehicle_nodes
+        self._legs = LegBook()
         self._vehicle, self._decided, self._pickup, self._dropoff = (
             np.full(count, NOBODY, np.int64) for _ in range(4)
         )
@@ -144,19 +146,18 @@ class PooledWorld:
             decided_ms=self._decided,
             pickup_ms=self._pickup,
             dropoff_ms=self._dropoff,
-            driven_decimetres=self._book[:, kernel.DRIVEN],
-            empty_decimetres=self._book[:, kernel.EMPTY],
-            empty_ms=self._book[:, kernel.EMPTY_MS],
             paid_ms=self._book[:, kernel.PAID],
+            legs=self._legs.legs(),
             round_ms=np.array(self._round_ms, dtype=np.float64),
         )
 
     def _advance(self, now: int) -> None:
-        travel = self._travel
+        travel, legs = self._travel, self._legs
+        room = legs.room(int(self._counts.sum()) + 2 * len(self._counts))
         kernel.drive_on(
-            travel.times, travel.first, travel.to, travel.ms, travel.decimetres, self._stops,
-            self._counts, self._drivers, self._goal, self._trips, self._book, self._pickup,
-            self._dropoff, now,
+            travel.times, travel.first, travel.to, travel.ms, self._stops, self._counts,
+            self._drivers, self._goal, self._trips, self._book, self._pickup, self._dropoff, now,
+            room, legs.used,
         )  # fmt: skip
 
     def _hear(self, now: int) -> None:

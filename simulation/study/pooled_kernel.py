@@ -21,11 +21,12 @@ from dispatch.matching.shared.run_kernel import (
     WANTED_AT,
     best_place,
 )
+from simulation.study.shared_legs import BEGIN, BEGIN_MS, CAR, END, END_MS, LEG_ABOARD
 from simulation.study.travel_kernel import Times, Whole, next_edge
 
-DRIVEN, EMPTY, PAID, ABOARD, EMPTY_MS = range(5)
-"""Columns of a car's book: decimetres driven and of them empty, milliseconds with riders, seats
-taken, milliseconds driven empty."""
+PAID, ABOARD, LEFT, LEFT_AT, TOWARDS = range(5)
+"""Columns of a car's book: milliseconds with riders, seats taken, and of the leg that it drives the
+junction and the instant of its beginning and the junction to which it leads."""
 
 
 @compiled
@@ -49,35 +50,49 @@ def _serve(  # noqa: PLR0917
 
 
 @compiled
+def _end_leg(car: int, towards: int, drivers: Whole, book: Whole, legs: Whole, used: Whole) -> None:  # noqa: PLR0917
+    """Write the leg that a car has driven, if it has, and begin the next."""
+    place, at = drivers[car, PLACE], drivers[car, FREE_AT]
+    if book[car, LEFT] != place:
+        row = legs[used[0]]
+        row[CAR], row[LEG_ABOARD] = car, book[car, ABOARD]
+        row[BEGIN], row[BEGIN_MS] = book[car, LEFT], book[car, LEFT_AT]
+        row[END], row[END_MS] = place, at
+        used[0] += 1
+    book[car, LEFT], book[car, LEFT_AT], book[car, TOWARDS] = place, at, towards
+
+
+@compiled
 def drive_on(  # noqa: PLR0917
-    times: Times, first: Whole, to: Whole, ms: Whole, decimetres: Whole, stops: Whole,
-    counts: Whole, drivers: Whole, goal: Whole, trips: Whole, book: Whole, pickup_ms: Whole,
-    dropoff_ms: Whole, now_ms: int,
+    times: Times, first: Whole, to: Whole, ms: Whole, stops: Whole, counts: Whole, drivers: Whole,
+    goal: Whole, trips: Whole, book: Whole, pickup_ms: Whole, dropoff_ms: Whole, now_ms: int,
+    legs: Whole, used: Whole,
 ) -> None:  # fmt: skip
     """Bring every car to the next junction at or after now, serving its stops on the way.
 
-    A car without stops drives to its goal, and stands there.
+    A car without stops drives to its goal, and stands there. Each leg that ends is written into
+    ``legs`` (room, 6) at row ``used[0]``, which is counted up: of each car at most one for each of
+    its stops, and two.
     """
     for car in range(len(counts)):
         while drivers[car, FREE_AT] < now_ms:
             place, target = drivers[car, PLACE], goal[car]
             if counts[car] > 0:
                 target = trips[stops[car, 0] >> 1, stops[car, 0] & 1]
+            if place == target or target != book[car, TOWARDS]:
+                _end_leg(car, target, drivers, book, legs, used)
             if place == target and counts[car] > 0:
                 _serve(car, stops, counts, drivers, trips, book, pickup_ms, dropoff_ms)
                 goal[car] = place
             elif place == target:
                 drivers[car, FREE_AT] = now_ms
+                book[car, LEFT_AT] = now_ms
             else:
                 edge = next_edge(times, first, to, ms, place, target)
                 drivers[car, PLACE] = to[edge]
                 drivers[car, FREE_AT] += ms[edge]
-                book[car, DRIVEN] += decimetres[edge]
                 if book[car, ABOARD] > 0:
                     book[car, PAID] += ms[edge]
-                else:
-                    book[car, EMPTY] += decimetres[edge]
-                    book[car, EMPTY_MS] += ms[edge]
 
 
 @compiled

@@ -7,9 +7,11 @@ import pytest
 
 from dispatch.matching.policy import Repositioning
 from foundation.chance import SeededChance
-from simulation.study.figures import Driven, Figures, figures_of
+from simulation.study import shared_legs
+from simulation.study.figures import Figures, figures_of
 from simulation.study.pooled import NOBODY, PooledOptions, PooledRecord, PooledWorld, settled_ms
 from simulation.study.scenario import Requests, Scenario, Streets
+from simulation.study.shared_legs import SharedLegs
 from simulation.study.travel import TravelTable
 
 SIDE = 8
@@ -70,6 +72,33 @@ def faults(scenario: Scenario, record: PooledRecord, options: PooledOptions) -> 
                 wrong.append(f"car {car} is too full")
         if paid != record.paid_ms[car]:
             wrong.append(f"car {car} was paid for another time")
+        wrong += way_faults(scenario, record, car, travel)
+    return wrong
+
+
+def way_faults(
+    scenario: Scenario, record: PooledRecord, car: int, travel: TravelTable
+) -> list[str]:
+    """What is wrong with the legs of a car: gaps, haste, riders who were not where it was."""
+    mine = np.flatnonzero((record.vehicle == car) & (record.pickup_ms != NOBODY))
+    place, at, wrong, seen = int(scenario.vehicle_nodes[car]), 0, [], []
+    rows = [row for row in record.legs.rows.tolist() if row[0] == car]
+    for _, begin, begin_ms, end, end_ms, aboard in rows:
+        if begin != place or begin_ms < at or end_ms - begin_ms != travel.times[begin, end]:
+            wrong.append(f"car {car} cannot drive from {begin} to {end} at {begin_ms}")
+        riders = (record.pickup_ms[mine] <= begin_ms) & (record.dropoff_ms[mine] >= end_ms)
+        if int(riders.sum()) != aboard:
+            wrong.append(f"car {car} has not {aboard} aboard at {begin_ms}")
+        seen.append((at, begin_ms, place))
+        place, at = end, end_ms
+    seen.append((at, 1 << 60, place))
+    for stops, nodes in (
+        (record.pickup_ms, scenario.requests.origin),
+        (record.dropoff_ms, scenario.requests.destination),
+    ):
+        for one in mine.tolist():
+            if not any(a <= stops[one] <= b and nodes[one] == where for a, b, where in seen):
+                wrong.append(f"car {car} is not where {one} boards or leaves")
     return wrong
 
 
@@ -77,10 +106,7 @@ def figures(scenario: Scenario, travel: TravelTable, record: PooledRecord) -> Fi
     """What a day comes to."""
     return figures_of(
         scenario, travel, pickup_ms=record.pickup_ms, dropoff_ms=record.dropoff_ms,
-        driven=Driven(
-            decimetres=record.driven_decimetres, empty_decimetres=record.empty_decimetres,
-            empty_ms=record.empty_ms, paid_ms=record.paid_ms,
-        ),
+        driven=record.legs.driven(travel, len(scenario.vehicle_ids)),
         follow=np.zeros(len(scenario.vehicle_ids), dtype=np.bool_), max_wait_ms=600_000,
     )  # fmt: skip
 
@@ -90,10 +116,13 @@ def figures(scenario: Scenario, travel: TravelTable, record: PooledRecord) -> Fi
 def test_a_day_keeps_every_rule(seed: int, seats: int) -> None:
     scenario = town(seed)
     options = PooledOptions(seats=seats, follow=np.arange(4) % 2 == 0)
-    record = PooledWorld(scenario, TravelTable.of(scenario.streets), RULE, options).run()
+    travel = TravelTable.of(scenario.streets)
+    record = PooledWorld(scenario, travel, RULE, options).run()
     assert faults(scenario, record, options) == []
     assert (record.pickup_ms == NOBODY).tolist() == (record.vehicle == NOBODY).tolist()
-    assert (record.empty_decimetres <= record.driven_decimetres).all()
+    driven = record.legs.driven(travel, len(scenario.vehicle_ids))
+    assert driven.paid_ms.tolist() == record.paid_ms.tolist()
+    assert (driven.empty_decimetres < driven.decimetres).all()
 
 
 def test_the_verifier_finds_planted_faults() -> None:
@@ -108,6 +137,12 @@ def test_the_verifier_finds_planted_faults() -> None:
         replace(record, paid_ms=record.paid_ms + 1),
     ):
         assert faults(scenario, wrong, options)
+    for column, change in ((shared_legs.END_MS, -1), (shared_legs.LEG_ABOARD, 1)):
+        rows = record.legs.rows.copy()
+        rows[len(rows) // 2, column] += change
+        assert faults(scenario, replace(record, legs=SharedLegs(rows=rows)), options)
+    gap = np.delete(record.legs.rows, len(record.legs.rows) // 2, axis=0)
+    assert faults(scenario, replace(record, legs=SharedLegs(rows=gap)), options)
     assert faults(scenario, record, replace(options, seats=1))
 
 
