@@ -27,7 +27,7 @@ from simulation.study.files import (
     write_shared_drives,
 )
 from simulation.study.fleet import Legs
-from simulation.study.pooled import PooledOptions, PooledWorld, settled_ms
+from simulation.study.pooled import PooledOptions, PooledWorld
 from simulation.study.scenario import Scenario, read_scenario
 from simulation.study.shared_legs import SharedLegs
 from simulation.study.travel import TravelTable
@@ -259,7 +259,7 @@ def _shared(
     record = world.run(told)
     return Outcome(
         vehicle=record.vehicle,
-        decided_ms=settled_ms(record),
+        decided_ms=record.settled_ms,
         pickup_ms=record.pickup_ms,
         dropoff_ms=record.dropoff_ms,
         driven=record.legs.driven(prepared.travel, len(prepared.scenario.vehicle_ids)),

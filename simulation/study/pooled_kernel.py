@@ -1,4 +1,4 @@
-"""The inner loops over a fleet that shares rides: driving on, and the cheapest car for a rider.
+"""The inner loops over a fleet that shares rides: driving on, and where it is soon free.
 
 The runs are those of `dispatch.matching.shared.run_kernel`, worked on in place. Compiled by
 Numba.
@@ -9,17 +9,9 @@ import numpy as np
 from dispatch.matching.compiled import compiled
 from dispatch.matching.shared.run_kernel import (
     BOARDED_AT,
-    DELAY,
     FREE_AT,
-    NEVER,
-    PICKUP,
-    PICKUP_BY,
     PLACE,
-    SCRATCH_ROWS,
     SEATS,
-    WAIT,
-    WANTED_AT,
-    best_place,
 )
 from simulation.study.shared_legs import BEGIN, BEGIN_MS, CAR, END, END_MS, LEG_ABOARD
 from simulation.study.travel_kernel import Times, Whole, next_edge
@@ -96,33 +88,18 @@ def drive_on(  # noqa: PLR0917
 
 
 @compiled
-def cheapest_car(  # noqa: PLR0917
-    trip: int, times: Times, stops: Whole, counts: Whole, drivers: Whole, trips: Whole,
-    rates: Whole, handicaps: Whole,
-) -> tuple[int, int, int]:  # fmt: skip
-    """The car into whose run a rider fits at least cost, its handicap added, and where.
-
-    Cars are tried from the one that could be there soonest; none is tried that would cost
-    more than the best so far even if the rider were driven straight there and nobody else delayed.
-    -1 if there is none.
-    """
-    pad = np.empty((SCRATCH_ROWS, stops.shape[1] + 1), np.int64)
-    floor = np.empty(len(counts), np.int64)
+def soon_free(  # noqa: PLR0917
+    times: Times, stops: Whole, counts: Whole, drivers: Whole, trips: Whole, until_ms: int
+) -> Whole:
+    """Junctions at which those cars end that have stops, and are through with them by an instant."""
+    ends, found = np.empty(len(counts), np.int64), 0
     for car in range(len(counts)):
-        arrives = drivers[car, FREE_AT] + times[drivers[car, PLACE], trips[trip, PICKUP]]
-        floor[car] = NEVER
-        if arrives <= trips[trip, PICKUP_BY] and counts[car] + 2 <= stops.shape[1]:
-            floor[car] = (rates[DELAY] + rates[WAIT]) * (arrives - trips[trip, WANTED_AT])
-            floor[car] += handicaps[car]
-    best, best_car, best_i, best_j = NEVER, -1, -1, -1
-    while True:
-        car = int(floor.argmin())
-        if floor[car] >= best:
-            break
-        floor[car] = NEVER
-        cost, i, j = best_place(
-            stops[car], counts[car], drivers[car], trips, trip, times, rates, pad
-        )
-        if i >= 0 and cost + handicaps[car] < best:
-            best, best_car, best_i, best_j = cost + handicaps[car], car, i, j
-    return best_car, best_i, best_j
+        place, at = drivers[car, PLACE], drivers[car, FREE_AT]
+        for p in range(counts[car]):
+            there = trips[stops[car, p] >> 1, stops[car, p] & 1]
+            at += times[place, there]
+            place = there
+        if counts[car] > 0 and at <= until_ms:
+            ends[found] = place
+            found += 1
+    return ends[:found]

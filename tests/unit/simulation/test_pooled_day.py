@@ -9,7 +9,8 @@ from dispatch.matching.policy import Repositioning
 from foundation.chance import SeededChance
 from simulation.study import shared_legs
 from simulation.study.figures import Figures, figures_of
-from simulation.study.pooled import NOBODY, PooledOptions, PooledRecord, PooledWorld, settled_ms
+from simulation.study.fleet import NOBODY
+from simulation.study.pooled import PooledOptions, PooledRecord, PooledWorld
 from simulation.study.scenario import Requests, Scenario, Streets
 from simulation.study.shared_legs import SharedLegs
 from simulation.study.travel import TravelTable
@@ -158,14 +159,44 @@ def test_sharing_serves_more_than_riding_alone() -> None:
     assert alone.detour_mean == pytest.approx(1)
 
 
-def test_a_row_is_settled_when_its_car_takes_nobody_else_before_it_ends() -> None:
+def test_a_row_is_settled_when_its_run_changes_no_more_before_the_rider_leaves() -> None:
     scenario = town(2, requests=200)
     record = PooledWorld(scenario, TravelTable.of(scenario.streets), RULE, PooledOptions()).run()
-    settled, served = settled_ms(record), record.pickup_ms != NOBODY
+    settled, served = record.settled_ms, record.pickup_ms != NOBODY
     assert (settled[served] >= record.decided_ms[served]).all()
     assert (settled[served] <= record.dropoff_ms[served]).all()
     assert (settled[served] > record.decided_ms[served]).any(), "nobody joined anybody"
     assert (settled[~served] == NOBODY).all()
+
+
+BY_INSERTION = PooledOptions(relocate_ms=0, regroup_ms=0)
+SECOND_THOUGHTS = PooledOptions(relocate_ms=15_000, regroup_ms=30_000, regroup_from=4)
+
+
+@pytest.mark.parametrize("options", [
+    SECOND_THOUGHTS, replace(SECOND_THOUGHTS, regroup_ms=0), replace(SECOND_THOUGHTS, relocate_ms=0),
+], ids=["both", "one by one", "by groups"])  # fmt: skip
+def test_riders_change_cars_and_every_rule_is_kept(options: PooledOptions) -> None:
+    scenario = town(5, requests=200)
+    travel = TravelTable.of(scenario.streets)
+    first = PooledWorld(scenario, travel, RULE, BY_INSERTION).run()
+    record = PooledWorld(scenario, travel, RULE, options).run()
+    assert faults(scenario, record, options) == []
+    assert (record.vehicle != first.vehicle).any()
+    # Who once had a car was fetched, by whichever.
+    assert (record.pickup_ms == NOBODY).tolist() == (record.decided_ms == NOBODY).tolist()
+
+
+def test_second_thoughts_serve_more_or_sooner() -> None:
+    """Over several towns: every single day depends on chance."""
+    waits = np.zeros(2)
+    for seed in range(3):
+        scenario = town(seed, requests=160)
+        travel = TravelTable.of(scenario.streets)
+        for n, options in enumerate((BY_INSERTION, SECOND_THOUGHTS)):
+            record = PooledWorld(scenario, travel, RULE, options).run()
+            waits[n] += figures(scenario, travel, record).wait_mean_all_s
+    assert waits[1] < waits[0]
 
 
 def test_what_is_still_to_come_changes_nothing_decided_before() -> None:
