@@ -76,11 +76,11 @@ class PooledOptions:
     max_wait_ms: int = 600_000
     detour_percent_max: int = 150
     round_ms: int = 3000
-    drive: int = 4
-    drive_busy: int = 8
+    drive: int = 2
+    drive_busy: int = 7
     delay: int = 1
     wait: int = 3
-    fairness_ms: int = 300_000
+    fairness_ms: int = 200_000
     settle_ms: int = 1_800_000
     relocate_ms: int = 30_000
     regroup_ms: int = 15_000
