@@ -21,11 +21,17 @@ from roads.pack import CITY, CityPack
 from simulation.study.city import scenario_of
 from simulation.study.demand_profile import LearnedDemand
 from simulation.study.figures import Driven, Figures, driven_of, figures_of
-from simulation.study.files import drives_beside, write_drives, write_log
+from simulation.study.files import (
+    drives_beside,
+    write_drives,
+    write_log,
+    write_shared_drives,
+)
 from simulation.study.fleet import Legs
-from simulation.study.pooled import PooledOptions, PooledWorld, settled_ms
+from simulation.study.pooled import PooledOptions, PooledWorld
 from simulation.study.profile_files import read_profile
 from simulation.study.scenario import Scenario, read_scenario
+from simulation.study.shared_legs import SharedLegs
 from simulation.study.travel import TravelTable
 from simulation.study.world import Options, World
 from simulation.study.world import Progress as Told
@@ -78,7 +84,7 @@ class Prepared:
 class Outcome:
     """What a day of either kind came to, request by request and car by car.
 
-    `legs` are the empty drives; None where cars are shared, whose ways the log does not tell.
+    `legs` are the empty drives; where cars are shared, whose ways the log does not tell, all drives.
     """
 
     vehicle: Whole
@@ -87,7 +93,7 @@ class Outcome:
     dropoff_ms: Whole
     driven: Driven
     round_ms: NDArray[np.float64]
-    legs: Legs | None
+    legs: Legs | SharedLegs
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -199,13 +205,15 @@ def play(
 
 
 def write(day: Day, scenario: Scenario, log: Path) -> None:
-    """Write who served whom, and the empty drives beside it."""
+    """Write who served whom, and beside it the drives that this does not tell."""
     outcome = day.outcome
     write_log(
         scenario, log, vehicle=outcome.vehicle, decided_ms=outcome.decided_ms,
         pickup_ms=outcome.pickup_ms, dropoff_ms=outcome.dropoff_ms,
     )  # fmt: skip
-    if outcome.legs is not None:
+    if isinstance(outcome.legs, SharedLegs):
+        write_shared_drives(scenario, drives_beside(log), outcome.legs)
+    else:
         write_drives(scenario, drives_beside(log), outcome.legs)
 
 
@@ -274,17 +282,12 @@ def _shared(
     record = world.run(told)
     return Outcome(
         vehicle=record.vehicle,
-        decided_ms=settled_ms(record),
+        decided_ms=record.settled_ms,
         pickup_ms=record.pickup_ms,
         dropoff_ms=record.dropoff_ms,
-        driven=Driven(
-            decimetres=record.driven_decimetres,
-            empty_decimetres=record.empty_decimetres,
-            empty_ms=record.empty_ms,
-            paid_ms=record.paid_ms,
-        ),
+        driven=record.legs.driven(prepared.travel, len(prepared.scenario.vehicle_ids)),
         round_ms=record.round_ms,
-        legs=None,
+        legs=record.legs,
     )
 
 

@@ -64,7 +64,7 @@ Figures = Annotated[
 ]
 Log = Annotated[
     Path | None,
-    typer.Option(metavar="OUT.csv", help="Write who served whom; empty drives go beside it."),
+    typer.Option(metavar="OUT.csv", help="Write who served whom; the drives go beside it."),
 ]
 
 

@@ -1,7 +1,8 @@
-"""What a study leaves behind in files: who served whom, and the empty drives.
+"""What a study leaves behind in files: who served whom, and the drives that this does not tell.
 
-Owns the two CSV forms. From the log, the drives and the scenario's edges every figure can be
-worked out again, by any program.
+Owns the CSV forms. From the log, the drives and the scenario's edges every figure can be worked
+out again, by any program: a drive follows the quickest way, and of several as quick the one that
+goes on to the junction that comes first in nodes.csv.
 """
 
 import csv
@@ -11,9 +12,11 @@ from pathlib import Path
 from simulation.study.fleet import Legs
 from simulation.study.fleet_kernel import NOBODY
 from simulation.study.scenario import Scenario, Whole
+from simulation.study.shared_legs import SharedLegs
 
 LOG_COLUMNS = ("request_id", "vehicle_id", "decided_s", "pickup_s", "dropoff_s")
 DRIVE_COLUMNS = ("vehicle_id", "from_node", "to_node", "begin_s", "end_s")
+SHARED_DRIVE_COLUMNS = (*DRIVE_COLUMNS, "aboard")
 
 
 def write_log(
@@ -47,7 +50,7 @@ def write_log(
 
 
 def drives_beside(log: Path) -> Path:
-    """Where the empty drives go that belong to a log: `a.csv` has `a.drives.csv`."""
+    """Where the drives go that belong to a log: `a.csv` has `a.drives.csv`."""
     return log.with_name(f"{log.stem}.drives.csv")
 
 
@@ -60,6 +63,29 @@ def write_drives(scenario: Scenario, path: Path, legs: Legs) -> None:
         (
             (scenario.vehicle_ids[car], begin, end, seconds_of(begin_ms), seconds_of(end_ms))
             for car, begin, end, begin_ms, end_ms in rows
+        ),
+    )
+
+
+def write_shared_drives(scenario: Scenario, path: Path, legs: SharedLegs) -> None:
+    """One row for everything a car drove, with riders or without.
+
+    ``aboard`` are the seats taken; rows without any are empty driving. A car turned on its way has
+    a row up to where it turned.
+    """
+    _write(
+        path,
+        SHARED_DRIVE_COLUMNS,
+        (
+            (
+                scenario.vehicle_ids[car],
+                begin,
+                end,
+                seconds_of(begin_ms),
+                seconds_of(end_ms),
+                aboard,
+            )
+            for car, begin, begin_ms, end, end_ms, aboard in legs.rows.tolist()
         ),
     )
 

@@ -1,4 +1,4 @@
-"""The inner loops over a fleet that shares rides: driving on, and the cheapest car for a rider.
+"""The inner loops over a fleet that shares rides: driving on, and where it is soon free.
 
 The runs are those of `dispatch.matching.shared.run_kernel`, worked on in place. Compiled by
 Numba.
@@ -9,23 +9,16 @@ import numpy as np
 from dispatch.matching.compiled import compiled
 from dispatch.matching.shared.run_kernel import (
     BOARDED_AT,
-    DELAY,
     FREE_AT,
-    NEVER,
-    PICKUP,
-    PICKUP_BY,
     PLACE,
-    SCRATCH_ROWS,
     SEATS,
-    WAIT,
-    WANTED_AT,
-    best_place,
 )
+from simulation.study.shared_legs import BEGIN, BEGIN_MS, CAR, END, END_MS, LEG_ABOARD
 from simulation.study.travel_kernel import Times, Whole, next_edge
 
-DRIVEN, EMPTY, PAID, ABOARD, EMPTY_MS = range(5)
-"""Columns of a car's book: decimetres driven and of them empty, milliseconds with riders, seats
-taken, milliseconds driven empty."""
+PAID, ABOARD, LEFT, LEFT_AT, TOWARDS = range(5)
+"""Columns of a car's book: milliseconds with riders, seats taken, and of the leg that it drives the
+junction and the instant of its beginning and the junction to which it leads."""
 
 
 @compiled
@@ -49,65 +42,64 @@ def _serve(  # noqa: PLR0917
 
 
 @compiled
+def _end_leg(car: int, towards: int, drivers: Whole, book: Whole, legs: Whole, used: Whole) -> None:  # noqa: PLR0917
+    """Write the leg that a car has driven, if it has, and begin the next."""
+    place, at = drivers[car, PLACE], drivers[car, FREE_AT]
+    if book[car, LEFT] != place:
+        row = legs[used[0]]
+        row[CAR], row[LEG_ABOARD] = car, book[car, ABOARD]
+        row[BEGIN], row[BEGIN_MS] = book[car, LEFT], book[car, LEFT_AT]
+        row[END], row[END_MS] = place, at
+        used[0] += 1
+    book[car, LEFT], book[car, LEFT_AT], book[car, TOWARDS] = place, at, towards
+
+
+@compiled
 def drive_on(  # noqa: PLR0917
-    times: Times, first: Whole, to: Whole, ms: Whole, decimetres: Whole, stops: Whole,
-    counts: Whole, drivers: Whole, goal: Whole, trips: Whole, book: Whole, pickup_ms: Whole,
-    dropoff_ms: Whole, now_ms: int,
+    times: Times, first: Whole, to: Whole, ms: Whole, stops: Whole, counts: Whole, drivers: Whole,
+    goal: Whole, trips: Whole, book: Whole, pickup_ms: Whole, dropoff_ms: Whole, now_ms: int,
+    legs: Whole, used: Whole,
 ) -> None:  # fmt: skip
     """Bring every car to the next junction at or after now, serving its stops on the way.
 
-    A car without stops drives to its goal, and stands there.
+    A car without stops drives to its goal, and stands there. Each leg that ends is written into
+    ``legs`` (room, 6) at row ``used[0]``, which is counted up: of each car at most one for each of
+    its stops, and two.
     """
     for car in range(len(counts)):
         while drivers[car, FREE_AT] < now_ms:
             place, target = drivers[car, PLACE], goal[car]
             if counts[car] > 0:
                 target = trips[stops[car, 0] >> 1, stops[car, 0] & 1]
+            if place == target or target != book[car, TOWARDS]:
+                _end_leg(car, target, drivers, book, legs, used)
             if place == target and counts[car] > 0:
                 _serve(car, stops, counts, drivers, trips, book, pickup_ms, dropoff_ms)
                 goal[car] = place
             elif place == target:
                 drivers[car, FREE_AT] = now_ms
+                book[car, LEFT_AT] = now_ms
             else:
                 edge = next_edge(times, first, to, ms, place, target)
                 drivers[car, PLACE] = to[edge]
                 drivers[car, FREE_AT] += ms[edge]
-                book[car, DRIVEN] += decimetres[edge]
                 if book[car, ABOARD] > 0:
                     book[car, PAID] += ms[edge]
-                else:
-                    book[car, EMPTY] += decimetres[edge]
-                    book[car, EMPTY_MS] += ms[edge]
 
 
 @compiled
-def cheapest_car(  # noqa: PLR0917
-    trip: int, times: Times, stops: Whole, counts: Whole, drivers: Whole, trips: Whole,
-    rates: Whole, handicaps: Whole,
-) -> tuple[int, int, int]:  # fmt: skip
-    """The car into whose run a rider fits at least cost, its handicap added, and where.
-
-    Cars are tried from the one that could be there soonest; none is tried that would cost
-    more than the best so far even if the rider were driven straight there and nobody else delayed.
-    -1 if there is none.
-    """
-    pad = np.empty((SCRATCH_ROWS, stops.shape[1] + 1), np.int64)
-    floor = np.empty(len(counts), np.int64)
+def soon_free(  # noqa: PLR0917
+    times: Times, stops: Whole, counts: Whole, drivers: Whole, trips: Whole, until_ms: int
+) -> Whole:
+    """Junctions at which those cars end that have stops, and are through with them by an instant."""
+    ends, found = np.empty(len(counts), np.int64), 0
     for car in range(len(counts)):
-        arrives = drivers[car, FREE_AT] + times[drivers[car, PLACE], trips[trip, PICKUP]]
-        floor[car] = NEVER
-        if arrives <= trips[trip, PICKUP_BY] and counts[car] + 2 <= stops.shape[1]:
-            floor[car] = (rates[DELAY] + rates[WAIT]) * (arrives - trips[trip, WANTED_AT])
-            floor[car] += handicaps[car]
-    best, best_car, best_i, best_j = NEVER, -1, -1, -1
-    while True:
-        car = int(floor.argmin())
-        if floor[car] >= best:
-            break
-        floor[car] = NEVER
-        cost, i, j = best_place(
-            stops[car], counts[car], drivers[car], trips, trip, times, rates, pad
-        )
-        if i >= 0 and cost + handicaps[car] < best:
-            best, best_car, best_i, best_j = cost + handicaps[car], car, i, j
-    return best_car, best_i, best_j
+        place, at = drivers[car, PLACE], drivers[car, FREE_AT]
+        for p in range(counts[car]):
+            there = trips[stops[car, p] >> 1, stops[car, p] & 1]
+            at += times[place, there]
+            place = there
+        if counts[car] > 0 and at <= until_ms:
+            ends[found] = place
+            found += 1
+    return ends[:found]

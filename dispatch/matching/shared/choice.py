@@ -101,6 +101,8 @@ def choose(columns: Columns, *, start: Sequence[int], effort: Effort) -> Choice:
     first = tuple(sorted(start))
     ceiling = columns.total(first)
     kept = _worth_a_look(columns, ceiling, first, effort.columns_max)
+    if len(kept) == len(first) < len(columns.trips):
+        return Choice(columns=first, cost=ceiling, is_optimal=True)
     solver, model = cp_model.CpSolver(), cp_model.CpModel()
     taken = {column: model.new_bool_var(f"column {column}") for column in kept}
     left = [model.new_bool_var(f"open {trip}") for trip in range(len(columns.price))]

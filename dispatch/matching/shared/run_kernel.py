@@ -183,15 +183,14 @@ def _best_dropoff(  # noqa: PLR0917 - compiled loops take plain arrays
 ) -> tuple[int, int]:  # fmt: skip
     """The best place of the drop-off when the pick-up comes before stop ``i``.
 
-    Returns drive and delays, weighted and without the drive of the run as it stands, and the stop
-    before which the drop-off comes. `NEVER` if there is none.
+    The trial times before stop ``i`` are those of the run as it stands. Returns drive and delays,
+    weighted and without the drive of the run as it stands, and the stop before which the drop-off comes. `NEVER` if there is none.
     """
     dwell, capacity, seats = rates[DWELL], driver[CAPACITY], trips[trip, SEATS]
     now, place, best, best_j = driver[FREE_AT], driver[PLACE], NEVER, -1
     if i > 0:
         before = stops[i - 1]
         now, place = pad[_BEGIN, i - 1] + dwell, trips[before >> 1, before & 1]
-        pad[_TRIAL, i - 1] = pad[_BEGIN, i - 1]
     if pad[_LOAD, i] + seats > capacity:
         return best, best_j
     leg = int(travel[place, trips[trip, PICKUP]])
@@ -225,6 +224,47 @@ def _best_dropoff(  # noqa: PLR0917 - compiled loops take plain arrays
 
 
 @compiled
+def _least(  # noqa: PLR0917 - compiled loops take plain arrays
+    i: int, place: int, boards: int, stops: Whole, count: int, trips: Whole, trip: int,
+    travel: Travel, rates: Whole, pad: Whole,
+) -> int:  # fmt: skip
+    """What a trip at least costs whose pick-up comes before stop ``i``, reached from ``place``.
+
+    As if its drop-off cost no driving and no time: what its own wait costs, the way by its pick-up,
+    and how much later that makes the stops ahead, as far as the first that has to wait for its
+    rider anyhow. `NEVER` if one of them then breaks a limit. For tables of shortest times.
+    """
+    pickup, dwell = trips[trip, PICKUP], rates[DWELL]
+    cost = (rates[WAIT] + rates[DELAY]) * (boards - trips[trip, WANTED_AT])
+    leg = int(travel[place, pickup])
+    if i == count:
+        return int(cost + rates[DRIVE] * (leg + trips[trip, DIRECT]))
+    after = trips[stops[i] >> 1, stops[i] & 1]
+    onward = int(travel[pickup, after])
+    cost += rates[DRIVE] * (leg + onward - int(travel[place, after]))
+    later = boards + dwell + onward - pad[_BEGIN, i]
+    for q in range(i, count):
+        code, begin = stops[q], pad[_BEGIN, q]
+        one = code >> 1
+        if later <= 0 or (code & 1 == 0 and begin == trips[one, WANTED_AT]):
+            break
+        begin += later
+        if code & 1 == 0:
+            if begin > trips[one, PICKUP_BY]:
+                return NEVER
+            cost += rates[WAIT] * later
+            continue
+        ended = trips[one, BOARDED_AT]
+        if pad[_FROM, q] >= 0:
+            ended = pad[_BEGIN, pad[_FROM, q]] + dwell
+        rides_longer = pad[_FROM, q] < i and begin - ended > trips[one, RIDE_MAX]
+        if rides_longer or begin > trips[one, DROPOFF_BY]:
+            return NEVER
+        cost += rates[DELAY] * later
+    return int(cost)
+
+
+@compiled
 def best_place(  # noqa: PLR0917 - compiled loops take plain arrays
     stops: Whole, count: int, driver: Whole, trips: Whole, trip: int, travel: Travel, rates: Whole,
     pad: Whole,
@@ -236,7 +276,20 @@ def best_place(  # noqa: PLR0917 - compiled loops take plain arrays
     drop-off. `NEVER`, -1, -1 if the trip does not fit, or the run breaks a limit already.
     ``pad`` is scratch: (SCRATCH_ROWS, stops_max + 1).
     """
-    best, best_i, best_j = NEVER, -1, -1
+    return cheaper_place(stops, count, driver, trips, trip, travel, rates, NEVER, pad)
+
+
+@compiled
+def cheaper_place(  # noqa: PLR0917 - compiled loops take plain arrays
+    stops: Whole, count: int, driver: Whole, trips: Whole, trip: int, travel: Travel, rates: Whole,
+    bound: int, pad: Whole,
+) -> tuple[int, int, int]:  # fmt: skip
+    """`best_place`, if it costs less than ``bound``; else the bound, -1, -1.
+
+    A bound below `NEVER` saves most of the work where ``travel`` is of shortest times: then a later
+    place of the pick-up never lets the rider wait less, and no stop shortens a way.
+    """
+    best, best_i, best_j = bound, -1, -1
     if _prepare(stops, count, driver, trips, travel, rates[DWELL], pad) != KEPT:
         return best, best_i, best_j
     driven, place = 0, driver[PLACE]
@@ -244,12 +297,20 @@ def best_place(  # noqa: PLR0917 - compiled loops take plain arrays
         there = trips[stops[p] >> 1, stops[p] & 1]
         driven += int(travel[place, there])
         place = there
-    before, place = 0, driver[PLACE]
+    before, place, now = 0, driver[PLACE], driver[FREE_AT]
+    pickup, wanted, pickup_by = trips[trip, PICKUP], trips[trip, WANTED_AT], trips[trip, PICKUP_BY]
     for i in range(count + 1):
         if i > 0:
             there = trips[stops[i - 1] >> 1, stops[i - 1] & 1]
             before += int(travel[place, there])
-            place = there
+            place, now = there, pad[_BEGIN, i - 1] + rates[DWELL]
+            pad[_TRIAL, i - 1] = pad[_BEGIN, i - 1]
+        if bound < NEVER:
+            boards = max(now + int(travel[place, pickup]), wanted)
+            if boards > pickup_by or (rates[WAIT] + rates[DELAY]) * (boards - wanted) >= best:
+                break
+            if _least(i, place, boards, stops, count, trips, trip, travel, rates, pad) >= best:
+                continue
         cost, j = _best_dropoff(i, stops, count, driver, trips, trip, travel, rates, pad)
         if j >= 0:
             cost += rates[DRIVE] * (before - driven)

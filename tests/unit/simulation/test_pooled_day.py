@@ -7,9 +7,12 @@ import pytest
 
 from dispatch.matching.policy import Repositioning
 from foundation.chance import SeededChance
-from simulation.study.figures import Driven, Figures, figures_of
-from simulation.study.pooled import NOBODY, PooledOptions, PooledRecord, PooledWorld, settled_ms
+from simulation.study import shared_legs
+from simulation.study.figures import Figures, figures_of
+from simulation.study.fleet import NOBODY
+from simulation.study.pooled import PooledOptions, PooledRecord, PooledWorld
 from simulation.study.scenario import Requests, Scenario, Streets
+from simulation.study.shared_legs import SharedLegs
 from simulation.study.travel import TravelTable
 
 SIDE = 8
@@ -70,6 +73,33 @@ def faults(scenario: Scenario, record: PooledRecord, options: PooledOptions) -> 
                 wrong.append(f"car {car} is too full")
         if paid != record.paid_ms[car]:
             wrong.append(f"car {car} was paid for another time")
+        wrong += way_faults(scenario, record, car, travel)
+    return wrong
+
+
+def way_faults(
+    scenario: Scenario, record: PooledRecord, car: int, travel: TravelTable
+) -> list[str]:
+    """What is wrong with the legs of a car: gaps, haste, riders who were not where it was."""
+    mine = np.flatnonzero((record.vehicle == car) & (record.pickup_ms != NOBODY))
+    place, at, wrong, seen = int(scenario.vehicle_nodes[car]), 0, [], []
+    rows = [row for row in record.legs.rows.tolist() if row[0] == car]
+    for _, begin, begin_ms, end, end_ms, aboard in rows:
+        if begin != place or begin_ms < at or end_ms - begin_ms != travel.times[begin, end]:
+            wrong.append(f"car {car} cannot drive from {begin} to {end} at {begin_ms}")
+        riders = (record.pickup_ms[mine] <= begin_ms) & (record.dropoff_ms[mine] >= end_ms)
+        if int(riders.sum()) != aboard:
+            wrong.append(f"car {car} has not {aboard} aboard at {begin_ms}")
+        seen.append((at, begin_ms, place))
+        place, at = end, end_ms
+    seen.append((at, 1 << 60, place))
+    for stops, nodes in (
+        (record.pickup_ms, scenario.requests.origin),
+        (record.dropoff_ms, scenario.requests.destination),
+    ):
+        for one in mine.tolist():
+            if not any(a <= stops[one] <= b and nodes[one] == where for a, b, where in seen):
+                wrong.append(f"car {car} is not where {one} boards or leaves")
     return wrong
 
 
@@ -77,10 +107,7 @@ def figures(scenario: Scenario, travel: TravelTable, record: PooledRecord) -> Fi
     """What a day comes to."""
     return figures_of(
         scenario, travel, pickup_ms=record.pickup_ms, dropoff_ms=record.dropoff_ms,
-        driven=Driven(
-            decimetres=record.driven_decimetres, empty_decimetres=record.empty_decimetres,
-            empty_ms=record.empty_ms, paid_ms=record.paid_ms,
-        ),
+        driven=record.legs.driven(travel, len(scenario.vehicle_ids)),
         follow=np.zeros(len(scenario.vehicle_ids), dtype=np.bool_), max_wait_ms=600_000,
     )  # fmt: skip
 
@@ -90,10 +117,13 @@ def figures(scenario: Scenario, travel: TravelTable, record: PooledRecord) -> Fi
 def test_a_day_keeps_every_rule(seed: int, seats: int) -> None:
     scenario = town(seed)
     options = PooledOptions(seats=seats, follow=np.arange(4) % 2 == 0)
-    record = PooledWorld(scenario, TravelTable.of(scenario.streets), RULE, options).run()
+    travel = TravelTable.of(scenario.streets)
+    record = PooledWorld(scenario, travel, RULE, options).run()
     assert faults(scenario, record, options) == []
     assert (record.pickup_ms == NOBODY).tolist() == (record.vehicle == NOBODY).tolist()
-    assert (record.empty_decimetres <= record.driven_decimetres).all()
+    driven = record.legs.driven(travel, len(scenario.vehicle_ids))
+    assert driven.paid_ms.tolist() == record.paid_ms.tolist()
+    assert (driven.empty_decimetres < driven.decimetres).all()
 
 
 def test_the_verifier_finds_planted_faults() -> None:
@@ -108,6 +138,12 @@ def test_the_verifier_finds_planted_faults() -> None:
         replace(record, paid_ms=record.paid_ms + 1),
     ):
         assert faults(scenario, wrong, options)
+    for column, change in ((shared_legs.END_MS, -1), (shared_legs.LEG_ABOARD, 1)):
+        rows = record.legs.rows.copy()
+        rows[len(rows) // 2, column] += change
+        assert faults(scenario, replace(record, legs=SharedLegs(rows=rows)), options)
+    gap = np.delete(record.legs.rows, len(record.legs.rows) // 2, axis=0)
+    assert faults(scenario, replace(record, legs=SharedLegs(rows=gap)), options)
     assert faults(scenario, record, replace(options, seats=1))
 
 
@@ -123,14 +159,44 @@ def test_sharing_serves_more_than_riding_alone() -> None:
     assert alone.detour_mean == pytest.approx(1)
 
 
-def test_a_row_is_settled_when_its_car_takes_nobody_else_before_it_ends() -> None:
+def test_a_row_is_settled_when_its_run_changes_no_more_before_the_rider_leaves() -> None:
     scenario = town(2, requests=200)
     record = PooledWorld(scenario, TravelTable.of(scenario.streets), RULE, PooledOptions()).run()
-    settled, served = settled_ms(record), record.pickup_ms != NOBODY
+    settled, served = record.settled_ms, record.pickup_ms != NOBODY
     assert (settled[served] >= record.decided_ms[served]).all()
     assert (settled[served] <= record.dropoff_ms[served]).all()
     assert (settled[served] > record.decided_ms[served]).any(), "nobody joined anybody"
     assert (settled[~served] == NOBODY).all()
+
+
+BY_INSERTION = PooledOptions(relocate_ms=0, regroup_ms=0)
+SECOND_THOUGHTS = PooledOptions(relocate_ms=15_000, regroup_ms=30_000, regroup_from=4)
+
+
+@pytest.mark.parametrize("options", [
+    SECOND_THOUGHTS, replace(SECOND_THOUGHTS, regroup_ms=0), replace(SECOND_THOUGHTS, relocate_ms=0),
+], ids=["both", "one by one", "by groups"])  # fmt: skip
+def test_riders_change_cars_and_every_rule_is_kept(options: PooledOptions) -> None:
+    scenario = town(5, requests=200)
+    travel = TravelTable.of(scenario.streets)
+    first = PooledWorld(scenario, travel, RULE, BY_INSERTION).run()
+    record = PooledWorld(scenario, travel, RULE, options).run()
+    assert faults(scenario, record, options) == []
+    assert (record.vehicle != first.vehicle).any()
+    # Who once had a car was fetched, by whichever.
+    assert (record.pickup_ms == NOBODY).tolist() == (record.decided_ms == NOBODY).tolist()
+
+
+def test_second_thoughts_serve_more_or_sooner() -> None:
+    """Over several towns: every single day depends on chance."""
+    waits = np.zeros(2)
+    for seed in range(3):
+        scenario = town(seed, requests=160)
+        travel = TravelTable.of(scenario.streets)
+        for n, options in enumerate((BY_INSERTION, SECOND_THOUGHTS)):
+            record = PooledWorld(scenario, travel, RULE, options).run()
+            waits[n] += figures(scenario, travel, record).wait_mean_all_s
+    assert waits[1] < waits[0]
 
 
 def test_what_is_still_to_come_changes_nothing_decided_before() -> None:

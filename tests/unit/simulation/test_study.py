@@ -169,6 +169,39 @@ def test_every_figure_can_be_worked_out_from_the_files(folder: Path, tmp_path: P
     assert told["served_ride_s"] == pytest.approx(rides, abs=0.01)
 
 
+def way(scenario: Scenario, times: np.ndarray, begin: int, end: int) -> int:
+    """Decimetres of the quickest way; of several the one by the junction that comes first."""
+    streets, length = scenario.streets, 0
+    while begin != end:
+        edges = np.flatnonzero(streets.tail == begin)
+        left = streets.ms[edges] + times[streets.head[edges], end]
+        edge = edges[np.lexsort((streets.head[edges], left))[0]]
+        begin, length = int(streets.head[edge]), length + int(streets.decimetres[edge])
+    return length
+
+
+def test_every_kilometre_of_shared_cars_can_be_worked_out_from_the_drives(
+    folder: Path, tmp_path: Path
+) -> None:
+    asked = Asked(folder=folder, vehicles=6, advice=1.0, pooling=True)
+    prepared = prepare(asked, console)
+    day = play(asked, prepared, console)
+    log = tmp_path / "day.csv"
+    write(day, prepared.scenario, log)
+    with drives_beside(log).open() as file:
+        drives = list(csv.DictReader(file))
+    times = shortest_ms(prepared.scenario)
+    metres = [
+        way(prepared.scenario, times, int(d["from_node"]), int(d["to_node"])) / 10 for d in drives
+    ]
+    empty = [m for m, drive in zip(metres, drives, strict=True) if drive["aboard"] == "0"]
+    told = day.as_json()
+    served = int((day.outcome.pickup_ms >= 0).sum())
+    assert told["km_per_served_trip"] == pytest.approx(sum(metres) / 1000 / served, abs=1e-4)
+    assert told["empty_km_share"] == pytest.approx(sum(empty) / sum(metres), abs=1e-4)
+    assert {drive["aboard"] for drive in drives} >= {"0", "1", "2"}
+
+
 def test_travel_times_are_those_of_scipy() -> None:
     scenario = town(seed=5)
     travel = TravelTable.of(scenario.streets)
