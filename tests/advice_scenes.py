@@ -15,12 +15,11 @@ BETWEEN_MS = 120_000
 
 
 def street(zones: int, between_ms: int = BETWEEN_MS) -> ZoneMap:
-    """Zones in a row, each beside the next."""
+    """Zones in a row, each beside the next; the arcs in no order."""
     west = np.arange(zones - 1)
     tails, heads = np.concatenate([west, west + 1]), np.concatenate([west + 1, west])
-    order = np.lexsort((heads, tails))
     return ZoneMap(
-        zones=zones, tails=tails[order], heads=heads[order],
+        zones=zones, tails=tails, heads=heads,
         drive_ms=np.full(2 * (zones - 1), between_ms),
     )  # fmt: skip
 

@@ -132,11 +132,12 @@ def _wanted(scene: Scene, drives: Drives, rule: Repositioning) -> Whole:
     zone_map, zone_of_car = scene.zone_map, scene.zone_of_car
     if not len(zone_of_car):
         return np.zeros(0, dtype=np.int64)
-    first = np.searchsorted(zone_map.tails, np.arange(zone_map.zones + 1))
+    by_tail = np.argsort(zone_map.tails, kind="stable")
+    first = np.searchsorted(zone_map.tails[by_tail], np.arange(zone_map.zones + 1))
     counts = np.diff(first)[zone_of_car]
     cars = np.repeat(np.arange(len(zone_of_car)), counts)
     within = np.arange(len(cars)) - np.repeat(np.cumsum(counts) - counts, counts)
-    beside = zone_map.heads[first[zone_of_car][cars] + within]
+    beside = zone_map.heads[by_tail][first[zone_of_car][cars] + within]
     drive_ms = np.zeros((len(zone_of_car), zone_map.zones), dtype=np.int64)
     if len(cars):
         drive_ms[cars, beside] = drives(np.stack([cars, beside], axis=1))

@@ -15,7 +15,8 @@ ZONES_MAX, CARS_MAX = 9, 12
 
 @st.composite
 def cities(draw: st.DrawFn) -> tuple[Scene, Whole]:
-    """A city, and how long each car drives to the heart of each zone; no two drives are equal."""
+    """A city, and how long each car drives to the heart of each zone; no two of a zone as long.
+    Cars stand at the heart of their zone, or some of them far from the road."""
     zones = draw(st.integers(1, ZONES_MAX))
     seed = draw(st.integers(0, 2**32 - 1))
     chance = np.random.default_rng(seed)
@@ -24,6 +25,7 @@ def cities(draw: st.DrawFn) -> tuple[Scene, Whole]:
     cars = draw(st.integers(0, CARS_MAX))
     zone_of_car = chance.integers(0, zones, size=cars)
     drives = apart[zone_of_car] + chance.permutation(cars * zones).reshape(cars, zones)
+    drives += draw(st.sampled_from([0, 200_000])) * chance.permutation(cars)[:, None]
     return Scene(
         zone_map=neighbours_by(apart),
         expected=chance.exponential(draw(st.sampled_from([0.1, 1.0, 5.0])), size=zones),
