@@ -8,6 +8,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from khan.console import print_wide
 from khan.json_files import write_json
 from khan.simulate import Asked, Day, play, prepare
 
@@ -47,7 +48,7 @@ def run(
     simulation.study.errors.*
     """
     days = list(_played(folder, vehicles, seed, console))
-    console.print(table_of(days), width=WIDTH)
+    print_wide(table_of(days), console, width=WIDTH)
     if report is not None:
         rows = [{"vehicles": count, "way": way, **day.as_json()} for count, way, day in days]
         write_json({"days": rows}, report)

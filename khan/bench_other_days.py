@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from khan.bench_days import COLUMNS, WAYS, WIDTH
+from khan.console import print_wide
 from khan.json_files import write_json
 from khan.simulate import Asked, Day, Prepared, play, prepare
 from simulation.study.other_days import REPORTING_SEEDS, make_day
@@ -73,7 +74,7 @@ def run(
             if way in PLAYED:
                 rows.append(played(way, replace(asked, **how), days, console))
     console.print(f"Mean and standard deviation over {len(REPORTING_SEEDS)} made days")
-    console.print(table_of(rows), width=WIDTH)
+    print_wide(table_of(rows), console, width=WIDTH)
     if report is not None:
         write_json({"rows": [row.as_json() for row in rows]}, report)
 

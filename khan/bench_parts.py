@@ -12,6 +12,7 @@ from rich.table import Table
 from dispatch.matching.policy import Policy
 from dispatch.matching.zones import Division
 from khan.bench_other_days import reporting_days
+from khan.console import print_wide
 from khan.json_files import write_json
 from khan.simulate import Asked, Prepared, play, policy_of, prepare
 from simulation.study.demand_profile import LearnedDemand, Source, learn
@@ -110,9 +111,9 @@ def run(
     console.print(
         f"{vehicles} vehicles, mean over {len(played_on)} made days that nothing was learned on:"
     )
-    console.print(table_of(rows), width=WIDTH)
+    print_wide(table_of(rows), console, width=WIDTH)
     console.print("What each part changes, and the standard deviation of that from day to day:")
-    console.print(changes_of(rows), width=WIDTH)
+    print_wide(changes_of(rows), console, width=WIDTH)
     if report is not None:
         write_json({"vehicles": vehicles, "parts": [_json(row, rows[0]) for row in rows]}, report)
 

@@ -4,11 +4,18 @@ import os
 from pathlib import Path
 
 from rich.console import Console
+from rich.table import Table
 
 from foundation.errors import Invalid
 
 # Terminals wrap long lines by themselves, and a command or a path stays one to be copied.
 console = Console(highlight=False, emoji=False, soft_wrap=True)
+
+
+def print_wide(table: Table, console: Console, *, width: int) -> None:
+    """Print a table with room for every column, also where the output is no terminal."""
+    wide = Console(file=console.file, width=max(width, console.width), highlight=False, emoji=False)
+    wide.print(table)
 
 
 class ArgumentUnusable(Invalid):

@@ -206,7 +206,7 @@ def bench_hindsight(
 def demand_learn(
     folders: Annotated[
         list[Path],
-        typer.Argument(metavar="DIR...", help="Days to learn from, folders with the same streets."),
+        typer.Argument(metavar="DIR", help="Days to learn from, folders with the same streets."),
     ],
     out: Annotated[Path, typer.Argument(metavar="OUT", help="The file to write, JSON.")],
 ) -> None:

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from khan.bench_other_days import run as bench_others
 from khan.bench_parts import PARTS, learned_demand
 from khan.bench_parts import run as bench_parts
 from khan.command_line import main
@@ -38,6 +37,15 @@ def folder(tmp_path: Path) -> Path:
     found = tmp_path / "town"
     found.mkdir()
     write_town(town(), found)
+    return found
+
+
+@pytest.fixture
+def short(tmp_path: Path) -> Path:
+    """A town whose day is an hour, to be played often."""
+    found = tmp_path / "short"
+    found.mkdir()
+    write_town(town(requests=100, hours=1), found)
     return found
 
 
@@ -79,9 +87,9 @@ def test_what_cannot_be_made_or_read_is_one_line(khan: Khan, folder: Path, tmp_p
         assert told.count("\n") == 1, words
 
 
-def test_each_part_is_measured_against_the_assignment_alone(folder: Path, tmp_path: Path) -> None:
+def test_each_part_is_measured_against_the_assignment_alone(short: Path, tmp_path: Path) -> None:
     report = tmp_path / "parts.json"
-    bench_parts(folder, vehicles=6, days=2, seed=1, report=report, console=console)
+    bench_parts(short, vehicles=6, days=2, seed=1, report=report, console=console)
     parts = json.loads(report.read_text())["parts"]
     assert [part["part"] for part in parts] == [part.name for part in PARTS]
     assert [day["day"] for day in parts[0]["days"]] == list(REPORTING_SEEDS[:2])
@@ -119,9 +127,15 @@ def test_the_bench_learns_what_the_command_learns(khan: Khan, folder: Path, tmp_
     }
 
 
-def test_reporting_days_are_reported_by_mean_and_spread(folder: Path, tmp_path: Path) -> None:
+def test_reporting_days_are_reported_by_mean_and_spread(
+    khan: Khan, short: Path, tmp_path: Path
+) -> None:
     report = tmp_path / "others.json"
-    bench_others(folder, vehicles=[6], seed=1, report=report, console=console)
+    code, said, _ = khan("bench", "days", short, "--others", "--vehicles", 6, "--json", report)
+    assert code == 0
+    assert "vehicles" in said
+    assert "served %" in said
+    assert "…" not in said
     rows = json.loads(report.read_text())["rows"]
     assert [row["way"] for row in rows] == ["--advice 0", "--advice 1", "--advice 1 --swap"]
     for row in rows:
