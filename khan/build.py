@@ -4,6 +4,7 @@ import contextlib
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from math import ceil
 from pathlib import Path
 
 import structlog
@@ -43,6 +44,10 @@ log = structlog.get_logger()
 
 _ROOT = Path(__file__).resolve().parent.parent
 _SHIPPED = Path(__file__).resolve().parent / "_shipped"
+
+
+SHORTEST_ANSWER_SECONDS = 4.0
+"""For an offer, in wall time: a demonstration may run faster, who answers and this machine do not."""
 
 
 class CityUnknown(NotFound):
@@ -237,6 +242,7 @@ async def build(settings: Settings) -> Running:
         network_digest=city.pack.network.digest,
         board=board,
         stale_seconds=policy.position_stale_s,
+        answer_seconds_min=ceil(SHORTEST_ANSWER_SECONDS * clock.rate) if clock.rate > 1 else 0,
     )
     return Running(
         settings=settings,

@@ -15,7 +15,7 @@ import tempfile
 import webbrowser
 from collections.abc import AsyncIterator, Coroutine, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import time, timedelta
+from datetime import datetime, time, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -148,14 +148,19 @@ class Stage:
                 )
             )
             await self._until_over(task, keeper)
+            ended = wall_now()
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
-        database = Database(city.address)
+        return self._settings() | await self._report(city.address, ended)
+
+    async def _report(self, address: str, ended: datetime) -> dict[str, Any]:
+        """What it came to when its people left; what stopping took is nobody's delay."""
+        database = Database(address)
         try:
-            report = await report_of(database)
+            clock = await database.clock()
+            return await report_of(database, at=clock.at(ended))
         finally:
             await database.dispose()
-        return self._settings() | report
 
     async def prepare(self) -> Prepared:
         """Database, city, people; every step is told."""
