@@ -44,6 +44,8 @@ class Seen:
         Drivers whose run such a rider could join.
     answer_seconds
         How long an offer stands.
+    zones
+        Of drivers whose licence names zones: those in which they may pick up.
     """
 
     at: datetime
@@ -56,6 +58,7 @@ class Seen:
     answer_seconds: int
     shares: frozenset[TripId] = frozenset()
     sharing: Mapping[DriverId, Sharing] = field(default_factory=dict)
+    zones: Mapping[DriverId, frozenset[str]] = field(default_factory=dict)
 
     @property
     def reserve(self) -> Reserve:
@@ -103,6 +106,7 @@ def free_driver(known: OnShift, seen: Seen, *, left_ms: int) -> FreeDriver:
         seats=known.seats,
         vehicle_class=known.vehicle_class,
         equipment=known.equipment,
+        zones=None if known.driver_id not in seen.zones else tuple(seen.zones[known.driver_id]),
         shift_ends_at_ms=epoch_ms(known.ends_by),
         driving_seconds_left=max(0, driving_left - -(-left_ms // 1000)),
         homeward=known.homeward if _ends_soon(known, seen) else None,

@@ -5,7 +5,7 @@ kerb. Roads are asked for the few nearest only.
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from heapq import nsmallest
 
@@ -22,7 +22,7 @@ from dispatch.position import OnShift, Phase
 from dispatch.promise import Reserve, guarded
 from dispatch.run import Planned, StopAhead, StopKind, Underway
 from dispatch.store.rounds import epoch_ms, instant_of
-from foundation.identifiers import TripId
+from foundation.identifiers import DriverId, TripId
 from foundation.measures import Point, distance_metres
 from roads.engine import RoadEngine
 
@@ -42,12 +42,20 @@ class Sharing:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scene:
-    """What the choice of company depends on beside roads."""
+    """What the choice of company depends on beside roads.
+
+    `zones` are those in which a driver may pick up, of drivers whose licence names them.
+    """
 
     at: datetime
     caps: SharedCaps
     reserve: Reserve
     sharing: Sequence[Sharing]
+    zones: Mapping[DriverId, frozenset[str]] = field(default_factory=dict)
+
+    def may_pick_up(self, driver_id: DriverId, zone: str | None) -> bool:
+        """Whether the driver's licence allows picking up in a zone; None is outside all."""
+        return driver_id not in self.zones or zone in self.zones[driver_id]
 
 
 def may_be_joined(known: OnShift, run: Underway | None, caps: SharedCaps) -> bool:
@@ -105,6 +113,7 @@ def _draft(trip: OpenTrip, scene: Scene) -> _Draft | None:
             (metres, one.known.driver_id, one)
             for one in scene.sharing
             if _fits(trip, one)
+            and scene.may_pick_up(one.known.driver_id, trip.pickup_zone)
             and (metres := distance_metres(_place(one), trip.pickup))
             <= left_s * CROW_METRES_PER_SECOND
         ),

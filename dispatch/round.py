@@ -26,6 +26,7 @@ from dispatch.store.rounds import StoredRound, epoch_ms
 from foundation.clock import stopwatch_ms
 from foundation.collector import undisturbed
 from foundation.identifiers import DriverId, OfferId, RoundId
+from registry.views import list_zone_limits
 from roads.engine import RoadEngine
 from rulebook.rule import RuleKind
 from storage.engine import Database
@@ -152,6 +153,7 @@ class Dispatcher:
             runs=runs,
             answer_seconds=answer_seconds,
             shares=shares,
+            zones=await list_zone_limits(work),
             sharing={
                 known.driver_id: Sharing(known=known, run=runs[known.driver_id])
                 for known in there
@@ -179,6 +181,7 @@ class Dispatcher:
             at=seen.at,
             caps=seen.policy.shared,
             reserve=seen.reserve,
+            zones=seen.zones,
             sharing=tuple(seen.sharing.values()),
         )
         wishes = wishes_of(tuple(seen.trips.values()), seen.shares, scene=scene, roads=self._roads)
