@@ -27,6 +27,7 @@ from office_api.schemas import (
     PurposeOut,
     TripOut,
 )
+from registry.needs import needs_of
 from registry.service import join_person
 from storage.work import UnitOfWork
 
@@ -53,6 +54,7 @@ async def book(request: Request, body: BookingIn, caller: Office) -> Response:
         rider_id = RiderId(
             await join_person(work, phone=body.phone, name=body.name, vault=services.vault)
         )
+        usual = await needs_of(work, rider_id, vault=services.vault)
         quote = await quote_between(
             work,
             services.city,
@@ -61,7 +63,7 @@ async def book(request: Request, body: BookingIn, caller: Office) -> Response:
             dropoff=body.dropoff.point(),
             seats=body.seats,
             vehicle_class=body.vehicle_class,
-            needs=body.needs,
+            needs=sorted(usual.union(body.needs)),
             booked_for=booked_for,
         )
         trip = await requests.request_trip(

@@ -21,6 +21,18 @@ from doorway.schemas import (
 )
 
 
+class UsualNeeds(Model):
+    """What a rider always needs, like `wheelchair`; the same words as with a quote."""
+
+    needs: Needs
+
+
+class NeedsKept(Model):
+    """How many usual needs are kept now."""
+
+    kept: int
+
+
 class QuoteIn(Model):
     """A journey to be priced."""
 
@@ -28,7 +40,7 @@ class QuoteIn(Model):
     dropoff: Place
     seats: Seats = 1
     vehicle_class: Word = "standard"
-    needs: Needs = []
+    needs: Needs = Field(default=[], description="Beside what you always need (`/me/needs`).")
     booked_for: AwareDatetime | None = Field(
         default=None, description="For a trip booked ahead; leave out for a car now."
     )

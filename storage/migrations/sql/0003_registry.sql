@@ -40,6 +40,15 @@ CREATE TABLE registry.contact (
 );
 GRANT SELECT, INSERT, UPDATE, DELETE ON registry.contact TO khan_app;
 
+-- What somebody always needs in a car (data on health, GDPR article 9): they say it themselves, it is
+-- sealed under a key of its own, and goes with the contact when they are forgotten.
+CREATE TABLE registry.usual_needs (
+    person_id uuid PRIMARY KEY REFERENCES registry.contact ON DELETE CASCADE,
+    data_key bytea NOT NULL,
+    needs bytea NOT NULL
+);
+GRANT SELECT, INSERT, UPDATE (data_key, needs), DELETE ON registry.usual_needs TO khan_app;
+
 -- Which vault this database was sealed with: a wrong key is noticed before it seals anything.
 CREATE TABLE registry.vault_fingerprint (
     one boolean PRIMARY KEY DEFAULT true CHECK (one),
