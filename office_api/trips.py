@@ -51,10 +51,9 @@ async def book(request: Request, body: BookingIn, caller: Office) -> Response:
         booked_for = instant_of(body.wanted.local, zone, which=body.wanted.which)
 
     async def handle(work: UnitOfWork) -> Any:
-        rider_id = RiderId(
-            await join_person(work, phone=body.phone, name=body.name, vault=services.vault)
-        )
-        usual = await needs_of(work, rider_id, vault=services.vault)
+        person_id = await join_person(work, phone=body.phone, name=body.name, vault=services.vault)
+        rider_id = RiderId(person_id)
+        usual = await needs_of(work, person_id, vault=services.vault)
         quote = await quote_between(
             work,
             services.city,
