@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from dispatch.advice import Turn
-from dispatch.company import Sharing, plan_of, promise
+from dispatch.company import Sharing, plan_of
 from dispatch.matching.explanation import sentence, why_this_offer
 from dispatch.matching.limits import CROW_METRES_PER_SECOND
 from dispatch.matching.plan import Pairing
@@ -18,6 +18,7 @@ from dispatch.matching.policy import Policy
 from dispatch.matching.shared.joining import Join, Wish
 from dispatch.matching.snapshot import FreeDriver, OpenTrip
 from dispatch.position import OnShift, Phase
+from dispatch.promise import Reserve, promise
 from dispatch.run import Planned, StopKind, Underway
 from dispatch.store.offers import NewOffer
 from dispatch.store.rounds import epoch_ms
@@ -44,6 +45,10 @@ class Seen:
         Drivers whose run such a rider could join.
     advice
         The latest turn of advice, for what places are worth; None if the policy weighs no place.
+    answer_seconds
+        How long an offer stands.
+    zones
+        Of drivers whose licence names zones: those in which they may pick up.
     """
 
     at: datetime
@@ -53,9 +58,16 @@ class Seen:
     trips: Mapping[TripId, OpenTrip]
     drivers: Mapping[DriverId, OnShift]
     runs: Mapping[DriverId, Underway]
+    answer_seconds: int
     shares: frozenset[TripId] = frozenset()
     advice: Turn | None = None
     sharing: Mapping[DriverId, Sharing] = field(default_factory=dict)
+    zones: Mapping[DriverId, frozenset[str]] = field(default_factory=dict)
+
+    @property
+    def reserve(self) -> Reserve:
+        """What is kept free behind every promised stop."""
+        return Reserve(answer_seconds=self.answer_seconds)
 
 
 def is_candidate(known: OnShift, run: Underway | None, policy: Policy) -> bool:
@@ -107,6 +119,7 @@ def free_driver(known: OnShift, seen: Seen, *, left_ms: int, worth_ms: int) -> F
         seats=known.seats,
         vehicle_class=known.vehicle_class,
         equipment=known.equipment,
+        zones=None if known.driver_id not in seen.zones else tuple(seen.zones[known.driver_id]),
         shift_ends_at_ms=epoch_ms(known.ends_by),
         driving_seconds_left=max(0, driving_left - -(-left_ms // 1000)),
         homeward=known.homeward if _ends_soon(known, seen) else None,
@@ -134,7 +147,7 @@ def alone_offer(offer_id: OfferId, pairing: Pairing, seen: Seen, *, now: datetim
     known, trip = seen.drivers[pairing.driver_id], seen.trips[pairing.trip_id]
     run = seen.runs.get(pairing.driver_id)
     pickup_at = now + timedelta(seconds=pairing.pickup_seconds)
-    is_shared = pairing.trip_id in seen.shares
+    plan = _after(run, trip, pickup_at) if pairing.trip_id in seen.shares else ()
     return NewOffer(
         offer_id=offer_id,
         trip_id=pairing.trip_id,
@@ -145,10 +158,8 @@ def alone_offer(offer_id: OfferId, pairing: Pairing, seen: Seen, *, now: datetim
         pickup_seconds=pairing.pickup_seconds,
         why=_why(pairing),
         run_trips=() if run is None else run.trips,
-        plan=_after(run, trip, pickup_at) if is_shared else (),
-        promised=(
-            promise(trip, seen.policy.shared, now=now, pickup_at=pickup_at) if is_shared else {}
-        ),
+        plan=plan,
+        promised=_promised(trip, plan, seen, now=now) if plan else {},
         added_seconds=(pairing.pickup_seconds - pairing.terms.busy_ms // 1000 + trip.trip_seconds),
     )
 
@@ -161,6 +172,12 @@ def _after(run: Underway | None, trip: OpenTrip, pickup_at: datetime) -> tuple[P
         Planned(trip_id=trip.trip_id, kind=StopKind.PICKUP, expected_at=pickup_at),
         Planned(trip_id=trip.trip_id, kind=StopKind.DROPOFF, expected_at=dropoff_at),
     )
+
+
+def _promised(
+    trip: OpenTrip, plan: tuple[Planned, ...], seen: Seen, *, now: datetime
+) -> dict[StopKind, datetime]:
+    return promise(trip, seen.policy.shared, plan=plan, now=now, reserve=seen.reserve)
 
 
 def join_offer(offer_id: OfferId, one: Join, wish: Wish, seen: Seen) -> NewOffer:
@@ -183,7 +200,7 @@ def join_offer(offer_id: OfferId, one: Join, wish: Wish, seen: Seen) -> NewOffer
         why=_why_join(one),
         run_trips=share.run.trips,
         plan=plan,
-        promised=promise(trip, seen.policy.shared, now=seen.at, pickup_at=pickup_at),
+        promised=_promised(trip, plan, seen, now=seen.at),
         added_seconds=added_seconds,
     )
 

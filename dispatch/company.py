@@ -5,8 +5,8 @@ kerb. Roads are asked for the few nearest only.
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass, field
+from datetime import datetime
 from heapq import nsmallest
 
 import numpy as np
@@ -19,16 +19,15 @@ from dispatch.matching.shared.run import StopKind as Kind
 from dispatch.matching.shared.run_kernel import NEVER
 from dispatch.matching.snapshot import OpenTrip
 from dispatch.position import OnShift, Phase
+from dispatch.promise import Reserve, guarded
 from dispatch.run import Planned, StopAhead, StopKind, Underway
 from dispatch.store.rounds import epoch_ms, instant_of
-from foundation.identifiers import TripId
+from foundation.identifiers import DriverId, TripId
 from foundation.measures import Point, distance_metres
 from roads.engine import RoadEngine
 
 RUNS_LOOKED_AT = 8
 """Of the runs nearest to a rider by straight line."""
-LATE_PERCENT = 25
-"""What a way to the pick-up may take longer than planned before a promise is broken."""
 WISHES_MAX = 40
 """Riders who share that one round looks at, longest waiting first."""
 
@@ -43,11 +42,20 @@ class Sharing:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scene:
-    """What the choice of company depends on beside roads."""
+    """What the choice of company depends on beside roads.
+
+    `zones` are those in which a driver may pick up, of drivers whose licence names them.
+    """
 
     at: datetime
     caps: SharedCaps
+    reserve: Reserve
     sharing: Sequence[Sharing]
+    zones: Mapping[DriverId, frozenset[str]] = field(default_factory=dict)
+
+    def may_pick_up(self, driver_id: DriverId, zone: str | None) -> bool:
+        """Whether the driver's licence allows picking up in a zone; None is outside all."""
+        return driver_id not in self.zones or zone in self.zones[driver_id]
 
 
 def may_be_joined(known: OnShift, run: Underway | None, caps: SharedCaps) -> bool:
@@ -78,7 +86,7 @@ def wishes_of(
     own = [[number[place] for place in draft.places] for draft in drafts]
     dwell_ms = scene.caps.stop_seconds * 1000
     return tuple(
-        Wish(trip=draft.trip, runs=draft.runs, roads=Roads(table[np.ix_(rows, rows)], dwell_ms))
+        draft.wish(Roads(table[np.ix_(rows, rows)], dwell_ms), scene.reserve)
         for draft, rows in zip(drafts, own, strict=True)
     )
 
@@ -91,6 +99,11 @@ class _Draft:
     runs: tuple[Run, ...]
     places: tuple[Point, ...]
 
+    def wish(self, roads: Roads, reserve: Reserve) -> Wish:
+        """The wish on its roads, the promises of each run with their reserve."""
+        runs = tuple(guarded(run, roads, reserve) for run in self.runs)
+        return Wish(trip=self.trip, runs=runs, roads=roads)
+
 
 def _draft(trip: OpenTrip, scene: Scene) -> _Draft | None:
     left_s = scene.caps.wait_seconds_max - (epoch_ms(scene.at) - _wanted_at_ms(trip)) / 1000
@@ -100,6 +113,7 @@ def _draft(trip: OpenTrip, scene: Scene) -> _Draft | None:
             (metres, one.known.driver_id, one)
             for one in scene.sharing
             if _fits(trip, one)
+            and scene.may_pick_up(one.known.driver_id, trip.pickup_zone)
             and (metres := distance_metres(_place(one), trip.pickup))
             <= left_s * CROW_METRES_PER_SECOND
         ),
@@ -208,21 +222,3 @@ def plan_of(one: Join, wish: Wish) -> tuple[tuple[Planned, ...], int]:
         for stop, begin in zip(run.stops, begins, strict=True)
     )
     return plan, max(0, -(-(begins[-1] - ended) // 1000))
-
-
-def promise(
-    trip: OpenTrip, caps: SharedCaps, *, now: datetime, pickup_at: datetime
-) -> dict[StopKind, datetime]:
-    """What a rider who shares is promised with the acceptance: the latest times of their stops.
-
-    A rider who has waited about as long as the cap already is promised the car that now comes, with
-    what roads may take longer than planned.
-    """
-    wait_by = instant_of(_wanted_at_ms(trip)) + timedelta(seconds=caps.wait_seconds_max)
-    late_by = pickup_at + (pickup_at - now) * LATE_PERCENT // 100
-    pickup_by = max(wait_by, late_by + timedelta(seconds=caps.stop_seconds))
-    aboard = trip.trip_seconds * caps.detour_percent_max // 100 + caps.stop_seconds
-    return {
-        StopKind.PICKUP: pickup_by,
-        StopKind.DROPOFF: pickup_by + timedelta(seconds=aboard),
-    }

@@ -27,6 +27,7 @@ from dispatch.store.rounds import StoredRound, epoch_ms
 from foundation.clock import stopwatch_ms
 from foundation.collector import undisturbed
 from foundation.identifiers import DriverId, OfferId, RoundId
+from registry.views import list_zone_limits
 from roads.engine import RoadEngine
 from rulebook.rule import RuleKind
 from storage.engine import Database
@@ -67,7 +68,16 @@ class RoundLog:
 
 
 class Dispatcher:
-    """Runs rounds over one database, one road network and one board."""
+    """Runs rounds over one database, one road network and one board.
+
+    Parameters
+    ----------
+    stale_seconds
+        A driver not heard of for longer is not asked.
+    answer_seconds_min
+        An offer stands at least so long, whatever the policy says: where service time runs faster
+        than people and machines can answer.
+    """
 
     def __init__(
         self,
@@ -78,6 +88,7 @@ class Dispatcher:
         board: PositionBoard,
         stale_seconds: int,
         advice: AdviceBoard | None = None,
+        answer_seconds_min: int = 0,
     ) -> None:
         self._database = database
         self._roads = roads
@@ -85,6 +96,7 @@ class Dispatcher:
         self._board = board
         self._advice = AdviceBoard() if advice is None else advice
         self._stale = timedelta(seconds=stale_seconds)
+        self._answer_seconds_min = answer_seconds_min
         matching.prepare()  # compiles now rather than in the first round
 
     async def run_round(self) -> RoundReport:
@@ -116,10 +128,11 @@ class Dispatcher:
         booking = rulebook.service.booking_policy_of(rules[RuleKind.BOOKING_POLICY])
         trips = await store.list_open_trips(work, most=TRIPS_MAX)
         policy = parse_policy(rule.body)
+        answer_seconds = max(policy.offer_seconds, self._answer_seconds_min)
         if not trips:
             return Seen(
                 at=work.now, policy_rule_id=rule.rule_id, policy=policy, booking=booking,
-                trips={}, drivers={}, runs={},
+                trips={}, drivers={}, runs={}, answer_seconds=answer_seconds,
             )  # fmt: skip
         offered = await store.list_offered_drivers(work)
         runs = await store.list_runs_under_way(work)
@@ -141,9 +154,11 @@ class Dispatcher:
                 if is_candidate(one, runs.get(one.driver_id), policy)
             },
             runs=runs,
+            answer_seconds=answer_seconds,
             shares=shares,
             # Who was advised what is not asked, nor known: only what a car in each zone is worth.
             advice=self._advice.latest if policy.weights.place else None,
+            zones=await list_zone_limits(work),
             sharing={
                 known.driver_id: Sharing(known=known, run=runs[known.driver_id])
                 for known in there
@@ -167,7 +182,13 @@ class Dispatcher:
     def _decide_all(self, seen: Seen) -> "_WithJoins":
         """First who joins whom, then the others by themselves."""
         began = stopwatch_ms()
-        scene = Scene(at=seen.at, caps=seen.policy.shared, sharing=tuple(seen.sharing.values()))
+        scene = Scene(
+            at=seen.at,
+            caps=seen.policy.shared,
+            reserve=seen.reserve,
+            zones=seen.zones,
+            sharing=tuple(seen.sharing.values()),
+        )
         wishes = wishes_of(tuple(seen.trips.values()), seen.shares, scene=scene, roads=self._roads)
         joins = join(wishes)
         joined = {one.trip_id for one in joins}
@@ -222,7 +243,7 @@ class Dispatcher:
         alone = decided.alone
         plan, snapshot = alone.plan, alone.round_input.snapshot
         round_id = RoundId(work.new_id())
-        deadline = work.now + timedelta(seconds=seen.policy.offer_seconds)
+        deadline = work.now + timedelta(seconds=seen.answer_seconds)
         offers = [
             *(
                 alone_offer(OfferId(work.new_id()), pairing, seen, now=work.now)

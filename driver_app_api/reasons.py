@@ -11,7 +11,8 @@ from fastapi import APIRouter
 from starlette.requests import Request
 
 from dispatch.decision import Decision, StoredBytes
-from dispatch.matching.explanation import Reason, sentence
+from dispatch.errors import TripNotFound
+from dispatch.matching.explanation import sentence
 from dispatch.views import decisions
 from dispatch.views import trips as views
 from doorway.caller import Driver
@@ -43,15 +44,17 @@ async def why_this_offer(request: Request, offer_id: UUID, caller: Driver) -> Wh
 @router.get("/trips/{trip_id}/why-not-me", responses=problems(404), summary="Why not me")
 async def why_not_me(request: Request, trip_id: UUID, caller: Driver) -> WhyNotOut:
     """Why a trip went to somebody else in the latest round that offered it while you were on
-    shift. Other drivers are described, never named."""
+    shift; or, if nobody was offered it, why it went on waiting in the latest round and you were not
+    asked. Other drivers are described, never named."""
     trip, driver = TripId(trip_id), DriverId(caller.person_id)
     async with services_of(request).database.reading() as work:
-        stored = await decisions.last_decision(work, trip, driver)
+        stored = await decisions.decisions_of(work, trip, driver)
     # A large round takes a while to read: no other request waits for it.
-    reasons = await asyncio.to_thread(_reasons, stored, trip, driver)
+    decision = await asyncio.to_thread(_that_knew, stored, trip)
+    reasons = await asyncio.to_thread(decision.why_not, trip, driver)
     return WhyNotOut(
         trip_id=trip_id,
-        decided_at=stored.at,
+        decided_at=decision.at,
         reasons=[
             ReasonOut(code=reason.code, facts=dict(reason.facts), words=sentence(reason))
             for reason in reasons
@@ -59,5 +62,10 @@ async def why_not_me(request: Request, trip_id: UUID, caller: Driver) -> WhyNotO
     )
 
 
-def _reasons(stored: StoredBytes, trip: TripId, driver: DriverId) -> Sequence[Reason]:
-    return Decision.read(stored).why_not(trip, driver)
+def _that_knew(stored: Sequence[StoredBytes], trip: TripId) -> Decision:
+    """The first of the rounds in which the trip was open; TripNotFound if it was in none."""
+    for one in stored:
+        decision = Decision.read(one)
+        if decision.knows_trip(trip):
+            return decision
+    raise TripNotFound(trip)

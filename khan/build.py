@@ -4,6 +4,7 @@ import contextlib
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from math import ceil
 from pathlib import Path
 
 import structlog
@@ -45,6 +46,10 @@ log = structlog.get_logger()
 
 _ROOT = Path(__file__).resolve().parent.parent
 _SHIPPED = Path(__file__).resolve().parent / "_shipped"
+
+
+SHORTEST_ANSWER_SECONDS = 4.0
+"""For an offer, in wall time: a demonstration may run faster, who answers and this machine do not."""
 
 
 class CityUnknown(NotFound):
@@ -248,7 +253,7 @@ async def build(settings: Settings) -> Running:
 
 def _deciders(services: Services, *, stale_seconds: int) -> tuple[Dispatcher, Adviser]:
     """What decides rounds, and what advises; they share the board and the streets."""
-    city = services.city
+    city, rate = services.city, services.clock.rate
     dispatcher = Dispatcher(
         services.database,
         roads=city.roads,
@@ -256,6 +261,7 @@ def _deciders(services: Services, *, stale_seconds: int) -> tuple[Dispatcher, Ad
         board=services.board,
         stale_seconds=stale_seconds,
         advice=services.advice,
+        answer_seconds_min=ceil(SHORTEST_ANSWER_SECONDS * rate) if rate > 1 else 0,
     )
     adviser = Adviser(
         services.database,

@@ -156,12 +156,18 @@ class Stage:
                 )
             )
             await self._until_over(task, keeper)
+            ended = wall_now()
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
+        return self._settings() | await self._report(city, ended)
+
+    async def _report(self, city: Prepared, ended: datetime) -> dict[str, Any]:
+        """What it came to when its people left; what stopping took is nobody's delay."""
         database = Database(city.address)
         try:
-            report = await report_of(database)
-            report |= await pay_by_advice(
+            clock = await database.clock()
+            report = await report_of(database, at=clock.at(ended))
+            return report | await pay_by_advice(
                 database,
                 self._by_advice(city.members[1:]),
                 since=city.begin,
@@ -169,7 +175,6 @@ class Stage:
             )
         finally:
             await database.dispose()
-        return self._settings() | report
 
     def _by_advice(self, members: Sequence[seed.Member]) -> dict[bool, list[DriverId]]:
         """Who follows advice and who does not: the crowd knows, the service never does."""

@@ -101,6 +101,10 @@ def _round(decision: Decision) -> Iterator[str]:
         f"({plan.method}, {plan.solver}{', degraded' if plan.degraded else ''})"
     )
     yield from _few(
+        f"trip {trip_id} joins the run of driver {driver_id}"
+        for trip_id, driver_id in decision.joined.items()
+    )
+    yield from _few(
         f"trip {one.trip_id} to driver {one.driver_id}, there in {one.pickup_seconds} s"
         for one in plan.pairings
     )
@@ -122,6 +126,10 @@ def _few(lines: Iterable[str]) -> Iterator[str]:
 
 def _trip(decision: Decision, trip_id: TripId) -> Iterator[str]:
     pairing = decision.plan.find_pairing(trip_id)
+    if trip_id in decision.joined:
+        yield f"Trip {trip_id} was offered to driver {decision.joined[trip_id]}, who is told:"
+        yield from _said(decision.why_not(trip_id, decision.joined[trip_id]))
+        return
     if pairing is None:
         yield f"Trip {trip_id} stayed open in this round."
         yield from _said(decision.of_trip(trip_id))
@@ -135,6 +143,9 @@ def _trip(decision: Decision, trip_id: TripId) -> Iterator[str]:
 
 def _driver(decision: Decision, driver_id: DriverId) -> Iterator[str]:
     pairing = decision.plan.find_pairing_of(driver_id)
+    for trip_id in (trip for trip, driver in decision.joined.items() if driver == driver_id):
+        yield from _trip(decision, trip_id)
+        return
     if pairing is not None:
         yield from _offered(pairing)
         return

@@ -86,7 +86,13 @@ def get_round(round_id: str, *, url: str | None, data: Path | None) -> StoredRou
 def decision_of(stored: StoredRound) -> Decision:
     """The round's values; RoundUnreadable if its bytes are damaged."""
     return Decision.read(
-        StoredBytes(round_id=stored.round_id, at=stored.at, input=stored.input, plan=stored.plan)
+        StoredBytes(
+            round_id=stored.round_id,
+            at=stored.at,
+            input=stored.input,
+            plan=stored.plan,
+            joins=stored.joins,
+        )
     )
 
 

@@ -27,6 +27,7 @@ from office_api.schemas import (
     PurposeOut,
     TripOut,
 )
+from registry.needs import needs_of
 from registry.service import join_person
 from storage.work import UnitOfWork
 
@@ -50,9 +51,9 @@ async def book(request: Request, body: BookingIn, caller: Office) -> Response:
         booked_for = instant_of(body.wanted.local, zone, which=body.wanted.which)
 
     async def handle(work: UnitOfWork) -> Any:
-        rider_id = RiderId(
-            await join_person(work, phone=body.phone, name=body.name, vault=services.vault)
-        )
+        person_id = await join_person(work, phone=body.phone, name=body.name, vault=services.vault)
+        rider_id = RiderId(person_id)
+        usual = await needs_of(work, person_id, vault=services.vault)
         quote = await quote_between(
             work,
             services.city,
@@ -61,7 +62,7 @@ async def book(request: Request, body: BookingIn, caller: Office) -> Response:
             dropoff=body.dropoff.point(),
             seats=body.seats,
             vehicle_class=body.vehicle_class,
-            needs=body.needs,
+            needs=sorted(usual.union(body.needs)),
             booked_for=booked_for,
         )
         trip = await requests.request_trip(

@@ -14,6 +14,10 @@ WARN_WITHIN = timedelta(days=30)
 """A paper that ends within this span is named to its driver."""
 
 
+ZONES_MAX = 1000
+"""That one licence names."""
+
+
 class Standing(StrEnum):
     """How a driver stands with the co-operative."""
 
@@ -64,17 +68,37 @@ _CODE = re.compile(r"[a-z][a-z0-9_]{0,39}")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Paper:
-    """A paper somebody has looked at: valid from its first instant up to, not at, `valid_to`."""
+    """A paper somebody has looked at: valid from its first instant up to, not at, `valid_to`.
+
+    Attributes
+    ----------
+    zones
+        Of a licence to carry riders: the codes of the zones in which they may be picked up; None
+        for anywhere.
+    """
 
     kind: CredentialKind
     valid_from: datetime
     valid_to: datetime
+    zones: frozenset[str] | None = None
 
     def __post_init__(self) -> None:
+        if self.zones is not None:
+            _check_zones(self.kind, self.zones)
         if self.valid_from.tzinfo is None or self.valid_to.tzinfo is None:
             raise DetailInvalid("valid_to", "must be an instant with its time zone")
         if not self.valid_from < self.valid_to:
             raise DetailInvalid("valid_to", "must be after the first day of validity")
+
+
+def _check_zones(kind: CredentialKind, zones: frozenset[str]) -> None:
+    if kind is not CredentialKind.PRIVATE_HIRE_LICENCE:
+        raise DetailInvalid("zones", "are stated by a private hire licence alone")
+    if not 1 <= len(zones) <= ZONES_MAX:
+        raise DetailInvalid("zones", f"must be from 1 to {ZONES_MAX}, or left out for anywhere")
+    for zone in zones:
+        if clean_line(zone, field="zones", longest=80) != zone:
+            raise DetailInvalid("zones", "must be codes of zones, without spaces around them")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

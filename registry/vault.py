@@ -28,6 +28,7 @@ from registry.phone import Phone
 _VERSION = b"\x01"  # of the sealed form below; inside the associated data, so it cannot be swapped
 _NONCE_BYTES = 12
 _KEY_BYTES = 32
+_PADDED_TO = 128
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +39,14 @@ class SealedContact:
     name: bytes = field(repr=False)
     phone: bytes = field(repr=False)
     language: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SealedNeeds:
+    """What somebody always needs as it is stored: a wrapped data key, and the list under it."""
+
+    data_key: bytes = field(repr=False)
+    needs: bytes = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,6 +122,21 @@ class Vault:
         """Only the name: what a card needs. The phone stays shut. Raises VaultKeyWrong."""
         data_key = _open(self.wrapping_key, sealed.data_key, _about(person_id, "data_key"))
         return _open(data_key, sealed.name, _about(person_id, "name")).decode()
+
+    def seal_needs(self, person_id: PersonId, needs: frozenset[str], chance: Chance) -> SealedNeeds:
+        """Usual needs sealed under a data key of their own, padded so that their length does not tell."""
+        data_key = _draw(chance, _KEY_BYTES)
+        plain = " ".join(sorted(needs)).encode()
+        padded = plain.ljust(-(-len(plain) // _PADDED_TO) * _PADDED_TO)
+        return SealedNeeds(
+            data_key=_seal(self.wrapping_key, data_key, _about(person_id, "needs_key"), chance),
+            needs=_seal(data_key, padded, _about(person_id, "needs"), chance),
+        )
+
+    def open_needs(self, person_id: PersonId, sealed: SealedNeeds) -> frozenset[str]:
+        """The usual needs sealed for this person. Raises VaultKeyWrong."""
+        data_key = _open(self.wrapping_key, sealed.data_key, _about(person_id, "needs_key"))
+        return frozenset(_open(data_key, sealed.needs, _about(person_id, "needs")).decode().split())
 
     def seal_phone(self, challenge_id: UUID, phone: Phone, chance: Chance) -> bytes:
         """A phone sealed for the few minutes of a sign-in, before its owner is known."""

@@ -36,6 +36,19 @@ _NAMES = text("""
     WHERE person_id = ANY(CAST(:person_ids AS uuid[]))
 """)
 
+_ZONE_LIMITS = text("""
+    WITH valid AS (
+        SELECT c.driver_id, c.zones FROM registry.credential c
+        WHERE c.kind = 'private_hire_licence'
+          AND c.driver_id IN (SELECT driver_id FROM registry.credential WHERE zones IS NOT NULL)
+          AND c.valid_from <= service_now() AND service_now() < c.valid_to
+          AND NOT EXISTS (SELECT FROM registry.credential_withdrawal w
+                          WHERE w.credential_id = c.credential_id))
+    SELECT driver_id, array_agg(DISTINCT zone) AS zones
+    FROM valid LEFT JOIN LATERAL unnest(valid.zones) AS zone ON true
+    GROUP BY driver_id HAVING bool_and(valid.zones IS NOT NULL)
+""")
+
 _VEHICLES_OF_DRIVER = text("""
     SELECT v.* FROM registry.driver_vehicle p JOIN registry.vehicle v USING (vehicle_id)
     WHERE p.driver_id = :driver_id AND p.ended_at IS NULL
@@ -207,3 +220,14 @@ def _sealed(row: Any) -> SealedContact:
     return SealedContact(
         data_key=row.data_key, name=row.name, phone=row.phone, language=row.language
     )
+
+
+async def list_zone_limits(work: Reading) -> dict[DriverId, frozenset[str]]:
+    """Drivers whose licences name the zones in which they may pick riders up, with those zones.
+
+    Of several licences that are valid now each adds its zones, and one without zones allows all.
+    Whoever is not there may pick up anywhere.
+    """
+    return {
+        DriverId(row.driver_id): frozenset(row.zones) for row in await work.execute(_ZONE_LIMITS)
+    }

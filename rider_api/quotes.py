@@ -14,6 +14,7 @@ from doorway.writes import once
 from fares.quote import Quote
 from fares.route_line import decode_line
 from foundation.identifiers import UUID, QuoteId, RiderId
+from registry.needs import needs_of
 from rider_api.schemas import QuoteIn, QuoteOut
 from storage.work import UnitOfWork
 
@@ -59,6 +60,7 @@ async def make_quote(request: Request, body: QuoteIn, caller: Rider) -> Response
     services = services_of(request)
 
     async def handle(work: UnitOfWork) -> object:
+        usual = await needs_of(work, caller.person_id, vault=services.vault)
         quote = await quote_between(
             work,
             services.city,
@@ -67,7 +69,7 @@ async def make_quote(request: Request, body: QuoteIn, caller: Rider) -> Response
             dropoff=body.dropoff.point(),
             seats=body.seats,
             vehicle_class=body.vehicle_class,
-            needs=body.needs,
+            needs=sorted(usual.union(body.needs)),
             booked_for=body.booked_for,
             is_shared=body.shared,
         )

@@ -21,6 +21,18 @@ from doorway.schemas import (
 )
 
 
+class UsualNeeds(Model):
+    """What a rider always needs, like `wheelchair`; the same words as with a quote."""
+
+    needs: Needs
+
+
+class NeedsKept(Model):
+    """How many usual needs are kept now."""
+
+    kept: int
+
+
 class QuoteIn(Model):
     """A journey to be priced."""
 
@@ -28,7 +40,7 @@ class QuoteIn(Model):
     dropoff: Place
     seats: Seats = 1
     vehicle_class: Word = "standard"
-    needs: Needs = []
+    needs: Needs = Field(default=[], description="Beside what you always need (`/me/needs`).")
     booked_for: AwareDatetime | None = Field(
         default=None, description="For a trip booked ahead; leave out for a car now."
     )
@@ -114,8 +126,19 @@ class TripOut(Model):
     )
     shared: bool = Field(description="Whether others may ride along.")
     co_riders: int = Field(description="Other riders in the car now; never who they are.")
-    latest_pickup_at: datetime | None = Field(description="As promised to a rider who shares.")
-    latest_dropoff_at: datetime | None = Field(description="As promised to a rider who shares.")
+    latest_pickup_at: datetime | None = Field(
+        description=(
+            "Promised to a rider who shares: the car is at the pick-up by then. Whoever joins the "
+            "ride may not change it; kept also where streets take a quarter longer than planned and "
+            "each rider before is a minute late. Beyond that it is an estimate."
+        )
+    )
+    latest_dropoff_at: datetime | None = Field(
+        description=(
+            "Promised likewise: you are at the end by then, later only by what the car waited for "
+            "you at your pick-up."
+        )
+    )
     requested_at: datetime
     booked_for: datetime | None
     at_risk_since: datetime | None = Field(

@@ -53,9 +53,22 @@ def why_not_me(
     Returns
     -------
     tuple of Reason
-        Every hard limit that was broken; or the one comparison that decided.
+        Every hard limit that was broken, or the one comparison that decided; and of a trip that
+        nobody was offered, why it stayed open.
     """
     assert plan.input_digest == round_input.digest, "the plan of another round"
+    open_still = tuple(reason for row in plan.unmatched if row.trip_id == trip_id
+                       for reason in _left_open(row))  # fmt: skip
+    mine = _why_not(round_input, plan, trip_id=trip_id, driver_id=driver_id)
+    if open_still:
+        # Good enough for it, and left free: why it was left open is the whole answer.
+        mine = tuple(reason for reason in mine if reason.code != "not_you_not_weighed")
+    return (*mine, *open_still)
+
+
+def _why_not(
+    round_input: RoundInput, plan: Plan, *, trip_id: TripId, driver_id: DriverId
+) -> tuple[Reason, ...]:
     snapshot = round_input.snapshot
     trips = {row.trip_id: number for number, row in enumerate(snapshot.trips)}
     drivers = {row.driver_id: number for number, row in enumerate(snapshot.drivers)}
@@ -82,6 +95,14 @@ def why_open(row: OpenStill) -> tuple[Reason, ...]:
             code=f"open_{row.because}",
             facts={"waited_seconds": row.waited_seconds, "candidates": row.candidates, **facts},
         ),
+    )
+
+
+def _left_open(row: OpenStill) -> tuple[Reason, ...]:
+    """The same for a driver who asks: not how long the rider has waited, nor whom what forbids."""
+    return (
+        _reason("nobody_offered"),
+        _reason(f"open_{row.because}", candidates=row.candidates),
     )
 
 
@@ -241,6 +262,10 @@ _ENGLISH: Mapping[str, str] = {
     "other_trip_not_weighed": "Another trip, {pickup_seconds} from you, was not compared with this one.",
     # why not me
     "trip_not_open": "That trip was not waiting for a driver in this round.",
+    "nobody_offered": "Nobody was offered that trip in this round; it went on waiting.",
+    "joins_yours": "The rider shares and was offered to you, to join those you were on the way with.",
+    "asked_to_share": "You were offered another rider in this round, to join those you were on the way with.",
+    "joins_another": "The rider shares and was offered to a driver who was on the way with others who do.",
     "driver_not_free": "You were not on shift and free, or soon free, in this round.",
     "it_is_yours": "The trip was offered to you; you could be there in {pickup_seconds}.",
     "offered_another": "You were offered another trip in this round, {pickup_seconds} from you.",

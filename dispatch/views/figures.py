@@ -155,6 +155,8 @@ async def seconds_on_shift(
     return float(found.scalar_one())
 
 
+# A promise is about the car: it is at the kerb in time; and at the end, but for what it waited for
+# this very rider (`dispatch.promise`).
 _REPORT = text("""
     WITH waits AS (
         SELECT greatest(0, extract(epoch FROM arrived_at - coalesce(booked_for, matching_from))) AS wait
@@ -178,8 +180,12 @@ _REPORT = text("""
             AS trips_with_company,
         (SELECT count(*) FROM dispatch.assignment JOIN dispatch.run USING (run_id)
          WHERE from_at > started_at) AS trips_that_joined_a_run,
-        (SELECT count(*) FROM dispatch.run_stop
-         WHERE latest_at < coalesce(done_at, service_now())) AS promises_broken,
+        (SELECT count(*) FROM dispatch.run_stop AS stop JOIN dispatch.trip AS own USING (trip_id)
+         WHERE CASE kind
+             WHEN 'pickup' THEN coalesce(own.arrived_at, CAST(:at AS timestamptz)) > latest_at
+             ELSE coalesce(done_at, CAST(:at AS timestamptz))
+                  > latest_at + coalesce(own.boarded_at - own.arrived_at, interval '0')
+         END) AS promises_broken,
         (SELECT avg(wait) FROM waits) AS mean_wait_seconds,
         (SELECT percentile_cont(0.95) WITHIN GROUP (ORDER BY wait) FROM waits) AS p95_wait_seconds
     FROM dispatch.trip
@@ -226,13 +232,13 @@ _DOUBLE = text("""
 # its events left it.
 _LOST = text("""
     SELECT count(*) FROM dispatch.trip WHERE
-        (state IN ('requested', 'matching') AND expires_at < service_now() - interval '120 seconds')
-        OR (state = 'requested' AND state_since < service_now() - interval '120 seconds')
-        OR (state = 'scheduled' AND matching_from < service_now() - interval '120 seconds')
+        (state IN ('requested', 'matching') AND expires_at < CAST(:at AS timestamptz) - interval '120 seconds')
+        OR (state = 'requested' AND state_since < CAST(:at AS timestamptz) - interval '120 seconds')
+        OR (state = 'scheduled' AND matching_from < CAST(:at AS timestamptz) - interval '120 seconds')
         OR EXISTS (
                 SELECT 1 FROM dispatch.offer
                 WHERE offer.trip_id = trip.trip_id AND offer.state = 'made'
-                  AND offer.deadline < service_now() - interval '120 seconds')
+                  AND offer.deadline < CAST(:at AS timestamptz) - interval '120 seconds')
         OR (state IN ('assigned', 'arrived', 'on_board', 'at_stop') AND NOT EXISTS (
                 SELECT 1 FROM dispatch.run
                 WHERE run.run_id = trip.run_id AND run.ended_at IS NULL))
@@ -243,15 +249,23 @@ _LOST = text("""
 """)
 
 
-async def run_report(work: UnitOfWork) -> dict[str, Any]:
-    """What a run of the city came to, from the tables alone."""
+async def run_report(work: UnitOfWork, *, at: datetime | None = None) -> dict[str, Any]:
+    """What a run of the city came to, from the tables alone.
+
+    Parameters
+    ----------
+    at
+        When it is judged what should have happened by then: the end of the run, if the service did
+        not live on; None for now.
+    """
     report: dict[str, Any] = {}
+    judged = {"at": at or work.now}
     for query in (_REPORT, _OFFERS, _ROUNDS):
-        row = (await work.execute(query)).one()
+        row = (await work.execute(query, judged if query is _REPORT else {})).one()
         report |= {
             name: None if value is None else (value if isinstance(value, int) else float(value))
             for name, value in row._mapping.items()
         }
     report["double_assignments"] = (await work.execute(_DOUBLE)).scalar_one()
-    report["lost_trips"] = (await work.execute(_LOST)).scalar_one()
+    report["lost_trips"] = (await work.execute(_LOST, judged)).scalar_one()
     return report

@@ -1,5 +1,6 @@
 """Drivers, vehicles, permissions, papers and standing."""
 
+import json
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -46,15 +47,17 @@ _END_PERMISSION = text("""
 
 _INSERT_CREDENTIALS = text("""
     INSERT INTO registry.credential (credential_id, kind, subject, driver_id, vehicle_id,
-                                     valid_from, valid_to, verified_by, added_at)
+                                     valid_from, valid_to, zones, verified_by, added_at)
     SELECT credential_id, kind, subject,
            CASE subject WHEN 'driver' THEN CAST(:driver_id AS uuid) END,
            CASE subject WHEN 'vehicle' THEN CAST(:vehicle_id AS uuid) END,
-           valid_from, valid_to, :verified_by, :now
+           valid_from, valid_to,
+           CASE WHEN zones IS NOT NULL THEN ARRAY(SELECT jsonb_array_elements_text(zones)) END,
+           :verified_by, :now
     FROM unnest(CAST(:credential_ids AS uuid[]), CAST(:kinds AS text[]),
                 CAST(:subjects AS text[]), CAST(:valid_from AS timestamptz[]),
-                CAST(:valid_to AS timestamptz[]))
-        AS papers(credential_id, kind, subject, valid_from, valid_to)
+                CAST(:valid_to AS timestamptz[]), CAST(:zones AS jsonb[]))
+        AS papers(credential_id, kind, subject, valid_from, valid_to, zones)
 """)
 
 _FIND_CREDENTIAL = text("""
@@ -186,6 +189,10 @@ async def insert_credentials(
             "subjects": [subject.value for _, subject, _ in papers],
             "valid_from": [paper.valid_from for _, _, paper in papers],
             "valid_to": [paper.valid_to for _, _, paper in papers],
+            "zones": [
+                None if paper.zones is None else json.dumps(sorted(paper.zones))
+                for _, _, paper in papers
+            ],
             "driver_id": driver_id,
             "vehicle_id": vehicle_id,
             "verified_by": verified_by,

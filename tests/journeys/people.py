@@ -213,6 +213,17 @@ class Driver(Person):
                         return offer
                 await asyncio.sleep(0.1)
 
+    async def wait_for_reasons(self, trip_id: str) -> list[dict[str, Any]]:
+        """Why not me, asked until a round has decided about the trip."""
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while True:
+                answer = await self.ask("GET", f"/driver/v1/trips/{trip_id}/why-not-me")
+                if answer.status_code == 200:
+                    found: list[dict[str, Any]] = answer.json()["reasons"]
+                    return found
+                assert refusal_of(answer) == "404 trip_not_found"
+                await asyncio.sleep(0.1)
+
     async def accept(self, offer: dict[str, Any]) -> dict[str, Any]:
         path = f"/driver/v1/offers/{offer['offer_id']}/accept"
         return await self.post(path, {"attempt": offer["attempt"]})

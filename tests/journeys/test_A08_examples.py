@@ -224,8 +224,10 @@ async def where_to_wait(stranger: Person, driver: Driver) -> None:
 
 
 async def look_up(rider: Rider, driver: Driver, trip_id: str) -> None:
-    for path in (f"trips/{trip_id}/receipt", "trips", "statement", "me"):
+    await rider.post("/rider/v1/me/needs", {"needs": ["wheelchair"]})
+    for path in (f"trips/{trip_id}/receipt", "trips", "statement", "me", "me/needs"):
         await rider.get(f"/rider/v1/{path}")
+    await rider.post("/rider/v1/me/needs", {"needs": []})
     for path in ("earnings", "statement", "me"):
         await driver.get(f"/driver/v1/{path}")
     a, b = corner(0, 0), corner(3, 3)

@@ -42,16 +42,24 @@ async def test_who_was_not_on_shift_then_is_told_as_of_no_trip_at_all(town: Town
     trip = await rider.book(corner(0, 0), corner(3, 0))
     await near.take(trip["trip_id"])
     late = await town.driver(corner(0, 1))
-    waiting = await (await town.rider()).book(corner(1, 1), corner(3, 0), needs=["stretcher"])
     answers = []
-    for trip_id in (trip["trip_id"], waiting["trip_id"], new_id()):
+    for trip_id in (trip["trip_id"], new_id()):
         answer = await late.ask("GET", f"/driver/v1/trips/{trip_id}/why-not-me")
         assert answer.status_code == 404
         told = answer.json()
         assert told.pop("trip_id") == trip_id  # what was asked for, and nothing else
         answers.append(told)
-    assert answers[0] == answers[1] == answers[2]
+    assert answers[0] == answers[1]
     assert answers[0]["code"] == "trip_not_found"
+
+
+async def test_of_a_trip_nobody_was_offered_a_driver_hears_why_it_still_waits(town: Town) -> None:
+    driver, rider = await town.driver(corner(0, 1)), await town.rider()
+    waiting = await rider.book(corner(1, 1), corner(3, 0), needs=["stretcher"])
+    told = await driver.wait_for_reasons(waiting["trip_id"])
+    assert [reason["code"] for reason in told] == ["limit_needs", "nobody_offered", "open_needs"]
+    assert told[1]["words"].startswith("Nobody was offered that trip")
+    assert rider.person_id not in json.dumps(told)
 
 
 async def test_a_stored_round_is_listed_explained_and_decided_again(town: Town) -> None:

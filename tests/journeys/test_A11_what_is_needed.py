@@ -4,7 +4,7 @@ import json
 
 import psycopg
 
-from tests.journeys.people import Driver, Town
+from tests.journeys.people import Driver, Town, journey, new_id
 from tests.small_city import corner
 
 
@@ -101,3 +101,26 @@ async def test_where_a_driver_ends_their_shift_is_shown_to_nobody_and_forgotten(
             "SELECT count(*) FROM storage.idempotency WHERE convert_from(answer, 'UTF8') LIKE '%%40.81%%'"
         ).fetchone()
     assert (kept, told, answers) == ((0,), (0,), (0,))
+
+
+async def test_a_rider_says_once_what_they_always_need(town: Town) -> None:
+    """Said once it holds for every booking, by telephone too; a trip may add to it."""
+    rider, office = await town.rider(), await town.office()
+    path = "/rider/v1/me/needs"
+    assert await rider.get(path) == {"needs": []}
+    assert await rider.post(path, {"needs": ["wheelchair"]}) == {"kept": 1}
+    assert await (await town.rider()).get(path) == {"needs": []}
+    trip = await rider.book(corner(1, 1), corner(3, 0), needs=["child_seat"])
+    assert trip["needs"] == ["child_seat", "wheelchair"]
+    await rider.post(f"/rider/v1/trips/{trip['trip_id']}/cancel", {})
+    by_telephone = {"trip_id": new_id(), "phone": rider.number, "name": "Rita",
+                    **journey(corner(1, 1), corner(3, 0))}  # fmt: skip
+    await office.post("/office/v1/bookings", by_telephone)
+    booked = await rider.trip(by_telephone["trip_id"])
+    assert booked["needs"] == ["wheelchair"]
+    await rider.post(f"/rider/v1/trips/{booked['trip_id']}/cancel", {})
+    assert await rider.post(path, {"needs": []}) == {"kept": 0}
+    assert await rider.get(path) == {"needs": []}
+    again = await rider.book(corner(1, 1), corner(3, 0))
+    assert again["needs"] == []
+    assert await rider.refused("POST", path, {"needs": ["Rollstuhl!"]}) == "422 malformed"

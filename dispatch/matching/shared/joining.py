@@ -99,6 +99,24 @@ def decided_again(encoded: bytes) -> bytes:
     return encode(wishes, join(wishes))
 
 
+def joined_of(encoded: bytes) -> dict[TripId, DriverId]:
+    """Whose run each rider was to join, of the joins that `encode` wrote.
+
+    Raises
+    ------
+    RoundUnreadable
+        If the bytes are damaged or of another form.
+    """
+    written = read_object(encoded, form=FORM)
+    try:
+        return {
+            TripId(UUID(hex=one["trip_id"])): DriverId(UUID(hex=one["driver_id"]))
+            for one in written["joins"]
+        }
+    except UNREADABLE as broken:
+        raise RoundUnreadable(str(broken)) from broken
+
+
 _WHOLE = (
     "pickup", "dropoff", "seats", "wanted_at_ms", "pickup_by_ms", "dropoff_by_ms", "direct_ms",
     "ride_ms_max", "boarded_at_ms",

@@ -40,6 +40,15 @@ CREATE TABLE registry.contact (
 );
 GRANT SELECT, INSERT, UPDATE, DELETE ON registry.contact TO khan_app;
 
+-- What somebody always needs in a car (data on health, GDPR article 9): they say it themselves, it is
+-- sealed under a key of its own, and goes with the contact when they are forgotten.
+CREATE TABLE registry.usual_needs (
+    person_id uuid PRIMARY KEY REFERENCES registry.contact ON DELETE CASCADE,
+    data_key bytea NOT NULL,
+    needs bytea NOT NULL
+);
+GRANT SELECT, INSERT, UPDATE (data_key, needs), DELETE ON registry.usual_needs TO khan_app;
+
 -- Which vault this database was sealed with: a wrong key is noticed before it seals anything.
 CREATE TABLE registry.vault_fingerprint (
     one boolean PRIMARY KEY DEFAULT true CHECK (one),
@@ -262,8 +271,13 @@ CREATE TABLE registry.credential (
     vehicle_id uuid REFERENCES registry.vehicle,
     valid_from timestamptz NOT NULL,
     valid_to timestamptz NOT NULL,  -- the first instant at which it is no longer valid
+    zones text[],  -- of a licence to carry riders: picked up in these alone; empty: anywhere
     verified_by uuid NOT NULL REFERENCES registry.person,
     added_at timestamptz NOT NULL,
+    CONSTRAINT zones_are_a_licence_s CHECK (
+        zones IS NULL
+        OR (kind = 'private_hire_licence' AND cardinality(zones) BETWEEN 1 AND 1000
+            AND array_position(zones, NULL) IS NULL AND NOT '' = ANY (zones))),
     FOREIGN KEY (kind, subject) REFERENCES registry.credential_kind (kind, subject),
     CONSTRAINT a_credential_has_a_span CHECK (valid_from < valid_to),
     CONSTRAINT a_credential_has_one_subject CHECK (
@@ -273,6 +287,7 @@ CREATE TABLE registry.credential (
 CREATE INDEX credential_driver ON registry.credential (driver_id, kind) WHERE driver_id IS NOT NULL;
 CREATE INDEX credential_vehicle ON registry.credential (vehicle_id, kind) WHERE vehicle_id IS NOT NULL;
 CREATE INDEX credential_end ON registry.credential (valid_to);
+CREATE INDEX credential_zones ON registry.credential (driver_id) WHERE zones IS NOT NULL;
 GRANT SELECT, INSERT ON registry.credential TO khan_app;
 
 CREATE TABLE registry.credential_withdrawal (
@@ -424,3 +439,21 @@ BEGIN
     -- A new statement, hence a new snapshot: what committed while we waited is seen.
     RETURN registry.reasons_against($1, $2, $3);
 END $$;
+
+-- The zones in which a driver may pick riders up at that instant; null where nothing limits them.
+-- Of several licences each adds its zones, and one without zones allows all.
+CREATE FUNCTION registry.zones_of(driver uuid, at timestamptz)
+RETURNS text[] LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+    SELECT CASE WHEN bool_and(c.zones IS NOT NULL)
+                THEN (SELECT array_agg(DISTINCT zone ORDER BY zone)
+                      FROM registry.credential o CROSS JOIN unnest(o.zones) AS zone
+                      WHERE o.driver_id = $1 AND o.kind = 'private_hire_licence'
+                        AND o.valid_from <= $2 AND $2 < o.valid_to
+                        AND NOT EXISTS (SELECT FROM registry.credential_withdrawal w
+                                        WHERE w.credential_id = o.credential_id)) END
+    FROM registry.credential c
+    WHERE c.driver_id = $1 AND c.kind = 'private_hire_licence'
+      AND c.valid_from <= $2 AND $2 < c.valid_to
+      AND NOT EXISTS (SELECT FROM registry.credential_withdrawal w
+                      WHERE w.credential_id = c.credential_id)
+$$;

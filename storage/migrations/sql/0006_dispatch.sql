@@ -643,6 +643,7 @@ CREATE FUNCTION dispatch.check_offer_ended() RETURNS trigger LANGUAGE plpgsql AS
 DECLARE
     wanted record;
     reasons text[];
+    zones text[];
 BEGIN
     IF OLD.state <> 'made' OR NEW.state = 'made' THEN
         RAISE EXCEPTION 'offer % has ended', OLD.offer_id
@@ -653,7 +654,7 @@ BEGIN
             USING ERRCODE = 'check_violation', CONSTRAINT = 'i08_lapsed_after_the_deadline';
     END IF;
     IF NEW.state = 'accepted' THEN
-        SELECT state, attempt INTO wanted FROM dispatch.trip
+        SELECT state, attempt, pickup_zone INTO wanted FROM dispatch.trip
             WHERE trip_id = NEW.trip_id FOR NO KEY UPDATE;
         IF wanted.state <> 'matching' OR wanted.attempt <> NEW.attempt THEN
             RAISE EXCEPTION 'trip % is not looking for a driver', NEW.trip_id
@@ -664,6 +665,10 @@ BEGIN
                 USING ERRCODE = 'check_violation', CONSTRAINT = 'i08_accepted_before_the_deadline';
         END IF;
         reasons := registry.unfit_reasons(NEW.driver_id, NEW.vehicle_id, public.service_now());
+        zones := registry.zones_of(NEW.driver_id, public.service_now());
+        IF zones IS NOT NULL AND NOT coalesce(wanted.pickup_zone = ANY (zones), false) THEN
+            reasons := array_append(reasons, 'zone_not_licensed');
+        END IF;
         IF cardinality(reasons) > 0 THEN
             RAISE EXCEPTION 'driver % may not work', NEW.driver_id
                 USING ERRCODE = 'check_violation', CONSTRAINT = 'i11_fit_at_acceptance',

@@ -3,6 +3,7 @@
 The damage is done by an owner with every constraint out of the way, in a database of its own.
 """
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -80,3 +81,53 @@ async def test_a_lost_trip_is_counted(town: Town, address: str, name: str) -> No
     assert (await report(town))["lost_trips"] == 0
     damage(address, DAMAGES[name])
     assert (await report(town))["lost_trips"] == 1
+
+
+async def shared_and_delivered(town: Town, address: str) -> str:
+    """A rider who shares, brought to the end a minute within what was promised."""
+    driver_id = await town.driver()
+    trip = await town.trip(is_shared=True)
+    await town.accept(await town.offer(trip, driver_id), driver_id)
+    await town.board(await town.arrive(trip, driver_id), driver_id)
+    await town.complete(trip, driver_id)
+    times = (
+        "UPDATE dispatch.trip SET arrived_at = service_now() - interval '20 minutes',"
+        " boarded_at = service_now() - interval '18 minutes',"
+        " ended_at = service_now() - interval '5 minutes'",
+        "UPDATE dispatch.run_stop SET expected_at = service_now() - interval '1 hour', done_at ="
+        " service_now() - CASE kind WHEN 'pickup' THEN interval '18' minute ELSE interval '5' minute END",
+        "UPDATE dispatch.run_stop SET latest_at = service_now() - CASE kind"
+        " WHEN 'pickup' THEN interval '19' minute ELSE interval '6' minute END",
+    )
+    for statement in times:
+        damage(address, statement)
+    return str(trip.trip_id)
+
+
+async def test_a_promise_is_about_the_car_not_about_a_rider_who_lets_it_wait(
+    town: Town, address: str
+) -> None:
+    """At the kerb in time; a minute late at the end, of the two that it waited for this rider."""
+    await shared_and_delivered(town, address)
+    assert (await report(town))["promises_broken"] == 0
+
+
+@pytest.mark.parametrize("what", ["pickup", "dropoff"])
+async def test_a_broken_promise_is_counted(town: Town, address: str, what: str) -> None:
+    await shared_and_delivered(town, address)
+    damage(
+        address,
+        f"UPDATE dispatch.run_stop SET latest_at = latest_at - interval '2 minutes' WHERE kind = '{what}'",
+    )
+    assert (await report(town))["promises_broken"] == 1
+
+
+async def test_what_was_to_happen_is_judged_by_when_the_run_ended(town: Town, address: str) -> None:
+    """What passed while a service stood still is nobody's delay."""
+    await town.trip()
+    past = "UPDATE dispatch.trip SET expires_at = service_now() - interval '10 minutes'"
+    damage(address, past)
+    assert (await report(town))["lost_trips"] == 1
+    async with town.database.work() as work:
+        ended = work.now - timedelta(minutes=9)
+        assert (await run_report(work, at=ended))["lost_trips"] == 0

@@ -21,6 +21,7 @@ from foundation.identifiers import DriverId, RoundId
 from foundation.measures import Point
 from foundation.money import Currency
 from roads.straight_line import StraightLineEngine
+from tests.dispatch_rows import damage
 from tests.town import PARK, STATION, Town
 
 UP, OFF = StopKind.PICKUP, StopKind.DROPOFF
@@ -49,11 +50,14 @@ async def seen(town: Town, **places: Point) -> PositionBoard:
     return board
 
 
-async def round_of(town: Town, driver_id: DriverId, place: Point) -> int:
+async def round_of(
+    town: Town, driver_id: DriverId, place: Point, *, answer_seconds_min: int = 0
+) -> int:
     """How many offers a round makes with that driver at that place."""
     dispatcher = Dispatcher(
         town.database, roads=ROADS, network_digest="0" * 64,
         board=await seen(town, **{driver_id.hex: place}), stale_seconds=3600,
+        answer_seconds_min=answer_seconds_min,
     )  # fmt: skip
     return (await dispatcher.run_round()).offers
 
@@ -209,3 +213,36 @@ async def test_a_car_at_a_kerb_is_asked_when_it_is_on_its_way_again(town: Town) 
     assert await round_of(town, driver_id, STATION) == 0
     await town.board(trip, driver_id)
     assert await round_of(town, driver_id, STATION) == 1
+
+
+@pytest.mark.parametrize(("least", "stands"), [(0, 15), (10, 15), (40, 40)])
+async def test_an_offer_stands_as_the_policy_says_or_as_long_as_a_fast_city_needs(
+    town: Town, least: int, stands: int
+) -> None:
+    driver_id = await town.driver()
+    await town.trip()
+    assert await round_of(town, driver_id, STATION, answer_seconds_min=least) == 1
+    offer = await offered(town, driver_id)
+    assert offer.deadline - offer.made_at == timedelta(seconds=stands)
+
+
+async def test_nobody_joins_where_the_reserve_of_a_promise_would_go(
+    town: Town, ada: tuple[Trip, DriverId], address: str
+) -> None:
+    """Two riders at one place. For the second the plan still keeps the promise, by half a minute."""
+    trip, driver_id = ada
+    await town.trip(pickup=towards_the_park(0.3), dropoff=PARK, is_shared=True)
+    assert await round_of(town, driver_id, towards_the_park(0.1)) == 1
+    first = await offered(town, driver_id)
+    (planned,) = (stop for stop in first.plan if (stop.trip_id, stop.kind) == (trip.trip_id, OFF))
+    async with town.database.work() as work:
+        await offers.decline_offer(work, offer_id=first.offer_id, driver_id=driver_id, reason=None)
+    await town.trip(pickup=towards_the_park(0.3), dropoff=PARK, is_shared=True)
+    for spare, made in (("30 seconds", 0), ("20 minutes", 1)):
+        damage(
+            address,
+            "UPDATE dispatch.run_stop SET expected_at = service_now(),"
+            f" latest_at = '{planned.expected_at}'::timestamptz + interval '{spare}'"
+            f" WHERE trip_id = '{trip.trip_id}' AND kind = 'dropoff'",
+        )
+        assert await round_of(town, driver_id, towards_the_park(0.1)) == made

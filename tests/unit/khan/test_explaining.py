@@ -1,15 +1,19 @@
 """`khan explain` says in lines what a stored round holds."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 
 from dispatch.decision import Decision, StoredBytes
 from dispatch.matching import decide
+from dispatch.matching.shared.joining import Wish, encode, join
+from dispatch.matching.shared.run import Run, Stop, StopKind
 from foundation.identifiers import UUID, RoundId
 from khan.console import ArgumentUnusable
 from khan.explaining import NotInRound, explained, table_of
 from tests.matching_world import driver, driver_id, round_of, trip, trip_id
+from tests.shared_runs import line_of, ride
 
 AT = datetime(2030, 1, 1, tzinfo=UTC)
 ROUND = RoundId(UUID(int=7))
@@ -26,6 +30,24 @@ def decision() -> Decision:
     return Decision.read(
         StoredBytes(round_id=ROUND, at=AT, input=given.encode(), plan=decide(given).encode())
     )
+
+
+@pytest.fixture
+def joined() -> Decision:
+    """Trip 9 joins the run of driver 1; nothing else is open, and driver 2 is free."""
+    given = round_of([], [driver(2)], {})
+    roads = line_of(20)
+    run = Run(
+        driver_id=driver_id(1), place=0, free_at_ms=0, seats=4, trips=(ride(1, 1, 10, roads=roads),),
+        stops=(Stop(StopKind.PICKUP, trip_id(1)), Stop(StopKind.DROPOFF, trip_id(1))),
+    )  # fmt: skip
+    wishes = [Wish(trip=ride(9, 3, 7, roads=roads), runs=(run,), roads=roads)]
+    return Decision.read(
+        StoredBytes(
+            round_id=ROUND, at=AT, input=given.encode(), plan=decide(given).encode(),
+            joins=encode(wishes, join(wishes)),
+        )
+    )  # fmt: skip
 
 
 def said(decision: Decision, *asked: object) -> str:
@@ -86,6 +108,21 @@ def test_what_cannot_be_explained_is_refused_in_a_sentence(
 ) -> None:
     with pytest.raises(refusal, match=told):
         list(explained(decision, asked))
+
+
+def test_who_joined_a_run_is_explained_too(joined: Decision) -> None:
+    assert f"trip {trip_id(9)} joins the run of driver {driver_id(1)}" in said(joined)
+    for asked in (trip_id(9), driver_id(1)):
+        told = said(joined, asked)
+        assert f"Trip {trip_id(9)} was offered to driver {driver_id(1)}, who is told:" in told
+        assert "was offered to you, to join those you were on the way with." in told
+    told = said(joined, trip_id(9), driver_id(2))
+    assert "offered to a driver who was on the way with others who do." in told
+
+
+def test_who_was_asked_to_take_one_more_is_told_so_of_any_other_trip(decision: Decision) -> None:
+    also = replace(decision, joined={trip_id(9): driver_id(2)})
+    assert "offered another rider in this round" in said(also, trip_id(1), driver_id(2))
 
 
 def test_no_rounds_is_said_in_words() -> None:

@@ -86,7 +86,7 @@ def test_nobody_is_asked_to_stand_waiting_longer_than_the_policy_allows() -> Non
     assert [sentence(reason) for reason in why_open(left)] == [
         "It is booked for later; drivers near it are asked when the time is near."
     ]
-    (reason,) = why_not_me(given, plan, trip_id=trip_id(1), driver_id=driver_id(1))
+    reason, *_ = why_not_me(given, plan, trip_id=trip_id(1), driver_id=driver_id(1))
     assert reason.code == "limit_too_early"
     on_time = round_of([wanted_in(900)], [driver(1)], {(1, 1): 300}, rule=RULE)
     assert paired(decide(on_time)) == {1: 1}

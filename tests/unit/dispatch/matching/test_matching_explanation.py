@@ -31,6 +31,8 @@ from tests.matching_world import (
     trip_id,
 )
 
+NOBODY = "Nobody was offered that trip in this round; it went on waiting."
+
 
 def answered(given: RoundInput, trip_number: int, driver_number: int, **how: Any) -> list[str]:
     plan = decide(given, **how)
@@ -117,7 +119,50 @@ def test_every_broken_limit_is_named() -> None:
     assert answered(given, 1, 1) == [
         "Your vehicle has fewer seats than the riders need.",
         "You are not licensed to pick up there.",
+        NOBODY,
+        "No driver on shift has enough seats.",
     ]
+
+
+def test_of_a_trip_nobody_was_offered_a_driver_is_told_why_it_stayed_open() -> None:
+    fleet = [driver(1), driver(2, seats=2)]
+    given = round_of([trip(1, seats=4), trip(2, seats=4)], fleet, {(1, 1): 60, (2, 1): 70})
+
+    assert answered(given, 2, 1) == [
+        "You were offered another trip in this round, 60 s from you.",
+        NOBODY,
+        "Drivers in reach: 1. They go to riders whom they can serve sooner.",
+    ]
+    assert answered(given, 2, 2) == [
+        "Your vehicle has fewer seats than the riders need.",
+        NOBODY,
+        "Drivers in reach: 1. They go to riders whom they can serve sooner.",
+    ]
+    assert (
+        answered(given, 2, 7)[0] == "You were not on shift and free, or soon free, in this round."
+    )
+
+
+def test_a_driver_left_free_for_a_trip_kept_for_another_is_told_just_that() -> None:
+    """The better driver is still on a trip: whoever is free and further is not asked this round."""
+    soon = driver(1, free_at_ms=AT_MS + 60_000)
+    rule = policy(plan_ahead_seconds=180, free_within_seconds=10, weights={"chaining": 0})
+    given = round_of([trip(1)], [soon, driver(2)], {(1, 1): 10, (1, 2): 600}, rule=rule)
+
+    assert answered(given, 1, 2) == [
+        NOBODY,
+        "Drivers in reach: 2. The best of them is still on a trip, and offered this one when free.",
+    ]
+
+
+def test_who_asks_why_a_trip_stayed_open_hears_no_more_of_others_than_who_asks_of_a_served_one() -> (
+    None
+):
+    """Neither how long the rider has waited, nor how many drivers each limit forbids."""
+    given = round_of([trip(1, seats=5, asked_at_ms=AT_MS - 500_000)], [driver(1), driver(2)], {})
+    reasons = why_not_me(given, decide(given), trip_id=trip_id(1), driver_id=driver_id(1))
+
+    assert {name for reason in reasons for name in reason.facts} <= {"candidates"}
 
 
 def test_a_driver_behind_the_nearest_is_told_how_many_were_nearer() -> None:
