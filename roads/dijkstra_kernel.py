@@ -10,7 +10,7 @@ makes the order of equal times, and so every answer, the same on every machine.
 
 import numpy as np
 
-from roads.compiled import compiled
+from foundation.compiled import compiled
 from roads.network import BoolArray, IntArray, LongArray, WeightArray
 
 UNREACHED = 2**31 - 1

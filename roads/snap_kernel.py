@@ -7,7 +7,7 @@ rings of cells around its own until nothing nearer can come. All lengths are met
 
 import numpy as np
 
-from roads.compiled import compiled
+from foundation.compiled import compiled
 from roads.network import FloatArray, LongArray
 
 

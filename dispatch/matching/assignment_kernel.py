@@ -8,9 +8,9 @@ trip ``t`` are ``first[t]:first[t + 1]``.
 
 import numpy as np
 
-from dispatch.matching.compiled import compiled
 from dispatch.matching.kernels import Whole
 from dispatch.matching.pair_kernels import settle_heats
+from foundation.compiled import compiled
 
 CERTAIN, AMBIGUOUS, TOO_LONG = 0, 1, 2
 

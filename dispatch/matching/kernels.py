@@ -8,7 +8,7 @@ machines: whole numbers, and square roots, which IEEE 754 fixes to the last bit.
 import numpy as np
 from numpy.typing import NDArray
 
-from dispatch.matching.compiled import compiled
+from foundation.compiled import compiled
 
 Whole = NDArray[np.int64]
 

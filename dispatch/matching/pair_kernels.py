@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dispatch.matching.columns import Columns, DriverColumns, TripColumns
-from dispatch.matching.compiled import compiled
 from dispatch.matching.kernels import Whole
 from dispatch.matching.rates import Rates
+from foundation.compiled import compiled
 
 Truth = NDArray[np.bool_]
 

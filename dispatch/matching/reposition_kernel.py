@@ -3,8 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from dispatch.matching.compiled import compiled
 from dispatch.matching.kernels import Whole
+from foundation.compiled import compiled
 
 
 @compiled

@@ -5,7 +5,7 @@ A car without a rider drives along a leg, which ends where it boards somebody, t
 
 from typing import NamedTuple
 
-from dispatch.matching.compiled import compiled
+from foundation.compiled import compiled
 from simulation.study.travel_kernel import Times, Whole, next_edge
 
 STANDING, MOVING, FETCHING, RIDING = 0, 1, 2, 3

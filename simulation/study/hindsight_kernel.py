@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from dispatch.matching.compiled import compiled
+from foundation.compiled import compiled
 from simulation.study.travel_kernel import Times, Whole
 
 UNREACHABLE = -1

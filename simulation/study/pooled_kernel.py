@@ -6,13 +6,13 @@ Numba.
 
 import numpy as np
 
-from dispatch.matching.compiled import compiled
 from dispatch.matching.shared.run_kernel import (
     BOARDED_AT,
     FREE_AT,
     PLACE,
     SEATS,
 )
+from foundation.compiled import compiled
 from simulation.study.shared_legs import BEGIN, BEGIN_MS, CAR, END, END_MS, LEG_ABOARD
 from simulation.study.travel_kernel import Times, Whole, next_edge
 

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from dispatch.matching.assignment_kernel import least_cost
 from dispatch.matching.columns import Columns, DriverColumns, TripColumns
-from dispatch.matching.compiled import compiled
 from dispatch.matching.pair_kernels import driver_terms, kept_for_later, weigh
 from dispatch.matching.rates import Rates
+from foundation.compiled import compiled
 from simulation.study.fleet_kernel import (
     FETCHING,
     NOBODY,

@@ -6,7 +6,7 @@ Graphs are lists of successors: those of junction ``a`` are ``to[first[a]:first[
 import numpy as np
 from numpy.typing import NDArray
 
-from dispatch.matching.compiled import compiled
+from foundation.compiled import compiled
 from roads.dijkstra_kernel import drop_least, push
 
 Whole = NDArray[np.int64]

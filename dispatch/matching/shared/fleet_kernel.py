@@ -7,7 +7,6 @@ are those of `run_kernel`, of shortest times; a handicap is by how much a car co
 
 import numpy as np
 
-from dispatch.matching.compiled import compiled
 from dispatch.matching.shared.group_kernel import own_part, run_cost
 from dispatch.matching.shared.run_kernel import (
     DELAY,
@@ -24,6 +23,7 @@ from dispatch.matching.shared.run_kernel import (
     cheaper_place,
     insert,
 )
+from foundation.compiled import compiled
 
 
 @compiled

@@ -8,7 +8,6 @@ of effort count steps; none looks at a clock.
 
 import numpy as np
 
-from dispatch.matching.compiled import compiled
 from dispatch.matching.shared.run_kernel import (
     BOARDED_AT,
     CAPACITY,
@@ -35,6 +34,7 @@ from dispatch.matching.shared.run_kernel import (
     insert,
     seats_aboard,
 )
+from foundation.compiled import compiled
 
 _INDEX, _NOW, _LOAD, _COST, _USED, _PARTNER, _ENDED = range(7)
 

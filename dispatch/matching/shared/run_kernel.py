@@ -21,7 +21,7 @@ pick-up to the beginning of its drop-off. All ids are checked by the caller.
 import numpy as np
 from numpy.typing import NDArray
 
-from dispatch.matching.compiled import compiled
+from foundation.compiled import compiled
 
 Whole = NDArray[np.int64]
 Travel = NDArray[np.int32]

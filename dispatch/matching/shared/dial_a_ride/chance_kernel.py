@@ -8,7 +8,7 @@ uint64, (1,).
 import numpy as np
 from numpy.typing import NDArray
 
-from dispatch.matching.compiled import compiled
+from foundation.compiled import compiled
 
 State = NDArray[np.uint64]
 

@@ -4,7 +4,6 @@ Owns the schedule of one route. A route is a row of nodes without the depot; ``t
 and ``limits`` are those of `Problem`. ``pad`` is scratch, int64 (PAD_ROWS, route_max + 2).
 """
 
-from dispatch.matching.compiled import compiled
 from dispatch.matching.shared.dial_a_ride.problem import (
     CAPACITY,
     DURATION_MAX,
@@ -15,6 +14,7 @@ from dispatch.matching.shared.dial_a_ride.problem import (
     SERVICE,
     Whole,
 )
+from foundation.compiled import compiled
 
 NOWHERE = 1 << 60
 """The cost of what cannot be."""

@@ -11,7 +11,6 @@ A solution is ``routes`` int64 (vehicles, route_max), ``counts`` (vehicles,) and
 lists, for each request, all from the most to the least related, itself first.
 """
 
-from dispatch.matching.compiled import compiled
 from dispatch.matching.shared.dial_a_ride.chance_kernel import State, below, skewed
 from dispatch.matching.shared.dial_a_ride.problem import Whole
 from dispatch.matching.shared.dial_a_ride.route_kernel import (
@@ -21,6 +20,7 @@ from dispatch.matching.shared.dial_a_ride.route_kernel import (
     prepare,
     remove,
 )
+from foundation.compiled import compiled
 
 OPEN = -1
 BY_CHANCE, BY_COST, BY_RELATION, BY_STRING, BY_ROUTE = range(5)

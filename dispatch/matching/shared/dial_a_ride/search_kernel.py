@@ -11,11 +11,11 @@ neighbourhood search metaheuristic", Journal of Heuristics 24(5), 2018). No floa
 import numpy as np
 from numpy.typing import NDArray
 
-from dispatch.matching.compiled import compiled
 from dispatch.matching.shared.dial_a_ride.chance_kernel import State, below, bits
 from dispatch.matching.shared.dial_a_ride.problem import Whole
 from dispatch.matching.shared.dial_a_ride.route_kernel import PAD_ROWS, length
 from dispatch.matching.shared.dial_a_ride.ruin_kernel import INSERTIONS, REMOVALS, recreate, ruin
+from foundation.compiled import compiled
 
 Keys = NDArray[np.uint64]
 Rows = NDArray[np.int16]
