@@ -40,6 +40,9 @@ from simulation.study.zones import StudyZones
 POLICIES = Path(__file__).resolve().parents[1] / "simulation" / "study" / "policies"
 Whole = NDArray[np.int64]
 
+_FEW = 20
+"""Requests, and cars, of the morning that is played before the clock starts."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
@@ -185,7 +188,9 @@ def play(
     name, policy = policy_of(asked) if named is None else named
     follow = followers(asked.vehicles, share=asked.advice, seed=asked.seed)
     # What a compiler does once is no part of a day.
-    _play(asked, _morning(prepared), policy, np.ones(1, dtype=np.bool_), _nobody)
+    morning = _morning(prepared)
+    all_follow = np.ones(len(morning.scenario.vehicle_ids), dtype=np.bool_)
+    _play(asked, morning, policy, all_follow, _nobody)
     with _bars(console) as bars:
         task = bars.add_task(f"playing the day: {name}", total=1)
         began = time.process_time()
@@ -231,13 +236,14 @@ def _nobody(_now: int, _end: int) -> None:
 
 
 def _morning(prepared: Prepared) -> Prepared:
-    """The first requests of the day with one car: enough to have everything compiled."""
+    """The first requests of the day with as many cars: enough to have everything compiled, advice
+    to those who stand idle, too."""
     scenario = prepared.scenario
     few = replace(
         scenario,
-        requests=scenario.requests.taken(np.arange(min(20, len(scenario.requests)))),
-        vehicle_ids=scenario.vehicle_ids[:1],
-        vehicle_nodes=scenario.vehicle_nodes[:1],
+        requests=scenario.requests.taken(np.arange(min(_FEW, len(scenario.requests)))),
+        vehicle_ids=scenario.vehicle_ids[:_FEW],
+        vehicle_nodes=scenario.vehicle_nodes[:_FEW],
     )
     return replace(prepared, scenario=few)
 

@@ -5,6 +5,8 @@ A car without a rider drives along a leg, which ends where it boards somebody, t
 
 from typing import NamedTuple
 
+import numpy as np
+
 from foundation.compiled import compiled
 from simulation.study.travel_kernel import Times, Whole, next_edge
 
@@ -158,6 +160,24 @@ def send(  # noqa: PLR0917 - compiled loops take no keywords
         _board(fleet, car)
     else:
         cars.doing[car] = FETCHING
+
+
+@compiled
+def drives_beside(
+    times: Times, nodes: Whole, zone_of_car: Whole, centres: Whole, neighbours: tuple[Whole, Whole]
+) -> Whole:
+    """How long cars drive to the hearts of the zones next to theirs: (cars, zones), else 0.
+
+    `neighbours` are the tails and heads of a `ZoneMap`.
+    """
+    tails, heads = neighbours
+    drives = np.zeros((len(nodes), len(centres)), np.int64)
+    first = np.searchsorted(tails, np.arange(len(centres) + 1))
+    for car in range(len(nodes)):
+        zone = zone_of_car[car]
+        for arc in range(first[zone], first[zone + 1]):
+            drives[car, heads[arc]] = times[nodes[car], centres[heads[arc]]]
+    return drives
 
 
 @compiled

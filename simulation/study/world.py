@@ -21,7 +21,7 @@ from dispatch.matching.reposition import advise, worth_ms
 from foundation.clock import stopwatch_ms
 from simulation.study import round_kernel
 from simulation.study.fleet import Legs, Vehicles
-from simulation.study.fleet_kernel import FETCHING, NOBODY, RIDING, follow
+from simulation.study.fleet_kernel import FETCHING, NOBODY, RIDING, drives_beside, follow
 from simulation.study.scenario import Scenario
 from simulation.study.travel import TravelTable
 from simulation.study.zones import Expecting, StudyZones
@@ -162,7 +162,13 @@ class World:
         goal = advise(
             zones.neighbours,
             zone_of_car=place_of[movers],
-            drive_ms=self._travel.times[np.ix_(cars.node[movers], zones.centres)].astype(np.int64),
+            drive_ms=drives_beside(
+                self._travel.times,
+                cars.node[movers],
+                place_of[movers],
+                zones.centres,
+                (zones.neighbours.tails, zones.neighbours.heads),
+            ),
             expected=expected,
             there=np.bincount(place_of[staying | soon], minlength=len(zones.centres)),
             rule=rule,
