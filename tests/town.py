@@ -4,10 +4,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 import fares.service
+from dispatch.position import Position
 from dispatch.run import Planned, StopKind, Underway
 from dispatch.service import driving, offers, requests, shifts
 from dispatch.store import offers as offer_store
 from dispatch.store import rounds as round_store
+from dispatch.store.shifts import upsert_positions
 from dispatch.trip import Actor, By, Trip
 from fares.quote import Quote
 from foundation.identifiers import (
@@ -52,6 +54,15 @@ class Town:
         async with database.work() as work:
             office = await people.an_officer(work)
         return cls(database, office, {kind: rule.rule_id for kind, rule in founded.items()})
+
+    async def stand(self, driver_id: DriverId, place: Point) -> None:
+        """Let a driver on shift be heard of at a place."""
+        async with self.database.work() as work:
+            at = Position(
+                driver_id=driver_id, shift_id=self.shifts[driver_id], seq=1, point=place, heading=0,
+                at=work.now,
+            )  # fmt: skip
+            await upsert_positions(work, [at])
 
     async def driver(self, *, on_shift: bool = True, **papers: object) -> DriverId:
         """A driver fit to work; on shift unless told otherwise."""

@@ -17,7 +17,6 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import httpx
-import psycopg
 import uvloop
 
 from khan import seed
@@ -30,6 +29,7 @@ from registry.vault import Vault
 from roads.pack import CityPack
 from simulation.software_passkey import SoftwarePasskey
 from storage.engine import Database
+from tests.service_time import move_time
 
 SECRET = "a secret of the journeys, of 32 bytes or more"
 BEGIN = datetime(2014, 12, 21, 20, 0, tzinfo=ZoneInfo("America/New_York"))
@@ -103,15 +103,7 @@ class Service:
     async def let_pass(self, seconds: float) -> None:
         """Move service time on at once: what is due comes however slow the machine is, and no
         time runs out that no test let run."""
-        await asyncio.to_thread(_move_time, self.city.address, seconds)
-
-
-def _move_time(address: str, seconds: float) -> None:
-    with psycopg.connect(address) as connection:
-        connection.execute(
-            "UPDATE storage.service_time SET service_origin = service_origin + make_interval(secs => %s)",
-            [seconds],
-        )
+        await asyncio.to_thread(move_time, self.city.address, seconds)
 
 
 def _settings(city: Founded, port: int, changes: dict[str, object]) -> Settings:

@@ -8,7 +8,6 @@ import asyncio
 import contextlib
 import json
 import re
-from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx
@@ -28,7 +27,7 @@ from tests.journeys.people import (
     journey,
     new_id,
 )
-from tests.journeys.service import Service, in_a_thread
+from tests.journeys.service import in_a_thread
 from tests.journeys.waiting import advice_to_go, quick_advice
 from tests.small_city import corner
 
@@ -45,13 +44,6 @@ def service(found_city: Found) -> Any:
     )
     with in_a_thread(city) as running:
         yield running
-
-
-@pytest.fixture
-async def town(service: Service) -> AsyncIterator[Town]:
-    town = Town(service)
-    yield town
-    await town.close()
 
 
 class Recorder:

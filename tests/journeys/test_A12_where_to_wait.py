@@ -1,6 +1,6 @@
 """Drivers without a rider are told where they would be worth more, and may do as they please."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 
 import pytest
 
@@ -22,13 +22,6 @@ def service(found_city: Found) -> Iterator[Service]:
     )  # fmt: skip
     with in_a_thread(city) as running:
         yield running
-
-
-@pytest.fixture
-async def town(service: Service) -> AsyncIterator[Town]:
-    town = Town(service)
-    yield town
-    await town.close()
 
 
 async def test_a_driver_is_told_where_to_wait_and_why_and_hears_when_it_changes(

@@ -17,12 +17,11 @@ from dispatch.decision import Decision, StoredBytes
 from dispatch.fleet import Fleet
 from dispatch.matching.round_input import RoundInput
 from dispatch.matching.snapshot import FreeDriver, Snapshot
-from dispatch.position import Position, PositionBoard
+from dispatch.position import PositionBoard
 from dispatch.round import Dispatcher
 from dispatch.service import requests
 from dispatch.store.demand import CELLS_A_DEGREE, AskedLately, asked_lately
 from dispatch.store.rounds import StoredRound, find_round, list_rounds
-from dispatch.store.shifts import upsert_positions
 from dispatch.trip import Actor, By, Trip
 from dispatch.waiting_zones import WaitingZones
 from foundation.identifiers import DriverId
@@ -36,6 +35,7 @@ from storage.engine import Database
 from tests.dispatch_rows import damage
 from tests.integration.dispatch.test_statements_of_a_trip import counted
 from tests.rules import example_bodies
+from tests.service_time import stop_time
 from tests.small_city import corner, write_small_city
 from tests.town import Town
 
@@ -57,28 +57,11 @@ def streets(tmp_path_factory: pytest.TempPathFactory) -> Streets:
     return Streets(pack, DijkstraEngine(pack.network))
 
 
-def stop_time(address: str) -> None:
-    with psycopg.connect(address, autocommit=True) as owner:
-        owner.execute(
-            "UPDATE storage.service_time SET demonstration = true, rate = 1e-9,"
-            " wall_origin = clock_timestamp(), service_origin = '2024-05-14 12:00+00'"
-        )
-
-
 @pytest.fixture
 async def town(database_address: str, database: Database) -> Town:
     """A town whose service time stands still."""
     stop_time(database_address)
     return await Town.build(database)
-
-
-async def stand(town: Town, driver_id: DriverId, place: Point) -> None:
-    async with town.database.work() as work:
-        at = Position(
-            driver_id=driver_id, shift_id=town.shifts[driver_id], seq=1, point=place, heading=0,
-            at=work.now,
-        )  # fmt: skip
-        await upsert_positions(work, [at])
 
 
 async def board_of(database: Database) -> PositionBoard:
@@ -190,8 +173,8 @@ async def test_a_free_driver_is_told_to_go_to_where_trips_are_asked_for(
     town: Town, streets: Streets
 ) -> None:
     driver, other = await town.driver(), await town.driver()
-    await stand(town, driver, QUIET)
-    await stand(town, other, BUSY)
+    await town.stand(driver, QUIET)
+    await town.stand(other, BUSY)
     for _ in range(4):
         await town.trip(pickup=BUSY)
     board = await board_of(town.database)
@@ -220,7 +203,7 @@ async def test_a_run_about_to_end_counts_where_it_ends_and_its_driver_is_not_adv
     town: Town, streets: Streets
 ) -> None:
     driver = await town.driver()
-    await stand(town, driver, QUIET)
+    await town.stand(driver, QUIET)
     trip = await town.trip(pickup=QUIET, dropoff=BUSY)
     await town.accept(await town.offer(trip, driver), driver)
     damage(town.database.address, "UPDATE dispatch.run_stop SET expected_at = service_now()")
@@ -240,7 +223,7 @@ async def test_a_turn_is_as_many_statements_for_many_drivers_as_for_two(
     counts = []
     for more in (2, 6):
         for number in range(more):
-            await stand(town, await town.driver(), corner(number, 0))
+            await town.stand(await town.driver(), corner(number, 0))
             await town.trip(pickup=corner(11, number))
         board = await board_of(town.database)
         with counted(town.database) as sent:
@@ -254,7 +237,7 @@ async def test_the_order_in_which_drivers_are_known_decides_nothing(
     town: Town, streets: Streets
 ) -> None:
     for number in range(5):
-        await stand(town, await town.driver(), corner(number % 2, 0))
+        await town.stand(await town.driver(), corner(number % 2, 0))
         await town.trip(pickup=corner(11, 11 - number))
     board = await board_of(town.database)
     backwards = PositionBoard()
@@ -271,7 +254,7 @@ async def test_a_turn_and_every_answer_write_nothing(
     database_address: str, town: Town, streets: Streets
 ) -> None:
     driver = await town.driver()
-    await stand(town, driver, QUIET)
+    await town.stand(driver, QUIET)
     await town.trip(pickup=BUSY)
     name = town.database.engine.url.database
     with psycopg.connect(database_address, autocommit=True) as owner:
@@ -308,8 +291,8 @@ def seen_by(stored: StoredRound) -> Snapshot:
 
 async def _scene(town: Town) -> tuple[DriverId, DriverId]:
     first, second = await town.driver(), await town.driver()
-    await stand(town, first, QUIET)
-    await stand(town, second, corner(1, 1))
+    await town.stand(first, QUIET)
+    await town.stand(second, corner(1, 1))
     await cancelled(town, QUIET)  # where they stand is worth something, too
     await town.trip(pickup=BUSY)
     await town.database.engine.dispose()
@@ -359,8 +342,8 @@ async def test_a_snapshot_says_what_a_place_is_worth_and_the_round_is_decided_ag
     stop_time(database_address)
     town = await _weighing_town(database)
     quiet, busy = await town.driver(), await town.driver()
-    await stand(town, quiet, QUIET)
-    await stand(town, busy, BUSY)
+    await town.stand(quiet, QUIET)
+    await town.stand(busy, BUSY)
     for place in (BUSY, BUSY, QUIET):
         await cancelled(town, place)
     await town.trip(pickup=corner(6, 6))

@@ -4,7 +4,6 @@ and told about when nobody is found."""
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-import psycopg
 import pytest
 from sqlalchemy import text
 
@@ -20,6 +19,7 @@ from dispatch.views.trips import trip_for_rider
 from foundation.identifiers import DriverId
 from storage.engine import Database
 from tests.dispatch_rows import announced, refuses
+from tests.service_time import move_time, stop_time
 from tests.town import STATION, Town
 
 HOUR = 3600
@@ -29,11 +29,7 @@ Jump = Callable[[float], None]
 @pytest.fixture
 async def town(database_address: str, database: Database) -> Town:
     """A town whose time stands still but for jumps."""
-    with psycopg.connect(database_address, autocommit=True) as owner:
-        owner.execute(
-            "UPDATE storage.service_time SET demonstration = true, rate = 1e-9,"
-            " wall_origin = clock_timestamp(), service_origin = '2026-10-31 16:00+00'"
-        )
+    stop_time(database_address, at="2026-10-31 16:00+00")
     return await Town.build(database, booking_policy={"request_expires_s": 1500})
 
 
@@ -42,12 +38,7 @@ def jump(town: Town) -> Jump:
     """Let so many seconds of service time pass at once."""
 
     def passed(seconds: float) -> None:
-        with psycopg.connect(town.database.address, autocommit=True) as owner:
-            owner.execute(
-                "UPDATE storage.service_time SET service_origin = service_origin"
-                " + make_interval(secs => %s)",
-                [seconds],
-            )
+        move_time(town.database.address, seconds)
 
     return passed
 

@@ -2,16 +2,14 @@
 
 from collections.abc import Callable
 
-import psycopg
 import pytest
 
 from dispatch.fleet import Fleet
 from dispatch.matching.round_input import RoundInput
-from dispatch.position import Position, PositionBoard
+from dispatch.position import PositionBoard
 from dispatch.round import Dispatcher
 from dispatch.service import offers, requests
 from dispatch.store.rounds import StoredRound, find_round, list_rounds
-from dispatch.store.shifts import upsert_positions
 from dispatch.trip import Actor, By, Trip
 from foundation.identifiers import DriverId
 from foundation.measures import Point
@@ -19,6 +17,7 @@ from foundation.money import Currency
 from roads.straight_line import StraightLineEngine
 from storage.engine import Database
 from tests.dispatch_rows import damage
+from tests.service_time import stop_time
 from tests.town import STATION, Town
 
 USD = Currency("USD")
@@ -27,21 +26,8 @@ USD = Currency("USD")
 @pytest.fixture
 async def town(database_address: str, database: Database) -> Town:
     """A town whose service time stands still, so that two rounds have the same instant."""
-    with psycopg.connect(database_address, autocommit=True) as owner:
-        owner.execute(
-            "UPDATE storage.service_time SET demonstration = true, rate = 1e-9,"
-            " wall_origin = clock_timestamp(), service_origin = '2024-05-14 12:00+00'"
-        )
+    stop_time(database_address)
     return await Town.build(database)
-
-
-async def stand(town: Town, driver_id: DriverId, place: Point) -> None:
-    async with town.database.work() as work:
-        at = Position(
-            driver_id=driver_id, shift_id=town.shifts[driver_id], seq=1, point=place, heading=0,
-            at=work.now,
-        )  # fmt: skip
-        await upsert_positions(work, [at])
 
 
 async def declined_and_cancelled(town: Town, driver_id: DriverId) -> Trip:
@@ -78,8 +64,8 @@ async def test_snapshots_equal_but_for_decline_history_give_equal_plans(
     town: Town, copy_of: Callable[[Database], Database]
 ) -> None:
     decliner, other = await town.driver(), await town.driver()
-    await stand(town, decliner, STATION)
-    await stand(town, other, Point(STATION.lon + 0.01, STATION.lat))
+    await town.stand(decliner, STATION)
+    await town.stand(other, Point(STATION.lon + 0.01, STATION.lat))
     for _ in range(3):
         await declined_and_cancelled(town, decliner)
     trip = await town.trip()
@@ -105,8 +91,8 @@ async def test_snapshots_equal_but_for_decline_history_give_equal_plans(
 
 async def test_a_decline_excludes_from_that_trip_alone(town: Town) -> None:
     decliner, other = await town.driver(), await town.driver()
-    await stand(town, decliner, STATION)
-    await stand(town, other, Point(STATION.lon + 0.01, STATION.lat))
+    await town.stand(decliner, STATION)
+    await town.stand(other, Point(STATION.lon + 0.01, STATION.lat))
     trip = await town.trip()
     offer_id = await town.offer(trip, decliner)
     async with town.database.work() as work:

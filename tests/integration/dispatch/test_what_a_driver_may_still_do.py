@@ -26,6 +26,7 @@ from foundation.money import Currency
 from roads.straight_line import StraightLineEngine
 from storage.engine import Database
 from tests.dispatch_rows import refuses
+from tests.service_time import move_time, stop_time
 from tests.town import PARK, STATION, Town
 
 HOME = Point(-73.90123, 40.81234)
@@ -35,20 +36,12 @@ COARSE = Point(-73.9, 40.81)
 @pytest.fixture
 async def town(database_address: str, database: Database) -> Town:
     """A town whose time can be let jump."""
-    with psycopg.connect(database_address, autocommit=True) as owner:
-        owner.execute(
-            "UPDATE storage.service_time SET demonstration = true, rate = 1e-9,"
-            " wall_origin = clock_timestamp(), service_origin = '2026-05-02 12:00+00'"
-        )
+    stop_time(database_address, at="2026-05-02 12:00+00")
     return await Town.build(database)
 
 
 def jump(town: Town, **span: float) -> None:
-    with psycopg.connect(town.database.address, autocommit=True) as owner:
-        owner.execute(
-            "UPDATE storage.service_time SET service_origin = service_origin + %s",
-            [timedelta(**span)],
-        )
+    move_time(town.database.address, timedelta(**span).total_seconds())
 
 
 async def standing(town: Town, driver_id: DriverId, place: Point = STATION) -> None:

@@ -1,11 +1,10 @@
 """What the report of a demonstration says of those who follow advice and of those who do not."""
 
-import psycopg
-
 import ledger.views
 from foundation.money import Currency
 from khan.report import pay_by_advice
 from storage.engine import Database
+from tests.service_time import move_time, stop_time
 from tests.town import Town
 
 USD = Currency("USD")
@@ -14,11 +13,7 @@ USD = Currency("USD")
 async def test_pay_an_hour_on_shift_is_told_by_group(
     database_address: str, database: Database
 ) -> None:
-    with psycopg.connect(database_address, autocommit=True) as owner:
-        owner.execute(
-            "UPDATE storage.service_time SET demonstration = true, rate = 1e-9,"
-            " wall_origin = clock_timestamp(), service_origin = '2024-05-14 12:00+00'"
-        )
+    stop_time(database_address)
     town = await Town.build(database)
     async with database.work() as work:
         begin = work.now
@@ -29,10 +24,7 @@ async def test_pay_an_hour_on_shift_is_told_by_group(
         pay = await ledger.views.earnings_since(work, [driver_id], begin, currency=USD)
     assert pay[driver_id] > 0
     # Time stands still but for these two hours.
-    with psycopg.connect(database_address, autocommit=True) as owner:
-        owner.execute(
-            "UPDATE storage.service_time SET service_origin = service_origin + interval '2 hours'"
-        )
+    move_time(database_address, 2 * 3600)
     found = await pay_by_advice(
         database, {True: [driver_id], False: [idle, never]}, since=begin, currency=USD
     )
