@@ -4,9 +4,9 @@ Owns the problem's form and its exact solution. Every trip may stay open at its 
 driver may stay idle for nothing.
 
 Two quick ways come first (`assignment_kernel`): each trip's cheapest driver, where no two want the
-same, and shortest augmenting paths, where the optimum is proved to be the only one. Both choose
-exactly what the flow below and the settling of dead heats would; where that is not certain, the
-flow decides.
+same, and shortest augmenting paths, which tell what every optimum has in common. On what is left,
+which is where plans that cost the same differ, the flow below decides, and the settling of dead
+heats.
 
 The network: each trip sends one unit, to a driver at the pair's cost or straight to the sink at
 the trip's price; each driver passes one unit on to the sink for nothing. It is solved by OR-Tools'
@@ -68,6 +68,18 @@ class Problem:
         taken = chosen[chosen != OPEN]
         return int(self.cost_ms[taken].sum() + self.price_ms[chosen == OPEN].sum())
 
+    def only(self, pairs: Whole, *, trips: Whole) -> "Problem":
+        """The problem of these pairs alone, and of these trips, which all of them must be of."""
+        own = np.stack([np.searchsorted(trips, self.pairs[pairs, 0]), self.pairs[pairs, 1]], axis=1)
+        return Problem(
+            pairs=own,
+            cost_ms=self.cost_ms[pairs],
+            pickup_ms=self.pickup_ms[pairs],
+            price_ms=self.price_ms[trips],
+            trip_turn=self.trip_turn[trips],
+            driver_turn=self.driver_turn,
+        )
+
 
 WORK_A_PAIR = 12
 """Looks at a pair after which shortest paths take longer than the flow (measured)."""
@@ -87,14 +99,20 @@ def least_cost(problem: Problem) -> Whole:
     """
     from dispatch.matching import assignment_kernel as kernel
 
-    chosen, is_certain = kernel.by_paths(
+    chosen, undecided = kernel.by_paths(
         problem.pairs,
         problem.cost_ms,
         problem.price_ms,
         problem.driver_turn,
         WORK_A_PAIR * len(problem.pairs),
     )
-    return chosen if is_certain else least_cost_by_flow(problem)
+    if not undecided.any():
+        return chosen
+    left = np.flatnonzero(undecided)
+    trips = np.unique(problem.pairs[left, 0])
+    found = least_cost_by_flow(problem.only(left, trips=trips))
+    chosen[trips] = np.where(found == OPEN, OPEN, left[found])
+    return chosen
 
 
 def least_cost_by_paths(problem: Problem) -> Whole:

@@ -1,15 +1,15 @@
 """The quick way to the optimum, compiled to machine code by Numba; it knows when it may be trusted.
 
-Owns two answers to a round of solo trips, and the proof that goes with each. Where neither is
-certain to be what minimum-cost flow and the settling of dead heats would choose, it says so, and
-the caller takes that way. All arrays are int64; pairs stand in the order of their trips: those of
+Owns two answers to a round of solo trips, and the proof that goes with each: of how much of it no
+other optimum could differ. On the rest the caller lets minimum-cost flow and the settling of dead
+heats decide. All arrays are int64; pairs stand in the order of their trips: those of
 trip ``t`` are ``first[t]:first[t + 1]``.
 """
 
 import numpy as np
 
 from dispatch.matching.kernels import Whole
-from dispatch.matching.pair_kernels import settle_heats
+from dispatch.matching.pair_kernels import Truth, settle_heats
 from foundation.compiled import compiled
 
 CERTAIN, AMBIGUOUS, TOO_LONG = 0, 1, 2
@@ -159,12 +159,15 @@ def _search(  # noqa: PLR0917
 @compiled
 def shortest_paths(  # noqa: PLR0917
     first: Whole, driver: Whole, cost: Whole, price: Whole, drivers: int, work_max: int
-) -> tuple[Whole, int]:
-    """The optimum by shortest augmenting paths, trip by trip; certain if it is the only one.
+) -> tuple[Whole, int, Truth]:
+    """An optimum by shortest augmenting paths, trip by trip; certain if it is the only one.
 
     Jonker and Volgenant, "A shortest augmenting path algorithm for dense and sparse linear
     assignment problems", Computing 38, 1987. Staying open is a driver of the trip's own. It gives up
     after ``work_max`` looks at pairs: where drivers are scarce, minimum-cost flow is quicker.
+
+    Also the pairs among which another optimum may choose otherwise, bool, (pairs,); all, if it gave
+    up. A trip of which none is among them is served, or stays open, as it is chosen.
     """
     chosen = np.full(len(price), -1, np.int64)
     holder = np.full(drivers, -1, np.int64)
@@ -187,11 +190,10 @@ def shortest_paths(  # noqa: PLR0917
         )
         work += looks
         if work > work_max:
-            return chosen, TOO_LONG
+            return chosen, TOO_LONG, np.full(len(cost), True)
         _augment(trip, end, open_trip, driver, chosen, holder, via, came_from)
-    if _is_only(first, driver, cost, price, chosen, holder, dual):
-        return chosen, CERTAIN
-    return chosen, AMBIGUOUS
+    undecided = _undecided(first, driver, cost, price, chosen, holder, dual)
+    return chosen, AMBIGUOUS if undecided.any() else CERTAIN, undecided
 
 
 @compiled
@@ -206,7 +208,7 @@ def _led_to(  # noqa: PLR0917
     dual: Whole,
     found: Whole,
 ) -> int:
-    """What a place of `_is_only` leads to, written into ``found``; how many they are."""
+    """What a place of `_undecided` leads to, written into ``found``; how many they are."""
     trips, size = len(price), 0
     if place == trips:
         for trip in range(trips):
@@ -228,7 +230,7 @@ def _led_to(  # noqa: PLR0917
 
 
 @compiled
-def _is_only(  # noqa: PLR0917
+def _undecided(  # noqa: PLR0917
     first: Whole,
     driver: Whole,
     cost: Whole,
@@ -236,13 +238,13 @@ def _is_only(  # noqa: PLR0917
     chosen: Whole,
     holder: Whole,
     dual: Whole,
-) -> bool:
-    """Whether no other choice costs the same.
+) -> Truth:
+    """The pairs among which another choice of the same cost might choose otherwise: bool, (pairs,).
 
-    Another would be a ring of trips that each take, at no cost in the duals, what the next one
-    has. What nobody has, and what can be had by leaving something nobody pays for, is joined in
-    one more place, the last. There is no ring if all places can be taken away one by one, each
-    when nothing leads to it any more.
+    Such a choice would be a ring of trips that each take, at no cost in the duals, what the next
+    one has. What nobody has, and what can be had by leaving something nobody pays for, is joined in
+    one more place, the last. A place lies in no ring if nothing leads to it, or only places that
+    lie in none: those are taken away one by one. What is left might lie in one.
     """
     places = len(price) + 1
     leads = np.zeros(places, np.int64)
@@ -266,23 +268,31 @@ def _is_only(  # noqa: PLR0917
                 todo[size] = found[other]
                 size += 1
         done += 1
-    return size == places
+    undecided = np.full(len(cost), False)
+    for trip in range(len(price)):
+        mine = chosen[trip]
+        pays = price[trip] if mine < 0 else cost[mine] - dual[driver[mine]]
+        for pair in range(first[trip], first[trip + 1]):
+            # No optimum takes a pair that would cost more in the duals.
+            undecided[pair] = leads[trip] > 0 and cost[pair] - dual[driver[pair]] == pays
+    return undecided
 
 
 @compiled
 def by_paths(
     pairs: Whole, cost: Whole, price: Whole, turn: Whole, work_max: int
-) -> tuple[Whole, bool]:
-    """A choice by the quick ways, and whether it is the one that the flow would make."""
+) -> tuple[Whole, Truth]:
+    """A choice by the quick ways, and the pairs on which it does not decide; see `shortest_paths`."""
     first = np.zeros(len(price) + 1, np.int64)
     for pair in range(len(pairs)):
         first[pairs[pair, 0] + 1] += 1
     first = np.cumsum(first)
     driver = pairs[:, 1].copy()
     chosen, state = cheapest(first, driver, cost, price, turn)
-    if state != CERTAIN:
-        chosen, state = shortest_paths(first, driver, cost, price, len(turn), work_max)
-    return chosen, state == CERTAIN
+    if state == CERTAIN:
+        return chosen, np.full(len(cost), False)
+    chosen, _, undecided = shortest_paths(first, driver, cost, price, len(turn), work_max)
+    return chosen, undecided
 
 
 @compiled
@@ -295,8 +305,8 @@ def least_cost(
     exchange (which streets make common: two cars that must pass the same corner can be exchanged
     for free) it may be another of them than `assignment.least_cost` chooses.
     """
-    chosen, is_certain = by_paths(pairs, cost, price, driver_turn, 2**62)
-    if is_certain:
+    chosen, undecided = by_paths(pairs, cost, price, driver_turn, 2**62)
+    if not undecided.any():
         return chosen
     gain = price[pairs[:, 0]] - cost
     return settle_heats(pairs, gain, chosen, trip_turn, driver_turn)

@@ -5,7 +5,8 @@ price: no money moves by it. All terms are those of docs/reference/matching_poli
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -15,9 +16,10 @@ from dispatch.matching.policy import Policy
 from dispatch.matching.rates import rates_of
 
 
-@dataclass(frozen=True, slots=True)
-class CostTerms:
+class CostTerms(NamedTuple):
     """One pair's cost by its parts, in whole milliseconds; a preference is negative.
+
+    A tuple with names, because a round makes thousands.
 
     Attributes
     ----------
@@ -60,10 +62,10 @@ class CostTerms:
 
     def array(self) -> Whole:
         """The parts as int64, (terms,), in the order of `TERMS`."""
-        return np.array([getattr(self, name) for name in TERMS], dtype=np.int64)
+        return np.array(self, dtype=np.int64)
 
 
-TERMS = tuple(field.name for field in fields(CostTerms))
+TERMS = CostTerms._fields
 """Names of the parts, in the order in which a later one explains what an earlier one does not."""
 
 
@@ -89,8 +91,8 @@ class PairCosts:
 
     def of_each(self, pairs: Sequence[int] | Whole) -> list[CostTerms]:
         """The parts of each of these pairs."""
-        columns = self.terms[:, np.asarray(pairs, dtype=np.int64)].tolist()
-        return list(map(CostTerms, *columns))
+        rows = self.terms[:, np.asarray(pairs, dtype=np.int64)].T.tolist()
+        return list(map(CostTerms._make, rows))
 
 
 def unmatched_prices(columns: Columns, policy: Policy, *, at_ms: int) -> Whole:

@@ -77,10 +77,14 @@ class Packer:
         """A column of identifiers of which many are named elsewhere, each by its number."""
         numbers = self._by_address
         # Most are the very same objects: known by their address without a look at them.
-        for identifier in [one for one in identifiers if id(one) not in numbers]:
-            numbers[id(identifier)] = self._known.setdefault(identifier, len(self._known))
-            self._held.append(identifier)  # as long as its address speaks for it
-        self.whole([numbers[id(identifier)] for identifier in identifiers])
+        addresses = list(map(id, identifiers))
+        if not numbers.keys() >= set(addresses):
+            for address, identifier in zip(addresses, identifiers, strict=True):
+                if address not in numbers:
+                    numbers[address] = self._known.setdefault(identifier, len(self._known))
+                    self._held.append(identifier)  # as long as its address speaks for it
+        codes = map(numbers.__getitem__, addresses)
+        self.whole(np.fromiter(codes, dtype=np.int64, count=len(addresses)))
 
 
 def bytes_of(identifiers: Iterable[UUID]) -> bytes:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import partial
+from typing import NamedTuple
 
 from dispatch.matching.codec import (
     KNOWN_IDENTIFIER,
@@ -33,7 +34,7 @@ from foundation.identifiers import DriverId, TripId
 
 FORM_PLAN = "khan-cars matching plan 2"
 
-VERSION = 2
+VERSION = 3
 """Grows whenever the same input may give another plan."""
 
 
@@ -83,9 +84,10 @@ class OpenBecause(StrEnum):
     DRIVER_SOON_FREE = "driver_soon_free"  # whoever is on a trip now will serve it best
 
 
-@dataclass(frozen=True, slots=True)
-class Alternative:
+class Alternative(NamedTuple):
     """A pair that was possible and was not taken.
+
+    A tuple with names, because a round makes thousands.
 
     Attributes
     ----------

@@ -302,15 +302,11 @@ def _nobody(broken: list[int]) -> tuple[OpenBecause, dict[str, int]]:
 
 def _best(groups: Whole, rank_by: Whole, spare: NDArray[np.bool_]) -> dict[int, list[int]]:
     """For each group its best spare pairs, `ALTERNATIVES_KEPT` at most; ties by position."""
-    numbers = np.flatnonzero(spare)
-    order = numbers[np.lexsort((numbers, rank_by[numbers], groups[numbers]))]
-    ordered = groups[order]
-    rank = np.arange(len(order)) - np.searchsorted(ordered, ordered)
-    best: dict[int, list[int]] = {}
-    for group, number in zip(
-        ordered[rank < ALTERNATIVES_KEPT].tolist(),
-        order[rank < ALTERNATIVES_KEPT].tolist(),
-        strict=True,
-    ):
-        best.setdefault(group, []).append(number)
-    return best
+    from dispatch.matching.reason_kernel import best_of_groups
+
+    found, counts, best = best_of_groups(groups, rank_by, spare, ALTERNATIVES_KEPT)
+    rows = best.tolist()
+    return {
+        group: rows[number][:count]
+        for number, (group, count) in enumerate(zip(found.tolist(), counts.tolist(), strict=True))
+    }

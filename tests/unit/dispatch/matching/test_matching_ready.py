@@ -4,7 +4,8 @@ import subprocess
 import sys
 
 ROUND = """
-from dispatch.matching import assignment_kernel, candidate_pairs, decide, kernels, prepare
+from dispatch.matching import assignment_kernel, candidate_pairs, decide, kernels, pair_kernels
+from dispatch.matching import prepare, reason_kernel
 from dispatch.matching.shared import run_kernel
 from dispatch.matching.shared.joining import Wish, join
 from dispatch.matching.shared.run import Run, Stop, StopKind, schedule
@@ -13,7 +14,9 @@ from tests.shared_runs import line_of, ride
 
 prepare()
 loops = [kernels.morton_keys, kernels.nearest]
-loops += [assignment_kernel.cheapest, assignment_kernel.shortest_paths]
+loops += [assignment_kernel.by_paths]
+loops += [pair_kernels.weigh, pair_kernels.driver_terms, pair_kernels.broken_pairs]
+loops += [pair_kernels.settle_heats, pair_kernels.kept_for_later, reason_kernel.best_of_groups]
 loops += [run_kernel.best_place, run_kernel.follow]
 before = [len(loop.signatures) for loop in loops]
 rows = [trip(1), trip(2)], [driver(n, at=place(n)) for n in range(40)]
@@ -25,7 +28,7 @@ run = Run(driver_id=driver_id(1), place=0, free_at_ms=0, seats=4, stops=stops,
           trips=(ride(1, 1, 10, roads=roads),))
 assert len(join([Wish(trip=ride(9, 3, 7, roads=roads), runs=(run,), roads=roads)])) == 1
 assert schedule(run, roads).breach is None
-assert before == [1] * 6 == [len(loop.signatures) for loop in loops], before
+assert before == [1] * len(loops) == [len(loop.signatures) for loop in loops], before
 """
 
 

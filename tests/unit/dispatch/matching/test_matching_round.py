@@ -263,7 +263,7 @@ def test_a_plan_comes_back_from_its_bytes() -> None:
     [
         (b"assignment", b"horoscope"),
         (b"served_sooner", b"declined_ever"),
-        (b'"version":2', b'"version":2.5'),
+        (f'"version":{VERSION}'.encode(), f'"version":{VERSION}.5'.encode()),
         (b'"unmatched":0', b'"unmatched":{}'),
         (b'"unmatched":0', b'"unmatched":1'),
         (b'"pairings":2', b'"pairings":1'),
