@@ -45,7 +45,7 @@ POLICY = {
     "early_seconds_max": 300,
     "free_within_seconds": 180,
     "plan_ahead_seconds": 180,
-    "unmatched_seconds": 1200,
+    "unmatched_seconds": 2400,
     "patience_seconds": 300,
     "earnings_settle_seconds": 1800,
     "idle_after_seconds": 0,
@@ -54,7 +54,7 @@ POLICY = {
     "weights": {
         "age": 0.5,
         "overdue": 5.0,
-        "earnings": 60.0,
+        "earnings": 300.0,
         "idle": 0.05,
         "place": 0.0,
         "homeward": 20.0,
@@ -63,7 +63,7 @@ POLICY = {
         "late": 1.0
     },
     "caps_seconds": {
-        "earnings": 120,
+        "earnings": 600,
         "idle": 120,
         "homeward": 60,
         "booked": 120

@@ -8,6 +8,7 @@ import json
 import math
 import re
 from collections.abc import Iterable, Mapping
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,49 @@ AT_MS = 1_893_456_000_000  # 2030-01-01T00:00:00Z
 CORNER = Point(-73.98, 40.75)
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "reference" / "matching_policy.md"
 
+TOWN_BODY: Mapping[str, Any] = {
+    "round_seconds": 1.0,
+    "offer_seconds": 15,
+    "candidates_per_trip": 20,
+    "pickup_seconds_max": 900,
+    "early_seconds_max": 300,
+    "free_within_seconds": 180,
+    "plan_ahead_seconds": 0,
+    "unmatched_seconds": 1200,
+    "patience_seconds": 300,
+    "earnings_settle_seconds": 1800,
+    "idle_after_seconds": 0,
+    "homeward_within_seconds": 3600,
+    "assignment_pairs_max": 300_000,
+    "weights": {
+        "age": 0.5,
+        "overdue": 5.0,
+        "earnings": 60.0,
+        "idle": 0.05,
+        "place": 0.0,
+        "homeward": 20.0,
+        "chaining": 0.25,
+        "early": 0.25,
+        "late": 1.0,
+    },
+    "caps_seconds": {"earnings": 120, "idle": 120, "homeward": 60, "booked": 120},
+    "repositioning": {
+        "every_seconds": 120,
+        "memory_seconds": 3600,
+        "horizon_seconds": 1200,
+        "cars_per_zone_max": 8,
+        "worth_seconds": 300,
+        "drive": 0.1,
+    },
+    "shared": {
+        "wait_seconds_max": 480,
+        "detour_percent_max": 150,
+        "riders_max": 4,
+        "stop_seconds": 30,
+    },
+}
+"""The policy of these towns. It is their own: what members vote anew changes no test."""
+
 
 def charter_body() -> dict[str, Any]:
     """The policy body that the reference page tells a city to start with."""
@@ -34,14 +78,24 @@ def charter_body() -> dict[str, Any]:
     return json.loads(found.group(1))
 
 
+def charter_policy() -> Policy:
+    """The policy that the reference page tells a city to start with."""
+    return parse_policy(charter_body())
+
+
+def town_body() -> dict[str, Any]:
+    """A copy of the towns' policy body, to be changed."""
+    return deepcopy(dict(TOWN_BODY))
+
+
 def policy(
     *,
     weights: Mapping[str, float] | None = None,
     caps: Mapping[str, int] | None = None,
     **changes: Any,
 ) -> Policy:
-    """The charter's policy, but for some fields."""
-    body = charter_body() | {"plan_ahead_seconds": 0} | changes
+    """The towns' policy, but for some fields."""
+    body = town_body() | changes
     body["weights"] |= weights or {}
     body["caps_seconds"] |= caps or {}
     return parse_policy(body)

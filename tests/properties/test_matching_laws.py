@@ -33,6 +33,7 @@ from foundation.chance import SeededChance
 from foundation.measures import Point
 from tests.matching_world import (
     AT_MS,
+    charter_policy,
     driver,
     driver_id,
     only_pickup,
@@ -47,6 +48,7 @@ from tests.matching_world import (
 
 LAW = settings(max_examples=60, deadline=None)
 POLICIES: list[Policy] = [
+    charter_policy(),
     policy(),
     only_pickup(),
     policy(weights={"age": 0, "overdue": 100}, patience_seconds=0),
@@ -299,7 +301,7 @@ def test_a_rider_far_away_is_served_at_last_however_many_near_riders_keep_coming
     far: int, near: int, rival_age: int
 ) -> None:
     """One driver; every round a new rider stands beside them, and the far one waits longer."""
-    rule = policy()
+    rule = charter_policy()
     for waited in range(0, 3600, 20):
         old = trip(1, asked_at_ms=AT_MS - waited * 1000)
         fresh = trip(2, asked_at_ms=AT_MS - rival_age * 1000)

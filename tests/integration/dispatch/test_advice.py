@@ -365,7 +365,8 @@ async def test_a_snapshot_says_what_a_place_is_worth_and_the_round_is_decided_ag
 async def _weighing_town(database: Database) -> Town:
     policy = example_bodies()[RuleKind.MATCHING_POLICY]
     policy["weights"] |= {"place": 1.0}
-    policy |= {"unmatched_seconds": 1800}
+    # Above the dearest pair, whatever the other fields of the example are: a place adds to it.
+    policy |= {"unmatched_seconds": 7200}
     return await Town.build(database, matching_policy=policy)
 
 

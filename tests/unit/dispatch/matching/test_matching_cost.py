@@ -8,11 +8,20 @@ import pytest
 
 import dispatch.matching.assignment
 import dispatch.matching.fairness
-from dispatch.matching import CostTerms, FreeDriver, fairness_of, gini
+from dispatch.matching import CostTerms, FreeDriver, Policy, fairness_of, gini
 from dispatch.matching.columns import columns_of
 from dispatch.matching.cost import unmatched_prices
 from dispatch.matching.weighing import weigh
-from tests.matching_world import AT_MS, driver, place, policy, round_of, snapshot, trip
+from tests.matching_world import (
+    AT_MS,
+    charter_policy,
+    driver,
+    place,
+    policy,
+    round_of,
+    snapshot,
+    trip,
+)
 
 
 def terms_of(*drivers: FreeDriver, rule: Any = None, asked: Any = None) -> CostTerms:
@@ -136,12 +145,12 @@ def test_the_price_of_waiting_grows_with_age_and_faster_once_overdue(
     assert prices.tolist() == [price_seconds * 1000]
 
 
-def test_no_cost_a_policy_allows_reaches_the_price_of_a_fresh_trip() -> None:
+@pytest.mark.parametrize("rule", [policy(), charter_policy()], ids=["town", "charter"])
+def test_no_cost_a_policy_allows_reaches_the_price_of_a_fresh_trip(rule: Policy) -> None:
     # The dearest pair: as late as allowed, capped both ways, as busy as allowed.
     ending = {"shift_ends_at_ms": AT_MS + 3_000_000, "driving_seconds_left": 20_000}
     dear = driver(1, earned_minor=10**6, shift_seconds=9000, homeward=place(-20_000),
                   free_at_ms=AT_MS + 180_000, **ending)  # fmt: skip
-    rule = policy()
     given = round_of(
         [trip(1, to=place(9000))],
         [dear, *(driver(n, shift_seconds=9000) for n in range(2, 90))],
