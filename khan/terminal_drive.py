@@ -51,16 +51,15 @@ class Driving:
         self._way = Way.standing(start, at=line.now())
         self._inbox: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
         self._socket: ClientConnection | None = None
-        self._shift_id = ""
+        self._shift_id, self._served = "", 0
 
     async def drive(self, trips: int) -> None:
         """Serve `trips` trips; Ctrl-C goes off shift, if no trip is under way."""
         await self._go_on_shift()
         async with self._on_line():
             try:
-                served = 0
-                while served < trips:
-                    served += await self._next()
+                while self._served < trips:
+                    await self._next()
             finally:
                 await self._go_off_shift()
 
@@ -130,25 +129,24 @@ class Driving:
                     await self._socket.send(json.dumps(message))
             await self._line.sleep(pause)
 
-    async def _next(self) -> int:
-        """Wait for something to do; how many trips were served to their end."""
+    async def _next(self) -> None:
+        """Wait for something to do, and do it."""
         message = await self._inbox.get()
         try:
             match message["type"]:
                 case "welcome":
-                    return await self._look()
+                    await self._look()
                 case "offer":
                     await self._answer(message["offer"])
-                    return await self._make_stops()
+                    await self._make_stops()
                 case "advice":
                     await self._advised(message["advice"])
                 case "problem":
                     self._console.print(f"  {message['detail']}")
         except Refused as refused:
             self._console.print(f"  {refused}")
-        return 0
 
-    async def _look(self) -> int:
+    async def _look(self) -> None:
         """After a (re)connection: stops may lie ahead, an offer may wait."""
         if not await self._stops():
             offers = (await self._line.get("/driver/v1/offers"))["offers"]
@@ -156,7 +154,7 @@ class Driving:
                 await self._advised(await self._line.get("/driver/v1/advice"))
             for offer in offers[:1]:
                 await self._answer(offer)
-        return await self._make_stops()
+        await self._make_stops()
 
     async def _advised(self, advice: dict[str, Any]) -> None:
         """Show where to wait and why; go there if that was asked for."""
@@ -257,40 +255,38 @@ class Driving:
             told.append(f"{what} {trip['rider_first_name']}")
         self._console.print(f"Your stops ahead: {', '.join(told)}.")
 
-    async def _make_stops(self) -> int:
-        """One stop after the other as the service orders them; how many trips were completed."""
-        served = 0
+    async def _make_stops(self) -> None:
+        """One stop after the other, in the order that the service tells, until none is ahead."""
         while stops := await self._stops():
             try:
-                served += await self._make(stops[0])
+                await self._make(stops[0])
             except Refused as refused:
                 if refused.code not in OVERTAKEN:
                     raise
                 self._console.print(f"  {refused}")
-        return served
 
-    async def _make(self, stop: dict[str, Any]) -> bool:
-        """Go to a stop and do what is to be done there; whether a trip is completed by it."""
+    async def _make(self, stop: dict[str, Any]) -> None:
+        """Go to a stop and do what is to be done there, from wherever its trip stands."""
         say, path = self._console.print, f"/driver/v1/trips/{stop['trip_id']}"
         trip = await self._line.get(path)
         name = trip["rider_first_name"]
         if stop["kind"] == "pickup":
             if stop["state"] == "assigned":
                 if not await self._drive_to(stop, f"to {name}"):
-                    return False
+                    return
                 here, _ = self._way.at(self._line.now())
                 await self._line.post(f"{path}/arrive", {"lon": here.lon, "lat": here.lat})
                 say("You are at the pick-up.")
             await self._board(stop, path)
-            return False
+            return
         if stop["state"] == "at_stop":
             await self._line.post(f"{path}/resume")
         if not await self._drive_to(stop, f"to the destination of {name}"):
-            return False
+            return
         trip = await self._line.post(f"{path}/complete")
         say(f"Completed: {money(trip['pay_minor'], trip['currency'])} for you.")
         self._inbox.put_nowait({"type": "welcome"})  # an offer may have come meanwhile
-        return True
+        self._served += 1
 
     async def _board(self, stop: dict[str, Any], path: str) -> None:
         """By the rider's PIN, or with a reason; unless they cancelled meanwhile."""
