@@ -266,9 +266,12 @@ class PurposeNeeded(Forbidden):
 
 
 class PurposeUnclear(Invalid):
-    """A look is at one trip, or, to watch, at the fleet as a whole."""
+    """A look is at one trip, at one driver's papers, or, to watch, at the fleet as a whole."""
 
     code = "purpose_unclear"
 
     def __init__(self) -> None:
-        super().__init__("Name the trip you mean to look at; only `watch` goes without one.")
+        super().__init__(
+            "Name the trip or the driver you mean to look at, not both; `licensing` is of a driver, "
+            "and only `watch` goes without either."
+        )

@@ -46,12 +46,14 @@ class Position:
 class Held:
     """One trip of a driver.
 
-    `metres` counts the way driven with its rider on board; `has_gap` says that a stretch of it was
-    lost, so that nobody takes it for the whole.
+    `metres` counts the way driven with its rider on board; `metres_counted` those of them that no
+    other rider's trip counts, so that a run sums to the way the car made with anybody on board.
+    `has_gap` says that a stretch of it was lost, so that nobody takes it for the whole.
     """
 
     phase: Phase
     metres: float = 0.0
+    metres_counted: float = 0.0
     has_gap: bool = False
 
 
@@ -86,6 +88,14 @@ class OnShift:
     def phase(self) -> Phase:
         """What the driver is doing: of several trips, what the one furthest on says."""
         return max((held.phase for held in self.trips.values()), default=Phase.FREE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Metres:
+    """Whole metres driven with a rider on board: their trip's, and those that it alone counts."""
+
+    of_trip: int
+    counted: int
 
 
 class PositionBoard:
@@ -128,7 +138,7 @@ class PositionBoard:
             return
         known.trips[trip_id] = Held(Phase.ON_TRIP)
 
-    def metres_on_board(self, driver_id: DriverId, trip_id: TripId) -> int | None:
+    def metres_on_board(self, driver_id: DriverId, trip_id: TripId) -> Metres | None:
         """Whole metres driven with the rider of that trip; None where that is not known."""
         known = self._on_shift.get(driver_id)
         held = None if known is None else known.trips.get(trip_id)
@@ -136,7 +146,9 @@ class PositionBoard:
             return None
         if held.phase not in (Phase.ON_TRIP, Phase.AT_STOP):
             return None  # the boarding is not heard of yet
-        return round(held.metres) or None  # no trip is so short: nothing was heard of its way
+        if not round(held.metres):
+            return None  # no trip is so short: nothing was heard of its way
+        return Metres(of_trip=round(held.metres), counted=round(held.metres_counted))
 
     def set_phase(self, driver_id: DriverId, phase: Phase, trip_id: TripId) -> None:
         """How far the driver is with one of their trips; FREE when it is not theirs any more."""
@@ -184,13 +196,20 @@ class PositionBoard:
 
 
 def _drive(known: OnShift, metres: float) -> None:
-    """Count a stretch for every rider on board whose own stop it is not, and off the range."""
+    """Count a stretch for every rider on board whose own stop it is not, and off the range.
+
+    The work record counts it once: with the first of their trips.
+    """
     if known.range_metres is not None:
         known.range_metres = max(0.0, known.range_metres - metres)
+    is_counted = False
     for held in known.trips.values():
         if held.phase is not Phase.ON_TRIP:
             continue
-        if metres <= JUMP_METRES_MAX:
-            held.metres += metres
-        else:
+        if metres > JUMP_METRES_MAX:
             held.has_gap = True
+            continue
+        held.metres += metres
+        if not is_counted:
+            held.metres_counted += metres
+            is_counted = True

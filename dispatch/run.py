@@ -6,10 +6,11 @@ their order, and no seat is two riders' between the same stops. A rider who does
 the whole car; so a next job begins where the trip before it ends.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
+from fractions import Fraction
 
 from dispatch.errors import OutOfTurn, PlanOvertaken
 from foundation.identifiers import UUID, DriverId, RunId, TripId
@@ -247,6 +248,39 @@ def delivered(run: Run, trip_id: TripId, *, now: datetime) -> Run:
     out = [stop for stop in ahead if (stop.trip_id, stop.kind) == (trip_id, StopKind.DROPOFF)]
     rest = [stop for stop in ahead if stop not in out]
     return replace(run, stops=_numbered(run, [*(replace(s, done_at=now) for s in out), *rest]))
+
+
+def share_counted(run: Run, trip_id: TripId, *, boarded_at: datetime, now: datetime) -> Fraction:
+    """How much of a ride that ends now no other trip of the run has counted, by time: 0 to 1.
+
+    The ride less the times in which riders were in the car, too, who have got out already: their
+    trips counted them. For a rider alone it is 1. Over the rides of a run, the shares of their times
+    sum to the time in which anybody was in the car.
+    """
+    whole = (now - boarded_at) // timedelta(milliseconds=1)
+    if whole <= 0:
+        return Fraction(1)
+    counted, until = 0, boarded_at
+    for got_in, got_out in sorted(_rides_done(run, but_for=trip_id)):
+        begin, end = max(got_in, until), min(got_out, now)
+        if begin < end:
+            counted += (end - begin) // timedelta(milliseconds=1)
+            until = end
+    return Fraction(whole - counted, whole)
+
+
+def _rides_done(run: Run, *, but_for: TripId) -> Iterator[tuple[datetime, datetime]]:
+    """When riders got in and out who have left the car."""
+    boarded = {
+        stop.trip_id: stop.done_at
+        for stop in run.stops
+        if stop.kind is StopKind.PICKUP and stop.done_at is not None
+    }
+    for stop in run.stops:
+        if stop.trip_id == but_for or stop.kind is not StopKind.DROPOFF or stop.done_at is None:
+            continue
+        if stop.trip_id in boarded:
+            yield boarded[stop.trip_id], stop.done_at
 
 
 def check_turn(run: Run, trip_id: TripId) -> None:

@@ -275,7 +275,8 @@ class MeOut(Model):
 
 
 class WorkedOut(Model):
-    """The work a pay is for: seconds, metres driven for trips, completed trips."""
+    """The work a pay is for: seconds, metres with riders on board (once, however many share the
+    car), completed trips."""
 
     seconds_on_shift: int
     seconds_engaged: int

@@ -209,9 +209,13 @@ async def complete(request: Request, trip_id: UUID, caller: Driver) -> Response:
 @router.post("/trips/{trip_id}/abort", responses=_ANSWERS, summary="Break the trip off")
 async def abort(request: Request, trip_id: UUID, caller: Driver, body: ReasonIn) -> Response:
     """The trip cannot go on; nothing is charged, and the office looks at it."""
+    board = services_of(request).board
+    metres = board.metres_on_board(DriverId(caller.person_id), TripId(trip_id))
 
     async def step(work: UnitOfWork, trip: TripId, driver: DriverId) -> object:
-        return await driving.abort(work, trip_id=trip, driver_id=driver, reason=body.reason)
+        return await driving.abort(
+            work, trip_id=trip, driver_id=driver, reason=body.reason, metres=metres
+        )
 
     return await _take(request, trip_id, caller, step)
 

@@ -271,7 +271,8 @@ def bench_matching_command(
 
 @app.command(
     epilog=f"Example, beside a running `khan demo`, which prints this line whole:\n\n"
-    f"khan ride --messages FILE {options.PLACES}"
+    f"khan ride --messages FILE {options.PLACES}\n\n"
+    "For this evening: add --at 20:30"
 )
 def ride(
     *,
@@ -280,10 +281,11 @@ def ride(
     url: options.Url = options.USUAL_URL,
     messages: options.Messages = None,
     phone: Annotated[str, typer.Option(help="Your phone number.")] = "+12125550142",
+    at: options.WantedAt = None,
     yes: Annotated[bool, typer.Option("--yes", help="Book without asking.")] = False,
     receipt: options.Receipt = None,
 ) -> None:
-    """Ride from the terminal: price, car, PIN, receipt.
+    """Ride from the terminal: price, car, PIN, receipt; now, or booked ahead.
 
     Over the same public API as everybody. Ctrl-C offers to cancel.
     """
@@ -291,7 +293,7 @@ def ride(
 
     writable("--receipt", receipt)
     run(
-        url, messages, phone=phone, origin=origin, destination=destination, yes=yes,
+        url, messages, phone=phone, origin=origin, destination=destination, at=at, yes=yes,
         receipt=receipt, console=console,
     )  # fmt: skip
 

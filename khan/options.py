@@ -102,6 +102,15 @@ QuotedAt = Annotated[
     str | None,
     typer.Option(metavar="TIME", help="When, local time, like 2014-12-21T20:00; left out: now."),
 ]
+WantedAt = Annotated[
+    str | None,
+    typer.Option(
+        "--at",
+        metavar="TIME",
+        help="Book ahead for then, by the city's clocks: HH:MM (today, or tomorrow if that is past) "
+        "or like 2026-11-01T20:30; left out: a car now.",
+    ),
+]
 VehicleClass = Annotated[str, typer.Option("--class", metavar="CLASS", help="The class of car.")]
 CarAt = Annotated[
     str | None,

@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any, TextIO
+from zoneinfo import ZoneInfo
 
 import httpx
 from rich.console import Console
@@ -21,6 +22,7 @@ from khan.places import pasted
 from khan.terminal_drive import Driving
 from khan.terminal_ride import Riding
 from khan.terminal_words import InputEnded, Keyboard
+from khan.wanted_time import instant_wanted, read_time
 from simulation.client import Mailbox, Phone, Refused, ServiceGone, open_phone_line
 
 
@@ -60,6 +62,7 @@ def ride(
     destination: str,
     yes: bool,
     console: Console,
+    at: str | None = None,
     receipt: Path | None = None,
     typed: TextIO | None = None,
 ) -> None:
@@ -73,6 +76,8 @@ def ride(
         `LAT,LON`.
     yes
         Book without asking.
+    at
+        When the car is wanted, as `khan.wanted_time.read_time` takes it; None is now.
     receipt
         The file to keep the receipt in; None shows it only.
     typed
@@ -81,13 +86,19 @@ def ride(
     Raises
     ------
     Unreachable, ToldNo, NoCodeCame, PlaceUnreadable
+    TimeUnreadable, TimeMeansTwo, foundation.local_time.LocalTimeSkipped
+        Of `at`; only the first before a service is asked.
     """
     ends = pasted(origin), pasted(destination)
+    said = None if at is None else read_time(at)
 
     async def play(line: Phone) -> None:
+        zone = ZoneInfo((await line.get("/public/v1/city"))["timezone"])
+        wanted = None if said is None else instant_wanted(said, now=line.now(), zone=zone)
         keyboard = Keyboard(console, typed)
         await _sign_in(line, phone, messages, console, keyboard)
-        kept = await Riding(line, console, keyboard, yes=yes).ride(*ends)
+        riding = Riding(line, console, keyboard, yes=yes, zone=zone)
+        kept = await riding.ride(*ends, booked_for=wanted)
         if kept is not None and receipt is not None:
             write_json(kept, receipt)
             console.print(f"The receipt is in {receipt}", markup=False)

@@ -19,6 +19,8 @@ from simulation.motion import Way, position_message, position_pause
 
 BOARD_AFTER_SECONDS = 30.0
 PIN_TRIES = 3
+OVERTAKEN = frozenset(["illegal_step", "trip_not_found", "out_of_turn"])
+"""Refusals that say: somebody was quicker, look at the stops again."""
 
 
 class NotFitToDrive(Conflict):
@@ -49,16 +51,15 @@ class Driving:
         self._way = Way.standing(start, at=line.now())
         self._inbox: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
         self._socket: ClientConnection | None = None
-        self._shift_id = ""
+        self._shift_id, self._served = "", 0
 
     async def drive(self, trips: int) -> None:
         """Serve `trips` trips; Ctrl-C goes off shift, if no trip is under way."""
         await self._go_on_shift()
         async with self._on_line():
             try:
-                served = 0
-                while served < trips:
-                    served += await self._next_trip()
+                while self._served < trips:
+                    await self._next()
             finally:
                 await self._go_off_shift()
 
@@ -128,32 +129,32 @@ class Driving:
                     await self._socket.send(json.dumps(message))
             await self._line.sleep(pause)
 
-    async def _next_trip(self) -> bool:
-        """Wait for something to do; whether a trip was served to its end."""
+    async def _next(self) -> None:
+        """Wait for something to do, and do it."""
         message = await self._inbox.get()
         try:
             match message["type"]:
                 case "welcome":
-                    return await self._look()
+                    await self._look()
                 case "offer":
-                    return await self._answer(message["offer"])
+                    await self._answer(message["offer"])
+                    await self._make_stops()
                 case "advice":
                     await self._advised(message["advice"])
                 case "problem":
                     self._console.print(f"  {message['detail']}")
         except Refused as refused:
             self._console.print(f"  {refused}")
-        return False
 
-    async def _look(self) -> bool:
-        """After a (re)connection: a trip may be under way, an offer may wait."""
-        trip = (await self._line.get("/driver/v1/trips/current"))["trip"]
-        if trip is not None:
-            return await self._serve(trip)
-        for offer in (await self._line.get("/driver/v1/offers"))["offers"]:
-            return await self._answer(offer)
-        await self._advised(await self._line.get("/driver/v1/advice"))
-        return False
+    async def _look(self) -> None:
+        """After a (re)connection: stops may lie ahead, an offer may wait."""
+        if not await self._stops():
+            offers = (await self._line.get("/driver/v1/offers"))["offers"]
+            if not offers:
+                await self._advised(await self._line.get("/driver/v1/advice"))
+            for offer in offers[:1]:
+                await self._answer(offer)
+        await self._make_stops()
 
     async def _advised(self, advice: dict[str, Any]) -> None:
         """Show where to wait and why; go there if that was asked for."""
@@ -170,23 +171,21 @@ class Driving:
             say("  Nobody notes whether you go.")
 
     async def _answer(self, offer: dict[str, Any]) -> bool:
-        """Whether a trip was served to its end."""
-        trip = await self._take(offer)
-        return trip is not None and await self._serve(trip)
-
-    async def _take(self, offer: dict[str, Any]) -> dict[str, Any] | None:
-        """Show an offer and send the answer; the trip if it was accepted."""
+        """Show an offer and send the answer; whether its trip is among the stops ahead now."""
         path = f"/driver/v1/offers/{offer['offer_id']}"
         self._show(offer)
         answer = True if self._yes else await self._ask_in_time(offer)
         if answer is None:
             self._console.print("\nThe offer is over; another will come.")
-            return None
+            return False
         if not answer:
             await self._line.post(f"{path}/decline", {})
             self._console.print("Declined; nothing follows from that.")
-            return None
-        return await self._line.post(f"{path}/accept", {"attempt": offer["attempt"]})
+            return False
+        await self._line.post(f"{path}/accept", {"attempt": offer["attempt"]})
+        if offer["next_job"]:
+            await self._say_stops()
+        return True
 
     def _show(self, offer: dict[str, Any]) -> None:
         say = self._console.print
@@ -195,7 +194,8 @@ class Driving:
             f"{offer['trip_metres'] / 1000:.1f} km, {minutes(offer['trip_seconds'])}"
         )
         if offer["next_job"]:
-            say(f"  your next job: {minutes(offer['added_seconds'])} more under way")
+            what = "a rider who joins you" if offer["shared"] else "your next job"
+            say(f"  {what}: {minutes(offer['added_seconds'])} more under way")
         say(
             f"  the pick-up is {minutes(offer['pickup_seconds'])} away"
             f"{_in_zone(offer['pickup_zone'])}; the destination is"
@@ -241,63 +241,83 @@ class Driving:
             for message in others:
                 self._inbox.put_nowait(message)
 
-    async def _serve(self, trip: dict[str, Any]) -> bool:
-        """From wherever the trip stands to its end."""
-        say, path = self._console.print, f"/driver/v1/trips/{trip['trip_id']}"
-        if trip["state"] == "assigned":
-            if not await self._drive_to(trip["pickup"], f"to {trip['rider_first_name']}"):
-                return False
-            here, _ = self._way.at(self._line.now())
-            trip = await self._line.post(f"{path}/arrive", {"lon": here.lon, "lat": here.lat})
-            say("You are at the pick-up.")
-        if trip["state"] == "arrived":
-            boarded = await self._board(trip, path)
-            if boarded is None:
-                return False
-            trip = boarded
-        if trip["state"] == "at_stop":
-            trip = await self._line.post(f"{path}/resume")
-        if trip["state"] == "on_board":
-            await self._drive_to(trip["dropoff"], "to the destination", on_board=True)
-            trip = await self._line.post(f"{path}/complete")
-        say(f"Completed: {money(trip['pay_minor'], trip['currency'])} for you.")
-        self._inbox.put_nowait({"type": "welcome"})  # the next job may have been taken meanwhile
-        return True
+    async def _stops(self) -> list[dict[str, Any]]:
+        """The stops ahead, in the order in which to make them."""
+        found: list[dict[str, Any]] = (await self._line.get("/driver/v1/run"))["stops"]
+        return found
 
-    async def _board(self, trip: dict[str, Any], path: str) -> dict[str, Any] | None:
-        """By the rider's PIN, or with a reason; None if they cancelled meanwhile."""
+    async def _say_stops(self) -> None:
+        """Whom to pick up and bring, in order."""
+        told = []
+        for stop in await self._stops():
+            trip = await self._line.get(f"/driver/v1/trips/{stop['trip_id']}")
+            what = "pick up" if stop["kind"] == "pickup" else "bring"
+            told.append(f"{what} {trip['rider_first_name']}")
+        self._console.print(f"Your stops ahead: {', '.join(told)}.")
+
+    async def _make_stops(self) -> None:
+        """One stop after the other, in the order that the service tells, until none is ahead."""
+        while stops := await self._stops():
+            try:
+                await self._make(stops[0])
+            except Refused as refused:
+                if refused.code not in OVERTAKEN:
+                    raise
+                self._console.print(f"  {refused}")
+
+    async def _make(self, stop: dict[str, Any]) -> None:
+        """Go to a stop and do what is to be done there, from wherever its trip stands."""
+        say, path = self._console.print, f"/driver/v1/trips/{stop['trip_id']}"
+        trip = await self._line.get(path)
+        name = trip["rider_first_name"]
+        if stop["kind"] == "pickup":
+            if stop["state"] == "assigned":
+                if not await self._drive_to(stop, f"to {name}"):
+                    return
+                here, _ = self._way.at(self._line.now())
+                await self._line.post(f"{path}/arrive", {"lon": here.lon, "lat": here.lat})
+                say("You are at the pick-up.")
+            await self._board(stop, path)
+            return
+        if stop["state"] == "at_stop":
+            await self._line.post(f"{path}/resume")
+        if not await self._drive_to(stop, f"to the destination of {name}"):
+            return
+        trip = await self._line.post(f"{path}/complete")
+        say(f"Completed: {money(trip['pay_minor'], trip['currency'])} for you.")
+        self._inbox.put_nowait({"type": "welcome"})  # an offer may have come meanwhile
+        self._served += 1
+
+    async def _board(self, stop: dict[str, Any], path: str) -> None:
+        """By the rider's PIN, or with a reason; unless they cancelled meanwhile."""
         if self._yes:
-            if await self._taken_away_within(BOARD_AFTER_SECONDS):
-                return None
-            return await self._line.post(
-                f"{path}/board", {"reason": "the rider showed the booking"}
-            )
+            until = self._line.now() + timedelta(seconds=BOARD_AFTER_SECONDS)
+            if await self._still_first_at(until, stop):
+                reason = {"reason": "the rider showed the booking"}
+                await self._line.post(f"{path}/board", reason)
+            return
         for _ in range(PIN_TRIES):
             pin = await self._keyboard.ask("The rider's PIN (Enter if they have none)")
             body = {"pin": pin} if pin else {"reason": await self._keyboard.ask("Why no PIN")}
             try:
-                return await self._line.post(f"{path}/board", body)
+                await self._line.post(f"{path}/board", body)
+                return
             except Refused as refused:
                 self._console.print(f"  {refused}")
-                if refused.code == "illegal_step":
-                    return None
+                if refused.code in OVERTAKEN:
+                    return
         reason = {"reason": "the PIN does not fit"}
         await self._line.post(f"{path}/release", reason)
         self._console.print("You gave the trip back.")
-        return None
 
-    async def _drive_to(self, goal: dict[str, float], what: str, *, on_board: bool = False) -> bool:
-        """Along the service's own route, at its pace; False if the trip was taken away."""
-        await self._set_out(goal, what)
-        seconds = (self._way.ends - self._line.now()).total_seconds()
-        if on_board:
-            await self._ride(seconds)
+    async def _drive_to(self, stop: dict[str, Any], what: str) -> bool:
+        """Along the service's own route, at its pace; False if another stop comes first now."""
+        await self._set_out(stop["place"], what)
+        if await self._still_first_at(self._way.ends, stop):
             return True
-        if await self._taken_away_within(seconds):
-            place, heading = self._way.at(self._line.now())
-            self._way = Way.standing(place, at=self._line.now(), heading=heading)
-            return False
-        return True
+        place, heading = self._way.at(self._line.now())
+        self._way = Way.standing(place, at=self._line.now(), heading=heading)
+        return False
 
     async def _set_out(self, goal: dict[str, float], what: str) -> None:
         """Begin to drive along the service's own route, and say how it begins."""
@@ -315,34 +335,32 @@ class Driving:
             street = f" {step['street']}" if step["street"] else ""
             self._console.print(f"  {step['turn'].replace('_', ' ')}{street}, {step['metres']} m")
 
-    async def _ride(self, seconds: float) -> None:
-        """Wait with the rider on board; a next job may be offered."""
-        until = self._line.now() + timedelta(seconds=seconds)
+    async def _still_first_at(self, until: datetime, stop: dict[str, Any]) -> bool:
+        """Wait, answering offers; whether this stop is still the next one then."""
         while (left := (until - self._line.now())) > timedelta(0):
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(self._line.clock.wall_seconds(left)):
                     message = await self._inbox.get()
-                if message["type"] == "offer":
-                    await self._take_next(message["offer"])
+                if await self._changes_the_stops(message) and not await self._is_first(stop):
+                    return False
+        return True
 
-    async def _take_next(self, offer: dict[str, Any]) -> None:
-        try:
-            if await self._take(offer) is not None:
-                self._console.print("It is your next job, after this trip.")
-        except Refused as refused:
-            self._console.print(f"  {refused}")
+    async def _changes_the_stops(self, message: dict[str, Any]) -> bool:
+        """Whether what is heard may ask for another way; an offer is answered."""
+        if message["type"] == "offer":
+            try:
+                return await self._answer(message["offer"])
+            except Refused as refused:
+                self._console.print(f"  {refused}")
+        if message["type"] != "trip" or not message["trip"]["state"].startswith("cancelled"):
+            return bool(message["type"] == "welcome")
+        self._console.print(f"The trip of {message['trip']['rider_first_name']} was cancelled.")
+        return True
 
-    async def _taken_away_within(self, seconds: float) -> bool:
-        """Wait; whether the trip was cancelled meanwhile."""
-        until = self._line.now() + timedelta(seconds=seconds)
-        while (left := (until - self._line.now())) > timedelta(0):
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(self._line.clock.wall_seconds(left)):
-                    message = await self._inbox.get()
-                    if message["type"] == "trip" and message["trip"]["ended_at"] is not None:
-                        self._console.print("The trip was cancelled.")
-                        return True
-        return False
+    async def _is_first(self, stop: dict[str, Any]) -> bool:
+        stops = await self._stops()
+        key = (stop["trip_id"], stop["kind"])
+        return bool(stops) and (stops[0]["trip_id"], stops[0]["kind"]) == key
 
 
 def _in_zone(zone: str | None) -> str:

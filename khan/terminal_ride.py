@@ -1,12 +1,16 @@
 """One ride, seen from a rider's terminal."""
 
 import asyncio
+from contextlib import aclosing
+from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from rich.console import Console
 
 from foundation.measures import Point, distance_metres
 from khan.terminal_words import Keyboard, minutes, money, price_table
+from khan.wanted_time import said_of
 from simulation.client import TRIP_OVER, Phone, Refused
 
 _TELL_AGAIN_METRES = 150.0
@@ -15,13 +19,23 @@ _TELL_AGAIN_METRES = 150.0
 class Riding:
     """Price, booking, the way, the receipt."""
 
-    def __init__(self, line: Phone, console: Console, keyboard: Keyboard, *, yes: bool) -> None:
-        self._line, self._console, self._keyboard, self._yes = line, console, keyboard, yes
+    def __init__(
+        self, line: Phone, console: Console, keyboard: Keyboard, *, yes: bool, zone: ZoneInfo
+    ) -> None:
+        self._line, self._console, self._keyboard = line, console, keyboard
+        self._yes, self._zone = yes, zone
         self._told: tuple[str, int] = ("", 0)
         self._distance = float("inf")
 
-    async def ride(self, origin: Point, destination: Point) -> dict[str, Any] | None:
+    async def ride(
+        self, origin: Point, destination: Point, *, booked_for: datetime | None = None
+    ) -> dict[str, Any] | None:
         """From the price to the receipt; Ctrl-C on the way offers to cancel.
+
+        Parameters
+        ----------
+        booked_for
+            When the car is wanted, aware; None is now.
 
         Returns
         -------
@@ -33,6 +47,7 @@ class Riding:
             {
                 "pickup": {"lon": origin.lon, "lat": origin.lat},
                 "dropoff": {"lon": destination.lon, "lat": destination.lat},
+                "booked_for": None if booked_for is None else booked_for.isoformat(),
             },
         )
         self._show(quote)
@@ -56,6 +71,9 @@ class Riding:
         say(price_table(quote["lines"], quote["total_minor"], currency))
         say(f"{quote['metres'] / 1000:.1f} km, about {minutes(quote['seconds'])}.")
         say(f"The driver gets {money(quote['driver_pay_minor'], currency)} of it.")
+        if quote["booked_for"] is not None:
+            say(f"Your car would come on {self._when(quote['booked_for'])}.")
+            return
         wait = quote["expected_wait_seconds"]
         say(
             "Nobody is free this moment; you would wait for the next."
@@ -63,23 +81,32 @@ class Riding:
             else f"A car would be with you in about {minutes(wait)}."
         )
 
+    def _when(self, instant: str) -> str:
+        return said_of(datetime.fromisoformat(instant), self._zone)
+
     async def _follow(self, trip: dict[str, Any]) -> dict[str, Any]:
         """Until the trip is over."""
         path = f"/rider/v1/trips/{trip['trip_id']}"
-        async for _, message in self._line.listen("/rider/v1/live"):
-            match message["type"]:
-                case "welcome":
-                    trip = await self._line.get(path)
-                    self._tell(trip)
-                case "trip" if message["trip"]["trip_id"] == trip["trip_id"]:
-                    trip = message["trip"]
-                    self._tell(trip)
-                case "position" if message["trip_id"] == trip["trip_id"]:
-                    self._tell_where(trip, Point(message["lon"], message["lat"]))
-                case _:
-                    continue
-            if trip["state"] in TRIP_OVER:
-                break
+        async with aclosing(self._line.listen("/rider/v1/live")) as feed:
+            async for _, message in feed:
+                match message["type"]:
+                    case "welcome":
+                        trip = await self._line.get(path)
+                        self._tell(trip)
+                    case "trip" if message["trip"]["trip_id"] == trip["trip_id"]:
+                        trip = message["trip"]
+                        self._tell(trip)
+                    case "booking_at_risk" if message["trip"]["trip_id"] == trip["trip_id"]:
+                        until = self._when(message["trip"]["expires_at"])
+                        self._console.print(
+                            f"Nobody has taken it yet; we go on asking until {until}."
+                        )
+                    case "position" if message["trip_id"] == trip["trip_id"]:
+                        self._tell_where(trip, Point(message["lon"], message["lat"]))
+                    case _:
+                        continue
+                if trip["state"] in TRIP_OVER:
+                    break
         return trip
 
     def _tell(self, trip: dict[str, Any]) -> None:
@@ -89,6 +116,12 @@ class Riding:
         self._told, self._distance = state, float("inf")
         say, driver = self._console.print, trip["driver"] or {}
         match trip["state"]:
+            case "scheduled":
+                when = self._when(trip["booked_for"])
+                say(
+                    f"Your car is promised for [bold]{when}[/bold]; a driver is looked for in time."
+                )
+                say(f"Ctrl-C {'cancels it' if self._yes else 'cancels it, or leaves it booked'}.")
             case "matching":
                 say("Looking for a driver ...")
             case "assigned":

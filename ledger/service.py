@@ -305,7 +305,9 @@ async def record_work(
     seconds_on_shift
         Since the last record of the shift that said so, or the whole shift at its end.
     seconds_engaged
-        From accepting the trip to its end.
+        From accepting the trip to its end, each second of a run once.
+    metres
+        Driven with a rider on board, each metre of a run once however many share the car.
     """
     assert trips in (0, 1)
     assert trips == 0 or trip_id is not None

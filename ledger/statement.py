@@ -70,7 +70,7 @@ class Entered:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Worked:
-    """The work record of a time: seconds, metres driven for trips, completed trips."""
+    """The work record of a time: seconds, metres with riders on board, completed trips."""
 
     seconds_on_shift: int = 0
     seconds_engaged: int = 0

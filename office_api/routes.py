@@ -2,8 +2,8 @@
 
 from fastapi import APIRouter
 
-from office_api import live, trips
+from office_api import live, papers, trips
 
 router = APIRouter(prefix="/office/v1")
-for part in (trips, live):
+for part in (trips, papers, live):
     router.include_router(part.router)

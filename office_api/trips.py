@@ -15,7 +15,7 @@ from doorway.places import quote_between
 from doorway.schemas import problems
 from doorway.services import services_of
 from doorway.writes import once
-from foundation.identifiers import UUID, RiderId, TripId
+from foundation.identifiers import UUID, DriverId, RiderId, TripId
 from foundation.local_time import instant_of
 from office_api.schemas import (
     BookingAtRiskOut,
@@ -117,7 +117,7 @@ async def bookings_at_risk(request: Request, caller: Office) -> BookingsAtRiskOu
     summary="Say why you are about to look",
 )
 async def state_purpose(request: Request, body: PurposeIn, caller: Office) -> Response:
-    """Every look at a person's trip or position needs one, and leaves a row in a public log."""
+    """Every look at a person's trip, position or papers needs one, and leaves a row in a public log."""
     services = services_of(request)
 
     async def handle(work: UnitOfWork) -> Any:
@@ -127,6 +127,7 @@ async def state_purpose(request: Request, body: PurposeIn, caller: Office) -> Re
             reason=body.reason,
             note=body.note,
             trip_id=None if body.trip_id is None else TripId(body.trip_id),
+            driver_id=None if body.driver_id is None else DriverId(body.driver_id),
             hours=body.hours,
         )
         return {"purpose_id": purpose_id}

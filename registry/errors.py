@@ -34,6 +34,19 @@ class DetailInvalid(Invalid):
         super().__init__(f"The {field.replace('_', ' ')} {reason}.", field=field)
 
 
+class ZoneUnknown(Invalid):
+    """A licence names a zone that the city does not have."""
+
+    code = "zone_unknown"
+
+    def __init__(self, zones: Sequence[str]) -> None:
+        said = ", ".join(repr(zone) for zone in zones)
+        super().__init__(
+            f"The city has no zone {said}; its zones and their codes are at /public/v1/zones.",
+            zones=list(zones),
+        )
+
+
 class TooManyCodes(TooMany):
     """Five codes were sent to this phone within the hour."""
 

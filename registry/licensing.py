@@ -1,6 +1,6 @@
 """Verbs about drivers and vehicles: licensing, papers, standing, and who is fit to work."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from foundation.identifiers import CredentialId, DriverId, PersonId, VehicleId
@@ -14,6 +14,7 @@ from registry.errors import (
     PersonNotFound,
     VehicleNotFound,
     VehicleRegisteredAlready,
+    ZoneUnknown,
 )
 from registry.events import (
     CredentialAdded,
@@ -117,13 +118,21 @@ async def add_credential(
     by: PersonId,
     driver_id: DriverId | None = None,
     vehicle_id: VehicleId | None = None,
+    city_zones: Collection[str] | None = None,
 ) -> CredentialId:
     """Record a paper that `by` has looked at, of the driver or of the vehicle named.
+
+    Parameters
+    ----------
+    city_zones
+        Codes of the zones that the city has; None does not ask (the caller took them from there).
 
     Raises
     ------
     DetailInvalid
         If the kind of paper is not one of drivers, or not one of vehicles.
+    ZoneUnknown
+        If it names a zone that the city does not have: nobody would ever be picked up in it.
     DriverNotFound, VehicleNotFound
         If there is no such driver or vehicle.
     """
@@ -131,6 +140,8 @@ async def add_credential(
     subject = Subject.DRIVER if vehicle_id is None else Subject.VEHICLE
     if SUBJECT_OF[paper.kind] is not subject:
         raise DetailInvalid("kind", f"is not a paper of a {subject}")
+    if city_zones is not None and (unknown := sorted((paper.zones or set()) - set(city_zones))):
+        raise ZoneUnknown(unknown)
     if driver_id is not None and not await store.driver_exists(work, driver_id):
         raise DriverNotFound
     if vehicle_id is not None and not await store.vehicle_exists(work, vehicle_id):

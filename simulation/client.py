@@ -7,7 +7,7 @@ chance in it, so that a city of phones does not come back in one wave.
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -176,7 +176,9 @@ class Phone:
         longest = min(LONGEST_WAIT_SECONDS, 0.1 * 2.0**attempt)
         await asyncio.sleep(longest * (0.5 + self._chance.uniform() / 2))
 
-    async def listen(self, path: str) -> AsyncIterator[tuple[ClientConnection, dict[str, Any]]]:
+    async def listen(
+        self, path: str
+    ) -> AsyncGenerator[tuple[ClientConnection, dict[str, Any]], None]:
         """The live feed, for ever: reconnects by itself and resumes from the last number seen.
 
         Yields the open socket with each message; a reconnection is told as a message of type

@@ -3,11 +3,14 @@
 A step of somebody else's trip is refused as if there were no such trip.
 """
 
+from datetime import datetime
+
 import fares.service
 import ledger.service
 from dispatch import errors
 from dispatch import trip as machine
-from dispatch.run import check_turn
+from dispatch.position import Metres
+from dispatch.run import Run, check_turn, share_counted
 from dispatch.service.requests import charge_fee, policy_of, record_engagement
 from dispatch.store import steps
 from dispatch.store import trips as store
@@ -155,8 +158,17 @@ async def no_show(
     return moved
 
 
-async def abort(work: UnitOfWork, *, trip_id: TripId, driver_id: DriverId, reason: str) -> Trip:
+async def abort(
+    work: UnitOfWork,
+    *,
+    trip_id: TripId,
+    driver_id: DriverId,
+    reason: str,
+    metres: Metres | None = None,
+) -> Trip:
     """The trip is broken off with the rider on board; nothing is charged, the office looks at it.
+
+    The driver's work counts: `metres` as the board measured, none where positions were lost.
 
     Raises
     ------
@@ -166,12 +178,13 @@ async def abort(work: UnitOfWork, *, trip_id: TripId, driver_id: DriverId, reaso
     moved, fact = machine.advance(trip, Step.ABORT, now=work.now, by=_by(driver_id, reason))
     run = await steps.save_let_go(work, moved, fact)
     await ledger.service.void_hold(work, trip_id=trip_id)
-    await record_engagement(work, trip, run=run)
+    counted = 0 if metres is None else metres.counted
+    await record_engagement(work, trip, run=run, metres=counted)
     return moved
 
 
 async def complete(
-    work: UnitOfWork, *, trip_id: TripId, driver_id: DriverId, metres: int | None
+    work: UnitOfWork, *, trip_id: TripId, driver_id: DriverId, metres: Metres | None
 ) -> Trip:
     """The trip is done: final fare, postings and announcements in this one transaction (I17).
 
@@ -190,7 +203,7 @@ async def complete(
     assert trip.boarded_at is not None
     quote = await fares.service.get_quote(work, trip.quote_id, trip.rider_id)
     driven = Driven(
-        metres=quote.metres if metres is None else metres,
+        metres=quote.metres if metres is None else metres.of_trip,
         seconds=whole_seconds(moved.state_since - trip.boarded_at),
     )
     extras = Extras(
@@ -205,5 +218,18 @@ async def complete(
         driver_id=driver_id,
         fare=fare,
     )
-    await record_engagement(work, trip, run=run, metres=driven.metres, completed=True)
+    counted = _counted(run, trip, metres, driven=driven.metres, now=work.now)
+    await record_engagement(work, trip, run=run, metres=counted, completed=True)
     return moved
+
+
+def _counted(run: Run, trip: Trip, metres: Metres | None, *, driven: int, now: datetime) -> int:
+    """The metres of a ride for the work record: each of a run once, with whomever it is counted.
+
+    As the board measured; where positions were lost, by the time that no other rider's trip counts.
+    """
+    if metres is not None:
+        return metres.counted
+    assert trip.boarded_at is not None
+    share = share_counted(run, trip.trip_id, boarded_at=trip.boarded_at, now=now)
+    return int(driven * share)

@@ -226,7 +226,8 @@ async def record_engagement(
     """Keep what the trip's driver did: engaged from the acceptance to now.
 
     With more than one trip in a run, each second of the run counts once: with the trip that ends
-    next. For a trip alone that is from its acceptance to its end.
+    next. For a trip alone that is from its acceptance to its end. `metres` are counted once a run
+    likewise; the trip's own row keeps its rider's whole way.
     """
     assert trip.holder is not None
     await ledger.service.record_work(

@@ -1,4 +1,4 @@
-"""What staff may read of people's trips, each look for a stated purpose (I29).
+"""What staff may read of people's trips and papers, each look for a stated purpose (I29).
 
 Looks are units of work of the role `khan_office`, which cannot read the tables themselves: one
 without its row in the access log is refused by the database, not by this module.
@@ -15,6 +15,7 @@ from sqlalchemy.exc import DBAPIError
 from dispatch.errors import PurposeNeeded, PurposeUnclear, TripNotFound
 from foundation.identifiers import UUID, DriverId, PersonId, TripId, VehicleId
 from foundation.measures import Point
+from registry.errors import DriverNotFound
 from storage.refusals import constraint_of
 from storage.work import UnitOfWork
 
@@ -28,16 +29,20 @@ class Reason(StrEnum):
     COMPLAINT = "complaint"
     SAFETY = "safety"
     FAULT = "fault"
+    LICENSING = "licensing"  # a driver's papers
     WATCH = "watch"  # the fleet as a whole, at the dispatcher's desk
 
 
 _STATE = text("""
     INSERT INTO storage.purpose (
-        purpose_id, actor_id, actor_role, reason, note, trip_id, made_at, expires_at)
-    VALUES (:purpose_id, :actor_id, 'office', :reason, :note, :trip_id, :made_at, :expires_at)
+        purpose_id, actor_id, actor_role, reason, note, trip_id, made_at, expires_at,
+        driver_id)
+    VALUES (:purpose_id, :actor_id, 'office', :reason, :note, :trip_id, :made_at, :expires_at,
+            :driver_id)
 """)
 _TRIP = text("SELECT dispatch.read_trip_for_staff(:purpose_id, :actor_id, :trip_id)")
 _POSITIONS = text("SELECT * FROM dispatch.read_positions_for_staff(:purpose_id, :actor_id)")
+_PAPERS = text("SELECT registry.read_papers_for_staff(:purpose_id, :actor_id, :driver_id)")
 _LOG = text("""
     SELECT n, at, actor_role, reason, what, digest FROM storage.access_log
     ORDER BY n DESC LIMIT :most
@@ -52,6 +57,7 @@ async def state_purpose(
     note: str,
     trip_id: TripId | None,
     hours: int,
+    driver_id: DriverId | None = None,
 ) -> UUID:
     """Say why one is about to look; good for `hours` (12 at most).
 
@@ -59,7 +65,10 @@ async def state_purpose(
     ------
     PurposeUnclear
     """
-    if (reason is Reason.WATCH) != (trip_id is None):
+    named = (trip_id is not None) + (driver_id is not None)
+    if named != (0 if reason is Reason.WATCH else 1):
+        raise PurposeUnclear
+    if reason is Reason.LICENSING and driver_id is None:
         raise PurposeUnclear
     purpose_id = work.new_id()
     await work.execute(
@@ -70,6 +79,7 @@ async def state_purpose(
             "reason": reason,
             "note": note,
             "trip_id": trip_id,
+            "driver_id": driver_id,
             "made_at": work.now,
             "expires_at": work.now + timedelta(hours=hours),
         },
@@ -96,6 +106,27 @@ async def read_trip(
         raise _refusal(error) from error
     if found is None:
         raise TripNotFound(trip_id)
+    return found
+
+
+async def read_papers(
+    work: UnitOfWork, *, purpose_id: UUID, actor_id: PersonId, driver_id: DriverId
+) -> dict[str, Any]:
+    """A driver's papers, each with how it stands, and what stands against the driver now.
+
+    With those of the vehicles they may drive. The look is logged with it.
+
+    Raises
+    ------
+    PurposeNeeded, registry.errors.DriverNotFound
+    """
+    asked = {"purpose_id": purpose_id, "actor_id": actor_id, "driver_id": driver_id}
+    try:
+        found: dict[str, Any] | None = (await work.execute(_PAPERS, asked)).scalar_one()
+    except DBAPIError as error:
+        raise _refusal(error) from error
+    if found is None:
+        raise DriverNotFound
     return found
 
 

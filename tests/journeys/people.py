@@ -286,8 +286,9 @@ class Town:
     def city(self) -> Founded:
         return self.service.city
 
-    async def rider(self) -> Rider:
-        rider = await self._rooms.enter_async_context(Rider(self.service, self.city.next_rider()))
+    async def rider(self, number: str = "") -> Rider:
+        number = number or self.city.next_rider()
+        rider = await self._rooms.enter_async_context(Rider(self.service, number))
         self._rooms.push_async_callback(_cancel_all, rider)
         return await rider.sign_in()
 

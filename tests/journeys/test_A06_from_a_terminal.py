@@ -6,13 +6,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from rich.console import Console
 
 from khan import terminal
 from khan.quoting import verify_receipt
 from tests.journeys.conftest import Found
+from tests.journeys.screen import Screen, lat_lon
 from tests.journeys.service import Service, in_a_thread
-from tests.small_city import corner
 
 
 @pytest.fixture(scope="module")
@@ -27,22 +26,6 @@ def service(found_city: Found) -> Iterator[Service]:
         )
     ) as it:
         yield it
-
-
-def lat_lon(column: int, row: int) -> str:
-    place = corner(column, row)
-    return f"{place.lat},{place.lon}"
-
-
-class Screen:
-    """What one terminal showed."""
-
-    def __init__(self) -> None:
-        self.text = io.StringIO()
-        self.console = Console(file=self.text, width=200, highlight=False)
-
-    def __str__(self) -> str:
-        return self.text.getvalue()
 
 
 async def test_one_rides_and_one_drives(service: Service, tmp_path: Path) -> None:

@@ -165,6 +165,7 @@ async def play(
     await where_to_wait(stranger, driver)
     await what_goes_wrong(other, colleague)
     await the_office_helps(office)
+    await the_office_keeps_papers(office, driver)
     await colleague.go_home()
     assert (await rider.ask("DELETE", "/public/v1/session")).status_code == 204
 
@@ -268,3 +269,21 @@ async def the_office_helps(office: Office) -> None:
     path = f"/office/v1/trips/{booking['trip_id']}"
     await office.ask("GET", path, headers={"Purpose-Id": purpose["purpose_id"]})
     await office.post(f"{path}/cancel", {"reason": "the street is flooded"})
+
+
+async def the_office_keeps_papers(office: Office, driver: Driver) -> None:
+    papers = f"/office/v1/drivers/{driver.person_id}/papers"
+    body = {
+        "kind": "private_hire_licence",
+        "valid_from": "2014-12-01T00:00:00-05:00",
+        "valid_to": "2017-12-01T00:00:00-05:00",
+        "zones": ["W"],
+    }
+    recorded = await office.post(papers, body)
+    await office.ask("POST", papers, body | {"zones": ["Atlantis"]})
+    withdraw = f"/office/v1/papers/{recorded['credential_id']}/withdraw"
+    for _ in range(2):
+        await office.ask("POST", withdraw, {"reason": "a copy of another's"})
+    stated = {"reason": "licensing", "note": "renewals", "driver_id": driver.person_id}
+    purpose = await office.post("/office/v1/purposes", stated)
+    await office.ask("GET", papers, headers={"Purpose-Id": purpose["purpose_id"]})

@@ -46,7 +46,7 @@ def operations(service: Service) -> Iterator[tuple[str, str, str]]:
 
 
 def filled(path: str) -> str:
-    for name in ("trip_id", "quote_id", "offer_id", "shift_id"):
+    for name in ("trip_id", "quote_id", "offer_id", "shift_id", "driver_id", "credential_id"):
         path = path.replace(f"{{{name}}}", new_id())
     return path
 

@@ -144,7 +144,9 @@ CREATE TABLE ledger.charge (
 );
 GRANT SELECT, INSERT ON ledger.charge TO khan_app;
 
--- The work that members did, as dispatch saw it: statements, fairness and patronage read it.
+-- The work that members did, as dispatch saw it: statements, fairness and patronage read it. Seconds
+-- and metres are the car's: each counts once, however many riders share it. What each rider rode is
+-- dispatch.trip.metres_driven.
 CREATE TABLE ledger.work_record (
     work_record_id uuid PRIMARY KEY,
     driver_id uuid NOT NULL,

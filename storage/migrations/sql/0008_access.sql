@@ -1,4 +1,4 @@
--- I29: staff read a person's trip or position only for a stated purpose, and every look leaves a
+-- I29: staff read a person's trip, position or papers only for a stated purpose, and every look leaves a
 -- row in the same transaction, in a hash-chained log that anybody may read (I28). The office works
 -- as a role of its own, which may not read the tables at all, only call these functions.
 
@@ -9,7 +9,7 @@ BEGIN
     END IF;
 EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL;  -- two databases set up at once
 END $$;
-GRANT USAGE ON SCHEMA storage, dispatch TO khan_office;
+GRANT USAGE ON SCHEMA storage, dispatch, registry TO khan_office;
 GRANT SELECT ON storage.service_time TO khan_office;
 GRANT EXECUTE ON FUNCTION public.service_now() TO khan_office;
 
@@ -18,14 +18,18 @@ CREATE TABLE storage.purpose (
     actor_id uuid NOT NULL,
     actor_role text NOT NULL CHECK (actor_role IN ('office', 'regulator')),
     reason text NOT NULL CHECK (reason IN
-        ('rider_asks', 'driver_asks', 'lost_property', 'complaint', 'safety', 'fault', 'watch')),
+        ('rider_asks', 'driver_asks', 'lost_property', 'complaint', 'safety', 'fault', 'watch',
+         'licensing')),
     note text NOT NULL CHECK (length(note) BETWEEN 1 AND 500),
-    trip_id uuid,                     -- the trip it is about; null for the fleet as a whole
+    trip_id uuid,                     -- the trip it is about, if it is about one
     made_at timestamptz NOT NULL,
     expires_at timestamptz NOT NULL,
     CONSTRAINT a_purpose_has_an_end CHECK (expires_at > made_at
         AND expires_at <= made_at + interval '12 hours'),
-    CONSTRAINT the_fleet_is_watched CHECK ((reason = 'watch') = (trip_id IS NULL))
+    driver_id uuid,                   -- the driver whose papers it is about, if it is about one
+    CONSTRAINT a_purpose_names_one CHECK (num_nonnulls(trip_id, driver_id) <= 1),
+    CONSTRAINT the_fleet_is_watched CHECK ((reason = 'watch') = (trip_id IS NULL AND driver_id IS NULL)),
+    CONSTRAINT licensing_is_of_a_driver CHECK (reason <> 'licensing' OR driver_id IS NOT NULL)
 );
 GRANT SELECT, INSERT ON storage.purpose TO khan_office;
 GRANT INSERT ON storage.purpose TO khan_app;  -- in the commit of its Idempotency-Key (I13)
@@ -39,7 +43,7 @@ CREATE TABLE storage.access_log (
     purpose_id uuid NOT NULL REFERENCES storage.purpose,
     actor_role text NOT NULL,
     reason text NOT NULL,
-    what text NOT NULL CHECK (what IN ('trip', 'positions')),
+    what text NOT NULL CHECK (what IN ('trip', 'positions', 'papers')),
     digest bytea NOT NULL
 );
 CREATE INDEX access_of_purpose ON storage.access_log (purpose_id, what, at);
@@ -58,7 +62,8 @@ RETURNS bytea LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
         what), 'UTF8'))
 $$;
 
-CREATE FUNCTION storage.log_access(purpose uuid, actor uuid, what text, trip uuid)
+CREATE FUNCTION storage.log_access(
+    purpose uuid, actor uuid, what text, trip uuid, driver uuid DEFAULT NULL)
 RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     stated storage.purpose;
@@ -67,7 +72,7 @@ DECLARE
 BEGIN
     SELECT * INTO stated FROM storage.purpose AS known WHERE known.purpose_id = log_access.purpose;
     IF stated.purpose_id IS NULL OR stated.actor_id <> actor OR stated.expires_at <= instant
-       OR stated.trip_id IS DISTINCT FROM trip THEN
+       OR stated.trip_id IS DISTINCT FROM trip OR stated.driver_id IS DISTINCT FROM driver THEN
         RAISE EXCEPTION 'no purpose was stated for this look'
             USING ERRCODE = 'check_violation', CONSTRAINT = 'i29_a_purpose_first';
     END IF;
@@ -83,7 +88,7 @@ BEGIN
             storage.access_digest(coalesce(last.digest, decode(repeat('00', 32), 'hex')),
                 coalesce(last.n, 0) + 1, instant, purpose, stated.actor_role, stated.reason, what));
 END $$;
-REVOKE ALL ON FUNCTION storage.log_access(uuid, uuid, text, uuid) FROM PUBLIC;
+REVOKE ALL ON FUNCTION storage.log_access(uuid, uuid, text, uuid, uuid) FROM PUBLIC;
 
 CREATE FUNCTION dispatch.read_trip_for_staff(purpose uuid, actor uuid, trip uuid)
 RETURNS jsonb LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
@@ -126,3 +131,46 @@ BEGIN
 END $$;
 REVOKE ALL ON FUNCTION dispatch.read_positions_for_staff(uuid, uuid) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION dispatch.read_positions_for_staff(uuid, uuid) TO khan_office;
+
+-- A driver's papers and those of the vehicles they may drive now, with what stands against them.
+CREATE FUNCTION registry.read_papers_for_staff(purpose uuid, actor uuid, driver uuid)
+RETURNS jsonb LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    instant timestamptz := public.service_now();
+BEGIN
+    PERFORM storage.log_access(purpose, actor, 'papers', NULL, driver);
+    RETURN (
+        SELECT jsonb_build_object(
+            'driver_id', d.driver_id, 'as_of', instant,
+            'standing', (SELECT jsonb_build_object('standing', s.standing, 'reason', s.reason,
+                                                   'set_at', s.set_at)
+                         FROM registry.standing s WHERE s.driver_id = d.driver_id
+                         ORDER BY s.sequence DESC LIMIT 1),
+            'reasons', registry.reasons_against(d.driver_id, NULL, instant),
+            'vehicles', (
+                SELECT coalesce(jsonb_agg(jsonb_build_object(
+                    'vehicle_id', v.vehicle_id, 'plate', v.plate,
+                    'reasons', registry.reasons_against(d.driver_id, v.vehicle_id, instant))
+                    ORDER BY p.permitted_at, v.vehicle_id), '[]')
+                FROM registry.driver_vehicle p JOIN registry.vehicle v USING (vehicle_id)
+                WHERE p.driver_id = d.driver_id AND p.ended_at IS NULL),
+            'papers', (
+                SELECT coalesce(jsonb_agg(jsonb_build_object(
+                    'credential_id', c.credential_id, 'kind', c.kind, 'vehicle_id', c.vehicle_id,
+                    'valid_from', c.valid_from, 'valid_to', c.valid_to, 'zones', c.zones,
+                    'added_at', c.added_at, 'withdrawn_at', w.withdrawn_at,
+                    'withdrawn_because', w.reason,
+                    'standing', CASE WHEN w.credential_id IS NOT NULL THEN 'withdrawn'
+                                     WHEN c.valid_to <= instant THEN 'expired'
+                                     WHEN instant < c.valid_from THEN 'to_come'
+                                     ELSE 'valid' END)
+                    ORDER BY c.kind, c.valid_to DESC, c.credential_id), '[]')
+                FROM registry.credential c
+                LEFT JOIN registry.credential_withdrawal w USING (credential_id)
+                WHERE c.driver_id = d.driver_id
+                   OR c.vehicle_id IN (SELECT p.vehicle_id FROM registry.driver_vehicle p
+                                       WHERE p.driver_id = d.driver_id AND p.ended_at IS NULL)))
+        FROM registry.driver d WHERE d.driver_id = driver);
+END $$;
+REVOKE ALL ON FUNCTION registry.read_papers_for_staff(uuid, uuid, uuid) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION registry.read_papers_for_staff(uuid, uuid, uuid) TO khan_office;

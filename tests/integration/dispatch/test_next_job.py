@@ -10,7 +10,7 @@ import dispatch.views.trips as views
 import ledger.views
 from dispatch import errors
 from dispatch.fleet import Fleet
-from dispatch.position import PositionBoard
+from dispatch.position import Metres, PositionBoard
 from dispatch.service import driving, requests, shifts
 from dispatch.store import shifts as shift_store
 from dispatch.store.trips import find_trip
@@ -207,7 +207,12 @@ async def test_each_second_of_the_run_is_counted_once(town: Town) -> None:
                     work, trip_id=one.trip_id, by=By(actor=Actor.OFFICE, actor_id=town.office)
                 )
             else:
-                await driving.complete(work, trip_id=one.trip_id, driver_id=driver_id, metres=4200)
+                await driving.complete(
+                    work,
+                    trip_id=one.trip_id,
+                    driver_id=driver_id,
+                    metres=Metres(of_trip=4200, counted=4200),
+                )
     async with town.database.work() as work:
         engaged = await work.execute(
             text("SELECT sum(seconds_engaged) FROM ledger.work_record WHERE driver_id = :d"),

@@ -177,6 +177,7 @@ async def test_I31_what_becomes_of_an_offer_or_a_shift_is_announced_in_its_commi
 
 LOOK = "SELECT dispatch.read_trip_for_staff(%(p)s, %(a)s, %(t)s)"
 WATCH = "SELECT * FROM dispatch.read_positions_for_staff(%(p)s, %(a)s)"
+PAPERS = "SELECT registry.read_papers_for_staff(%(p)s, %(a)s, %(d)s)"
 
 
 @pytest.fixture
@@ -191,12 +192,14 @@ async def test_I29_staff_cannot_read_the_tables(town: Town, address: str) -> Non
     await town.assigned()
     for table in ("dispatch.trip", "dispatch.trip_event", "dispatch.position", "dispatch.offer",
                   "dispatch.shift", "dispatch.assignment", "registry.contact", "fares.quote",
+                  "registry.credential", "registry.driver", "registry.standing",
                   "storage.outbox"):  # fmt: skip
         not_permitted(address, (f"SELECT * FROM {table}", {}), role="khan_office")
     not_permitted(address, ("SELECT storage.log_access(NULL, NULL, 'trip', NULL)", {}),
                   role="khan_office")  # fmt: skip
     not_permitted(address, (LOOK, {"p": None, "a": None, "t": None}))
     not_permitted(address, (WATCH, {"p": None, "a": None}))
+    not_permitted(address, (PAPERS, {"p": None, "a": None, "d": None}))
 
 
 async def test_I29_no_look_without_its_purpose(town: Town, address: str, desk: Database) -> None:
@@ -231,6 +234,62 @@ async def test_I29_no_look_without_its_purpose(town: Town, address: str, desk: D
     assert "pin" not in found
     rows = write(address, ("SELECT what, reason FROM storage.access_log ORDER BY n", {}))
     assert rows == [("trip", "rider_asks"), ("positions", "watch")]
+
+
+async def test_I29_papers_are_shown_for_a_purpose_of_their_driver(
+    town: Town, address: str, desk: Database
+) -> None:
+    trip, driver_id = await town.assigned()
+    other = await town.driver()
+    said = {"actor_id": town.office, "note": "renewals", "hours": 1}
+    async with desk.work() as work:
+        mine, of_other = [
+            await staff_views.state_purpose(
+                work, reason=Reason.LICENSING, trip_id=None, driver_id=one, **said
+            )  # type: ignore[arg-type]
+            for one in (driver_id, other)
+        ]
+        watch = await staff_views.state_purpose(work, reason=Reason.WATCH, trip_id=None, **said)  # type: ignore[arg-type]
+        of_trip = await staff_views.state_purpose(
+            work, reason=Reason.COMPLAINT, trip_id=trip.trip_id, **said
+        )  # type: ignore[arg-type]
+    for wrong in (of_other, watch, of_trip, uuid5(UUID(int=0), "nobody")):
+        look = (PAPERS, {"p": wrong, "a": town.office, "d": driver_id})
+        refuses(address, "i29_a_purpose_first", look, roles=["khan_office", "owner"])
+    # Nor does a purpose of papers open a trip, or the fleet.
+    for look in (
+        (LOOK, {"p": mine, "a": town.office, "t": trip.trip_id}),
+        (LOOK, {"p": mine, "a": town.office, "t": None}),
+        (WATCH, {"p": mine, "a": town.office}),
+    ):
+        refuses(address, "i29_a_purpose_first", look, roles=["khan_office", "owner"])
+    async with desk.work() as work:
+        found = await staff_views.read_papers(
+            work, purpose_id=mine, actor_id=town.office, driver_id=driver_id
+        )
+    assert found["reasons"] == []
+    rows = write(address, ("SELECT what, reason FROM storage.access_log", {}))
+    assert rows == [("papers", "licensing")]
+
+
+@pytest.mark.parametrize(
+    ("rule", "reason", "names"),
+    [
+        ("the_fleet_is_watched", "watch", {"d": UUID(int=1)}),
+        ("the_fleet_is_watched", "complaint", {}),
+        ("a_purpose_names_one", "complaint", {"d": UUID(int=1), "t": UUID(int=2)}),
+        ("licensing_is_of_a_driver", "licensing", {"t": UUID(int=2)}),
+    ],
+)
+async def test_I29_a_purpose_names_what_it_is_about(
+    town: Town, address: str, rule: str, reason: str, names: dict[str, UUID]
+) -> None:
+    state = """
+        INSERT INTO storage.purpose VALUES (%(p)s, %(a)s, 'office', %(r)s, 'a note', %(t)s,
+            service_now(), service_now() + interval '1 hour', %(d)s)
+    """
+    values = {"p": uuid5(UUID(int=0), "p"), "a": town.office, "r": reason, "t": None, "d": None}
+    refuses(address, rule, (state, values | names), roles=["khan_office", "owner"])
 
 
 async def test_I29_a_purpose_does_not_outlive_its_hours(

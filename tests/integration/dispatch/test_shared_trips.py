@@ -4,10 +4,12 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 import pytest
+from sqlalchemy import text
 
 import dispatch.views.trips as views
 import ledger.views
 from dispatch import errors
+from dispatch.position import Metres
 from dispatch.run import Planned, StopKind
 from dispatch.service import driving, requests
 from dispatch.store import offers as offer_store
@@ -256,3 +258,44 @@ async def test_what_a_quote_said_of_sharing_is_what_is_booked(town: Town, addres
     change = ("UPDATE dispatch.trip SET is_shared = false WHERE trip_id = %(t)s",
               {"t": trip.trip_id})  # fmt: skip
     refuses(address, "a_request_stands", change, roles=["owner"])
+
+
+@pytest.mark.parametrize(
+    "is_known", [True, False], ids=["as measured", "where positions were lost"]
+)
+async def test_seconds_and_metres_of_a_shared_run_count_once(
+    town: Town, pair: tuple[Trip, Trip, DriverId], is_known: bool
+) -> None:
+    ada, ben, driver_id = pair
+    await town.arrive(ben, driver_id)
+    ben = await town.board(ben, driver_id)
+    assert ada.assigned_at is not None
+    assert ben.boarded_at is not None
+    # Both rode 3,000 m, 2,000 m of them together: Ben's last third is his alone.
+    for minutes, trip, counted in ((20, ada, 3_000), (30, ben, 1_000)):
+        metres = Metres(of_trip=3_000, counted=counted) if is_known else None
+        async with town.database.work() as work:
+            work.now = ben.boarded_at + timedelta(minutes=minutes)
+            await driving.complete(work, trip_id=trip.trip_id, driver_id=driver_id, metres=metres)
+            ended = work.now
+    async with town.database.work() as work:
+        found = await work.execute(
+            text("SELECT sum(seconds_engaged) AS seconds, sum(metres) AS metres, sum(trips) AS trips"
+                 " FROM ledger.work_record WHERE driver_id = :d"),
+            {"d": driver_id},
+        )  # fmt: skip
+        seconds, metres_once, trips = found.one()
+        rode = await work.execute(
+            text("SELECT metres_driven FROM dispatch.trip WHERE trip_id = :t"),
+            {"t": ben.trip_id},
+        )
+        of_ben = rode.scalar_one()
+    assert abs(seconds - (ended - ada.assigned_at).total_seconds()) <= 2
+    assert trips == 2
+    if is_known:
+        assert (of_ben, metres_once) == (3_000, 4_000)
+    else:
+        whole = (await town.quote(await town.rider())).metres
+        # The quote's way for both; Ben's counts for the third of his time after Ada got out.
+        assert of_ben == whole
+        assert metres_once == whole + whole * 10 // 30

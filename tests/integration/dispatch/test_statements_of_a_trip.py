@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager, contextmanager
 from sqlalchemy import event
 
 import dispatch.views.trips as views
+from dispatch.position import Metres
 from dispatch.service import driving, offers
 from storage.engine import Database
 from storage.outbox import Hub, Relay
@@ -52,7 +53,12 @@ async def test_the_steps_of_a_trip_ask_the_database_a_fixed_number_of_times(
             work, trip_id=trip.trip_id, driver_id=driver_id, pin=trip.pin, reason=None
         )
     async with step("complete") as work:
-        await driving.complete(work, trip_id=trip.trip_id, driver_id=driver_id, metres=4200)
+        await driving.complete(
+            work,
+            trip_id=trip.trip_id,
+            driver_id=driver_id,
+            metres=Metres(of_trip=4200, counted=4200),
+        )
     rider_id = await town.rider()
     with counted(database) as sent:
         await town.quote(rider_id)

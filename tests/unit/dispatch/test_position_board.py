@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dispatch.position import JUMP_METRES_MAX, Held, OnShift, Phase, Position, PositionBoard
+from dispatch.position import JUMP_METRES_MAX, Held, Metres, OnShift, Phase, Position, PositionBoard
 from foundation.identifiers import DriverId, ShiftId, TripId, VehicleId
 from foundation.measures import Point, distance_metres
 
@@ -194,9 +194,9 @@ def test_the_metres_of_a_trip_are_its_own(board: PositionBoard) -> None:
     board.report(message(2))
     driven = round(held(board).metres)
     assert driven > 0
-    assert board.metres_on_board(DORA, TRIP) == driven
+    assert board.metres_on_board(DORA, TRIP) == Metres(of_trip=driven, counted=driven)
     board.set_phase(DORA, Phase.AT_STOP, TRIP)
-    assert board.metres_on_board(DORA, TRIP) == driven
+    assert board.metres_on_board(DORA, TRIP) == Metres(of_trip=driven, counted=driven)
     following = TripId(UUID(int=22))
     assert board.metres_on_board(DORA, following) is None
     assert board.metres_on_board(EMIL, TRIP) is None
@@ -205,9 +205,58 @@ def test_the_metres_of_a_trip_are_its_own(board: PositionBoard) -> None:
     board.begin_trip(DORA, following)
     assert board.metres_on_board(DORA, following) is None, "nothing was heard of the way"
     board.report(message(3))
-    assert board.metres_on_board(DORA, following) == round(held(board, following).metres) > 0
+    own = round(held(board, following).metres)
+    assert own > 0
+    assert board.metres_on_board(DORA, following) == Metres(of_trip=own, counted=own)
     board.report(message(4, lon=50.0))
     assert board.metres_on_board(DORA, following) is None, "a stretch was lost"
+
+
+@given(
+    st.lists(
+        st.tuples(st.sampled_from(["in", "stop", "on", "out"]), st.integers(0, 3)), max_size=40
+    )
+)
+def test_each_metre_with_riders_on_board_counts_once_in_a_run(acts: list[tuple[str, int]]) -> None:
+    board = PositionBoard()
+    board.begin_shift(on_shift())
+    board.report(message(0))
+    trips = [TripId(UUID(int=100 + number)) for number in range(4)]
+    state = dict.fromkeys(trips, "waits")
+    counted: dict[TripId, float] = {}
+    driven = 0.0
+
+    def drive(seq: int) -> float:
+        board.report(message(seq))
+        stretch = distance_metres(message(seq - 1).point, message(seq).point)
+        return stretch if "rides" in state.values() else 0.0
+
+    def get_out(trip: TripId) -> None:
+        at_the_end = held(board, trip)
+        assert 0 <= at_the_end.metres_counted <= at_the_end.metres
+        counted[trip] = at_the_end.metres_counted
+        board.set_phase(DORA, Phase.FREE, trip)
+        state[trip] = "gone"
+
+    for seq, (act, number) in enumerate(acts, start=1):
+        trip = trips[number]
+        match act, state[trip]:
+            case "in", "waits":
+                board.begin_trip(DORA, trip)
+                state[trip] = "rides"
+            case "stop", "rides":
+                board.set_phase(DORA, Phase.AT_STOP, trip)
+                state[trip] = "stops"
+            case "on", "stops":
+                board.set_phase(DORA, Phase.ON_TRIP, trip)
+                state[trip] = "rides"
+            case "out", "rides" | "stops":
+                get_out(trip)
+        driven += drive(seq)
+    for trip, where in list(state.items()):
+        if where in ("rides", "stops"):
+            get_out(trip)
+    assert sum(counted.values()) == pytest.approx(driven)
 
 
 def test_a_driver_does_what_the_trip_furthest_on_says(board: PositionBoard) -> None:

@@ -2,19 +2,24 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from fractions import Fraction
 from uuid import UUID
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from dispatch.errors import OutOfTurn, PlanOvertaken
 from dispatch.run import (
     Party,
     Planned,
     Run,
+    Stop,
     StopKind,
     check_turn,
     delivered,
     joined,
+    share_counted,
     without,
 )
 from foundation.identifiers import RunId, TripId
@@ -153,3 +158,62 @@ def test_a_pick_up_out_of_turn_is_refused() -> None:
     with pytest.raises(OutOfTurn):
         check_turn(run, B)
     check_turn(delivered(run, A, now=START), B)
+
+
+def minute(number: int) -> datetime:
+    return START + timedelta(minutes=number)
+
+
+def ridden(rides: dict[TripId, tuple[int, int]], *, until: int) -> Run:
+    """A run in which riders got in and out in those minutes, as it stands at a minute."""
+    done = [(begin, trip_id, UP) for trip_id, (begin, _) in rides.items() if begin <= until]
+    done += [(end, trip_id, OFF) for trip_id, (_, end) in rides.items() if end < until]
+    return replace(
+        empty(),
+        stops=tuple(
+            Stop(
+                trip_id=trip_id, kind=kind, place=place, expected_at=minute(at), done_at=minute(at)
+            )
+            for place, (at, trip_id, kind) in enumerate(sorted(done), start=1)
+        ),
+    )
+
+
+@pytest.mark.parametrize(
+    ("others", "share"),
+    [
+        ({}, Fraction(1)),
+        ({B: (2, 8)}, Fraction(4, 10)),  # all of B's way was in A's time
+        ({B: (2, 30)}, Fraction(1)),  # B is on board still, and counts the rest
+        ({B: (-5, 3)}, Fraction(7, 10)),
+        ({B: (1, 6), C: (4, 8)}, Fraction(3, 10)),  # once, though two were there
+        ({B: (-5, -1)}, Fraction(1)),
+    ],
+)
+def test_of_a_ride_that_counts_which_no_other_trip_has_counted(
+    others: dict[TripId, tuple[int, int]], share: Fraction
+) -> None:
+    run = ridden({A: (0, 10), **others}, until=10)
+    assert share_counted(run, A, boarded_at=minute(0), now=minute(10)) == share
+
+
+def test_a_ride_of_no_time_counts_whole() -> None:
+    assert share_counted(empty(), A, boarded_at=START, now=START) == 1
+
+
+@given(st.lists(st.tuples(st.integers(0, 40), st.integers(1, 20)), min_size=1, max_size=5))
+def test_the_shares_of_a_run_sum_to_the_time_with_anybody_on_board(
+    given_rides: list[tuple[int, int]],
+) -> None:
+    # Ends that differ: two who get out in the same instant do so one after the other.
+    rides = {
+        TripId(UUID(int=number)): (10 * begin, 10 * (begin + long) + number)
+        for number, (begin, long) in enumerate(given_rides, start=1)
+    }
+    counted = sum(
+        share_counted(ridden(rides, until=end), trip_id, boarded_at=minute(begin), now=minute(end))
+        * (end - begin)
+        for trip_id, (begin, end) in rides.items()
+    )
+    with_anybody = {at for begin, end in rides.values() for at in range(begin, end)}
+    assert counted == len(with_anybody)

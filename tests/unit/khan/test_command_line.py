@@ -96,6 +96,7 @@ def test_each_command_has_a_manual_whose_options_all_say_what_they_do(
         (["explain", "latest"], "--data FOLDER"),
         (["ride", *ENDS, "--url", "nonsense"], "nonsense"),
         (["ride", *ENDS[:2]], "--to"),
+        (["ride", *ENDS, "--at", "soon"], "'soon'"),
         (["ride", *ENDS, "--receipt", "{folder}"], "is a folder"),
         (["drive", "--phone", "1", "--at", "here"], "'here'"),
         (["bench", "matching", "--rounds", "0"], "--rounds"),
