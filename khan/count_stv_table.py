@@ -4,53 +4,33 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from governance.counting.ranked import BallotFigures
 from governance.counting.stv_record import Action, Stage, StvCount, Tie, Why
 from khan.console import print_wide
+from khan.count_tables import lines_of_figures, say, several
 
 
 def show_stv(count: StvCount, console: Console) -> None:
     """Print a count as people read it."""
     names = {option.number: option.name for option in count.options}
     title = f"{count.title}: " if count.title else ""
-    _say(
+    say(
         console,
-        f"{title}{_several(count.seats, 'seat')}, {_several(len(names), 'candidate')}, "
+        f"{title}{several(count.seats, 'seat')}, {several(len(names), 'candidate')}, "
         "Scottish STV (SSI 2007/42)",
     )
     if count.withdrawn:
-        _say(console, f"Withdrawn: {_named(count.withdrawn, names)}")
+        say(console, f"Withdrawn: {_named(count.withdrawn, names)}")
     for line in lines_of_figures(count.ballots):
-        _say(console, line)
-    _say(console, f"Quota: {count.quota:,} votes\n")
+        say(console, line)
+    say(console, f"Quota: {count.quota:,} votes\n")
     print_wide(_table(count), console, width=40 + 14 * len(count.stages))
     for stage in count.stages:
-        _say(console, f"Stage {stage.number}: {_told(stage, count, names)}")
-    _say(console, "\nElected, in this order:")
+        say(console, f"Stage {stage.number}: {_told(stage, count, names)}")
+    say(console, "\nElected, in this order:")
     for place, number in enumerate(count.elected_numbers, start=1):
-        _say(console, f"  {place}. {names[number]} ({number})")
+        say(console, f"  {place}. {names[number]} ({number})")
     if count.vacant:
-        _say(console, f"  {_several(count.vacant, 'seat')} left vacant")
-
-
-def lines_of_figures(ballots: BallotFigures) -> list[str]:
-    """What became of every ballot, in a line, and a line for each kind of broken one."""
-    lines = [
-        f"Ballots: {ballots.cast:,} cast, {ballots.valid:,} valid, {ballots.empty:,} empty, "
-        f"{ballots.broken:,} broken"
-        + (f", {ballots.withdrawn_only:,} for withdrawn only" if ballots.withdrawn_only else "")
-    ]
-    return lines + [
-        f"  broken: {one.count:,} x {one.marks!r}: {one.reason}" for one in ballots.broken_ballots
-    ]
-
-
-def _say(console: Console, line: str) -> None:
-    console.print(line, markup=False)
-
-
-def _several(count: int, thing: str) -> str:
-    return f"{count:,} {thing}" if count == 1 else f"{count:,} {thing}s"
+        say(console, f"  {several(count.vacant, 'seat')} left vacant")
 
 
 def _named(numbers: tuple[int, ...], names: dict[int, str]) -> str:

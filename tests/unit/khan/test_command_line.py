@@ -101,6 +101,8 @@ def test_each_command_has_a_manual_whose_options_all_say_what_they_do(
         (["count", "{folder}/nowhere.blt", "--rule", "scottish_stv"], "nowhere.blt"),
         (["count", "{folder}/broken", "--rule", "scottish_stv"], "line 2: is not UTF-8 text"),
         (["count", "{folder}/broken"], "--rule"),
+        (["count", "{folder}/broken", "--rule", "equal_shares", "--seats", "2"], "--seats: equal_shares does not know it"),
+        (["count", "{folder}/broken", "--rule", "schulze", "--required", ">1/2"], "--status-quo"),
         (["count", "{folder}/broken", "--rule", "by_shouting"], "scottish_stv"),
         (["count", "{folder}/broken", "--rule", "scottish_stv", "--seed", "12"], "64 hexadecimal digits"),
         (["count", "{folder}/broken", "--rule", "scottish_stv", "--json", "{folder}"], "is a folder"),

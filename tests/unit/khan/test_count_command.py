@@ -90,3 +90,80 @@ def test_ballots_with_too_many_ranks_are_broken(ballots: Path, tmp_path: Path) -
         str(ballots), "--rule", "scottish_stv", "--ranks-max", "1", out=tmp_path / "record.json"
     )
     assert record["ballots"]["broken"] == 6
+
+
+FUND = """META
+key;value
+description;The [fund]
+budget;100
+vote_type;approval
+PROJECTS
+project_id;cost;name
+P;40;Pond
+Q;60;Quay [old]
+R;20;Roof
+VOTES
+voter_id;vote
+1;P,R
+2;P,Q,R
+3;Q
+4;Q
+5;Q,X
+"""
+
+
+def test_a_budget_by_equal_shares(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "fund.pb").write_text(FUND, encoding="utf-8")
+    record = counted(
+        str(tmp_path / "fund.pb"), "--rule", "equal_shares", out=tmp_path / "record.json"
+    )
+    assert (record["selected"], record["costs"]) == (["Q", "R"], [60, 20])
+    assert (record["total_cost"], record["money_left"]) == (80, 20)
+    assert [one["pays_at_most"] for one in record["rounds"]] == ["20", "15", None]
+    assert record["lot_seed"]["occasions"] == []
+    shown = capsys.readouterr().out
+    assert "broken: 1 x 'Q,X': project X is not on the ballot" in shown
+    assert "Quay [old]" in shown
+    assert "Selected, in this order: Q, R" in shown
+
+
+def test_a_budget_by_most_votes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "fund.pb").write_text(FUND, encoding="utf-8")
+    record = counted(
+        str(tmp_path / "fund.pb"), "--rule", "most_votes_first", out=tmp_path / "record.json"
+    )
+    assert record["selected"] == ["Q", "R"]
+    assert record["rounds"][1]["tied"] == ["P", "R"]
+    assert "The [fund]: most votes first" in capsys.readouterr().out
+
+
+def test_texts_by_schulze(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "texts.blt"
+    file.write_text('3 1\n6 1 3 2 0\n4 3 1=2 0\n0\n"A"\n"B [2]"\n"As it is"\n', encoding="utf-8")
+    words = (str(file), "--rule", "schulze", "--status-quo", "3")
+    assert counted(*words, out=tmp_path / "record.json")["winner"] == 1
+    strict = counted(*words, "--required", ">=2/3", out=tmp_path / "record.json")
+    assert (strict["winner"], strict["required"]) == (3, ">=2/3")
+    shown = capsys.readouterr().out
+    assert "Out: B [2], 0 to 10 against keeping as it is" in shown
+    assert "Winner: As it is (3)" in shown
+
+
+def test_a_number_by_the_lower_median(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "fare.txt"
+    file.write_text(
+        "title Fare\nlowest 100\nhighest 200\nstep 5\ntoday 120\nphantoms 25\n"
+        "votes\n60 * 150\n40 * 120\n155.5\nabstain\n",
+        encoding="utf-8",
+    )
+    record = counted(str(file), "--rule", "lower_median", out=tmp_path / "record.json")
+    assert (record["value"], record["ballots"]["broken"], record["abstentions"]) == (120, 1, 1)
+    assert "Decided: 120 (number 63 of 125 from below)" in capsys.readouterr().out
+
+
+def test_a_motion_by_its_share(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "motion.txt"
+    file.write_text("required >=3/4\nvotes\n5 * for\n2 * against\n", encoding="utf-8")
+    record = counted(str(file), "--rule", "for_against", out=tmp_path / "record.json")
+    assert (record["passed"], record["outcome"], record["share"]) == (False, "not_enough", "5/7")
+    assert "Lost: not enough for it (share 5/7)" in capsys.readouterr().out
