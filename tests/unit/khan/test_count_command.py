@@ -6,6 +6,11 @@ from typing import Any
 
 import pytest
 
+from foundation.chance import SeededChance
+from governance.counting.equal_shares import count_equal_shares
+from governance.counting.median import count_lower_median
+from governance.counting.stv import count_scottish_stv
+from khan.bench_counting import LOTS, budget_of_ticks, numbers, ranked
 from khan.command_line import main
 
 BALLOTS = """4 2
@@ -167,3 +172,30 @@ def test_a_motion_by_its_share(tmp_path: Path, capsys: pytest.CaptureFixture[str
     record = counted(str(file), "--rule", "for_against", out=tmp_path / "record.json")
     assert (record["passed"], record["outcome"], record["share"]) == (False, "not_enough", "5/7")
     assert "Lost: not enough for it (share 5/7)" in capsys.readouterr().out
+
+
+def test_the_cost_of_counts_is_measured_on_files_of_ones_own(ballots: Path, tmp_path: Path) -> None:
+    (tmp_path / "fund.pb").write_text(FUND, encoding="utf-8")
+    out = tmp_path / "costs.json"
+    with pytest.raises(SystemExit) as ended:
+        main(["bench", "counting", str(ballots), str(tmp_path / "fund.pb"), "--times", "3", "--json", str(out)])  # fmt: skip
+    assert not ended.value.code
+    costs = json.loads(out.read_text(encoding="utf-8"))["counts"]
+    assert [(one["what"], one["rule"], one["ballots"]) for one in costs] == [
+        ("board", "scottish_stv", 14),
+        ("fund", "equal_shares", 5),
+    ]
+    assert all(0 < one["least_ms"] <= one["median_ms"] <= one["most_ms"] for one in costs)
+
+
+def test_the_votes_made_up_for_measuring_are_votes_that_count() -> None:
+    made = [SeededChance(3) for _ in range(2)]
+    ward, again = (ranked(chance, 200, 6, 3) for chance in made)
+    assert ward == again
+    assert count_scottish_stv(ward, LOTS).ballots.valid == 200
+    fund = budget_of_ticks(made[0], 50, 12)
+    count = count_equal_shares(fund, LOTS)
+    assert count.ballots.valid == 50
+    assert count.selected
+    fare = count_lower_median(numbers(made[0], 100))
+    assert (fare.ballots.valid, fare.phantoms) == (100, 10)
