@@ -83,6 +83,10 @@ Required = Annotated[
         help="schulze: by what share a text must beat --status-quo, like '>=3/4'. [default: >1/2]",
     ),
 ]
+Unit = Annotated[
+    int | None,
+    typer.Option(min=1, help="equal_shares: add so much to each share at a time; left out: 1."),
+]
 
 
 def count(
@@ -96,6 +100,7 @@ def count(
     ranks_max: RanksMax = None,
     status_quo: StatusQuo = None,
     required: Required = None,
+    unit: Unit = None,
 ) -> None:
     """Count a file of ballots, and show every stage of the count.
 
@@ -108,7 +113,7 @@ def count(
     writable("--json", report)
     asked = Asked(
         file=file, rule=rule, seed=seed, seats=seats, withdrawn=tuple(withdrawn or ()),
-        ranks_max=ranks_max, status_quo=status_quo, required=required,
+        ranks_max=ranks_max, status_quo=status_quo, required=required, unit=unit,
     )  # fmt: skip
     run(asked, report=report, console=console)
 

@@ -39,6 +39,7 @@ class Asked:
     ranks_max: int | None
     status_quo: int | None
     required: str | None
+    unit: int | None
 
 
 class NotedLots:
@@ -120,6 +121,7 @@ def _refuse_what_the_rule_has_not(asked: Asked) -> None:
         "--withdrawn": (bool(asked.withdrawn), ranks),
         "--ranks-max": (asked.ranks_max is not None, ranks),
         "--status-quo": (asked.status_quo is not None, {Rule.SCHULZE}),
+        "--unit": (asked.unit is not None, {Rule.EQUAL_SHARES}),
         "--required": (asked.required is not None, {Rule.SCHULZE}),
     }
     for option, (is_given, rules) in known.items():
@@ -136,7 +138,7 @@ def _stv(asked: Asked, lots: Lots, console: Console) -> dict[str, Plain]:
 
 
 def _equal_shares(asked: Asked, lots: Lots, console: Console) -> dict[str, Plain]:
-    count = count_equal_shares(_budget(asked), lots)
+    count = count_equal_shares(_budget(asked), lots, unit=asked.unit or 1)
     show_budget(count, console)
     return _record(count)
 

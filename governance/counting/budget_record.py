@@ -59,7 +59,7 @@ class BudgetCount:
     share_at_last
         The same when projects were bought, after whole units were added.
     units_added
-        How many whole units were added to each voter's share (completion "add-1").
+        How much was added to each voter's share, in whole units (completion "add-1").
     selected
         Ids in the order bought.
     costs

@@ -1,7 +1,7 @@
 """The method of equal shares: every voter has the same part of the budget, and pays for what wins.
 
 Peters, Pierczyński and Skowron, "Proportional participatory budgeting with additive utilities"
-(NeurIPS 2021), section 3, with cost utilities: a project is worth to whoever ticks it what it
+(NeurIPS 2021), with cost utilities: a project is worth to whoever ticks it what it
 costs. A project can be bought if its supporters have the money; each pays the same, and whoever has
 less pays all they have. The next one bought is the one that asks for the smallest share of its cost
 from those who pay in full. Equally good ones: the most supported first, then the cheaper, else by lot.
@@ -71,7 +71,9 @@ class _Price:
     dearness: Fraction
 
 
-def count_equal_shares(vote: BudgetVote, lots: Lots, *, complete: bool = True) -> BudgetCount:
+def count_equal_shares(
+    vote: BudgetVote, lots: Lots, *, complete: bool = True, unit: int = 1
+) -> BudgetCount:
     """Count a vote on a budget by the method of equal shares.
 
     Parameters
@@ -83,12 +85,17 @@ def count_equal_shares(vote: BudgetVote, lots: Lots, *, complete: bool = True) -
         the projects' ids.
     complete
         Whether what is left is spent by add-1 and then by most votes; without, it stays unspent.
+    unit
+        So much is added to each share at a time. The notice says more than 1 where shares are many
+        thousands: each addition is a count of its own.
 
     Raises
     ------
     CountImpossible
-        If ballots give points or ranks: what a project is worth to a voter is then another method.
+        If the unit is below 1, or ballots give points or ranks: what a project is worth to a voter is then another method.
     """
+    if unit < 1:
+        raise CountImpossible(f"shares are to grow by {unit} at a time")
     if vote.marks is not Marks.TICKS:
         raise CountImpossible(
             f"the ballots have {vote.marks}, and equal shares counts ticks; "
@@ -102,7 +109,7 @@ def count_equal_shares(vote: BudgetVote, lots: Lots, *, complete: bool = True) -
     units = 0
     rounds = _buy(wishes, share, vote.budget, lots)
     if complete:
-        rounds, units = _add_units(wishes, share, vote, rounds, lots)
+        rounds, units = _add_units(wishes, share, vote, rounds, lots=lots, unit=unit)
         rounds = _spend_the_rest(vote, choices, rounds, lots)
     return summed_up(vote, RULE, rounds, ballots=ballots, share=share, units_added=units)
 
@@ -122,16 +129,22 @@ def _wishes(vote: BudgetVote, choices: Mapping[Choice, int]) -> _Wishes:
 
 
 def _add_units(
-    wishes: _Wishes, share: Fraction, vote: BudgetVote, rounds: tuple[BudgetRound, ...], lots: Lots
+    wishes: _Wishes,
+    share: Fraction,
+    vote: BudgetVote,
+    rounds: tuple[BudgetRound, ...],
+    *,
+    lots: Lots,
+    unit: int,
 ) -> tuple[tuple[BudgetRound, ...], int]:
-    """Give every voter one unit more, again and again, while the outcome fits the budget."""
+    """Give every voter a unit more, again and again, while the outcome fits the budget."""
     units = 0
     while not _is_exhaustive(wishes, vote.budget, rounds):
         # The record of a richer run tells what is left of the true budget all the same.
-        richer = _buy(wishes, share + units + 1, vote.budget, lots)
+        richer = _buy(wishes, share + units + unit, vote.budget, lots)
         if _cost_of(richer) > vote.budget:
             break
-        rounds, units = richer, units + 1
+        rounds, units = richer, units + unit
     return rounds, units
 
 

@@ -1,12 +1,13 @@
 """One of several texts by Schulze's method, with "keep as is" as one of them.
 
 Schulze, "A new monotonic, clone-independent, reversal symmetric, and Condorcet-consistent
-single-winner election method" (Social Choice and Welfare 36, 2011), sections 2.1 and 2.2: who would beat
+single-winner election method" (Social Choice and Welfare 36, 2011): who would beat
 whom in a vote between two, strongest paths of such defeats, strength by winning votes, of equally
 many by fewer on the other side. What a ballot does not rank stands equal below all it ranks.
 
-Before that, as in Debian's constitution (A.5, points 2 and 3), a text is out that does not beat the
-status quo by the share required. If several win, the status quo stays if it is among them; else a lot decides.
+Before that, as in the vote counting of Debian's constitution (appendix A), a text is out that does not beat the
+status quo by the share required; so the status quo wins just where no text is left. If several texts
+win, a lot decides.
 """
 
 from collections.abc import Mapping
@@ -115,6 +116,9 @@ def count_schulze(
         a for a in standing
         if a not in out and all(not _beats(paths, b, a) for b in standing if b != a)
     ) if ballots.valid else ()  # fmt: skip
+    assert len(winners) < 2 or status_quo not in winners, (
+        "every text that is left beats the status quo"
+    )
     winner, lot = _winner(winners, status_quo, lots)
     every = range(1, len(vote.options) + 1)
     return SchulzeCount(
@@ -158,7 +162,7 @@ def _dropped(
 
 
 def _strongest_paths(left: list[int], preferred: Mapping[tuple[int, int], int]) -> _Links:
-    """The strongest path between each two, by Floyd and Warshall (Schulze 2011, section 2.3)."""
+    """The strongest path between each two, by Floyd and Warshall's algorithm (Schulze 2011)."""
     paths: _Links = {
         (a, b): Strength(winning=preferred[a, b], losing=preferred[b, a])
         for a in left
@@ -190,7 +194,7 @@ def _beats(paths: _Links, a: int, b: int) -> bool:
 def _winner(
     winners: tuple[int, ...], status_quo: int | None, lots: Lots
 ) -> tuple[int | None, Lot | None]:
-    if not winners or status_quo in winners:
+    if not winners:
         return status_quo, None
     if len(winners) == 1:
         return winners[0], None

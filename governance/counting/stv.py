@@ -1,6 +1,6 @@
 """Scottish STV: the single transferable vote of the Scottish Local Government Elections Order 2007.
 
-SSI 2007/42, schedule 1, rules 45 to 52 (kept word for word in SSI 2011/399): the weighted inclusive
+SSI 2007/42, schedule 1, rules 45 to 52 (kept in SSI 2011/399): the weighted inclusive
 Gregory method, values to five decimals with the remainder ignored, one transfer a stage, the
 largest surplus first, ties by the last stage that tells them apart and else by lot.
 

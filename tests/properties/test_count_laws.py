@@ -144,7 +144,7 @@ def test_paths_are_the_strongest_of_all_and_a_condorcet_winner_wins(vote: Ranked
 def test_putting_the_winner_alone_first_on_a_ballot_never_unseats_it(
     vote: RankedVote, data: st.DataObject
 ) -> None:
-    """Schulze (2011), section 4.5: more support never hurts."""
+    """Monotonicity (Schulze 2011): more support never hurts."""
     count = count_schulze(vote, LOTS)
     assume(len(count.winners) == 1)
     (winner,) = count.winners

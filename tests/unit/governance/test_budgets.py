@@ -56,12 +56,29 @@ def test_of_equally_good_ones_the_cheaper_comes_first() -> None:
     assert count.rounds[0].lot is None
 
 
+def test_of_equally_good_ones_the_most_supported_comes_before_the_cheaper() -> None:
+    # Everybody has 10, and the big one takes all of four voters. Of the three who want Y one has
+    # nothing left, so that two pay half its cost each, just as two pay half of X.
+    vote = budget_vote(80, {"Big": 40, "X": 8, "Y": 10}, {"Big": 3, "Big Y": 1, "Y": 2, "X": 2})
+    count = count_equal_shares(vote, NoLots(), complete=False)
+    assert count.selected == ("Big", "Y", "X")
+    assert count.rounds[1].tied == ("X", "Y")
+
+
 def test_units_are_added_until_something_more_is_bought() -> None:
     vote = budget_vote(10, {"A": 6, "B": 4}, {"A B": 1, "B": 1})
     assert count_equal_shares(vote, NoLots(), complete=False).selected == ("B",)
     count = count_equal_shares(vote, NoLots())
     assert (count.selected, count.units_added, count.share_at_last) == (("B", "A"), 3, 8)
     assert [one.step for one in count.rounds] == [Step.SHARES, Step.SHARES]
+
+
+def test_shares_may_grow_by_more_than_one_unit_at_a_time() -> None:
+    vote = budget_vote(10, {"A": 6, "B": 4}, {"A B": 1, "B": 1})
+    count = count_equal_shares(vote, NoLots(), unit=2)
+    assert (count.selected, count.units_added, count.share_at_last) == (("B", "A"), 4, 9)
+    with pytest.raises(CountImpossible, match="0 at a time"):
+        count_equal_shares(vote, NoLots(), unit=0)
 
 
 def test_units_that_would_overspend_are_taken_back_and_votes_decide_the_rest() -> None:

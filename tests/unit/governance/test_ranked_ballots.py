@@ -17,9 +17,9 @@ from tests.counting import ranked_vote
     ],
 )
 def test_a_ballot_that_cannot_be_followed_is_counted_and_named(marks: str, reason: str) -> None:
-    vote = ranked_vote(f"3: {marks}", "4: 1", candidates=3, ranks_max=2)
+    vote = ranked_vote(f"3: {marks}", "4: 1 2", candidates=3, ranks_max=2)
     valid, figures = sift(vote)
-    assert valid == {((1,),): 4}
+    assert valid == {((1,), (2,)): 4}
     assert (figures.cast, figures.valid, figures.broken) == (7, 4, 3)
     (broken,) = figures.broken_ballots
     assert (broken.marks, broken.count, broken.reason) == (marks, 3, reason)

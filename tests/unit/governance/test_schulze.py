@@ -23,7 +23,7 @@ def of_letters(*papers: str) -> RankedVote:
     )
 
 
-# Schulze 2011, example 1 (section 3.1 of the longer edition): 45 voters, five candidates.
+# Schulze's first example: 45 voters, five candidates.
 EXAMPLE = of_letters(
     "5 ACBED", "5 ADECB", "8 BEDAC", "3 CABED", "7 CAEBD", "2 CBADE", "7 DCEBA", "8 EBADC"
 )
@@ -52,6 +52,21 @@ def test_the_example_of_the_paper() -> None:
 def test_whoever_beats_all_others_wins() -> None:
     count = count_schulze(ranked_vote("4: 1 2 3", "3: 2 3 1", "2: 2 1 3", candidates=3), NoLots())
     assert count.winner == 2
+
+
+def test_a_defeat_is_as_strong_as_its_winning_votes() -> None:
+    # 1 beats 2 by 7 to 6, 2 beats 3 by 7 to 5, 3 beats 1 by 6 to 2: the last is the weakest. By
+    # margins it would be the first, and 2 would win.
+    vote = ranked_vote("1: 1 2 3", "6: 2 3 1", "1: 1", "5: 1=3", candidates=3)
+    count = count_schulze(vote, NoLots())
+    assert count.preferred == ((0, 7, 2), (6, 0, 7), (6, 5, 0))
+    assert count.winners == (1,)
+
+
+def test_of_equally_many_winning_votes_fewer_losing_ones_are_stronger() -> None:
+    # 2 beats 1 by 17 to 6, 1 beats 3 by 12 to 6, 3 beats 2 by 12 to 11.
+    vote = ranked_vote("6: 1 3 2", "6: 2 1 3", "5: 2", "6: 3 2 1", candidates=3)
+    assert count_schulze(vote, NoLots()).winners == (2,)
 
 
 def test_what_is_not_ranked_stands_equal_below() -> None:
@@ -87,7 +102,8 @@ def test_a_dropped_text_does_not_stand_in_the_way_of_another() -> None:
 def test_as_many_for_it_as_for_keeping_is_not_enough() -> None:
     vote = ranked_vote("5: 1 2", "5: 2 1", candidates=2)
     count = count_schulze(vote, NoLots(), status_quo=2, required=RequiredShare.parse(">=1/2"))
-    assert count.winner == 2
+    assert [one.number for one in count.dropped] == [1]
+    assert (count.winner, count.winners) == (2, (2,))
 
 
 @pytest.mark.parametrize("status_quo", [None, 2])

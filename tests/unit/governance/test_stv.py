@@ -58,6 +58,7 @@ def test_who_has_just_the_quota_is_elected_and_has_no_surplus() -> None:
         ranked_vote("3: 1 3", "2: 2", "1: 3 2", candidates=3, seats=2), NoLots()
     )
     assert count.quota == 3
+    assert [one.why for one in count.stages[0].elected] == [Why.QUOTA]
     assert count.elected_numbers == (1, 2)
     assert [stage.action for stage in count.stages] == [Action.FIRST_PREFERENCES, Action.EXCLUSION]
 
@@ -92,6 +93,20 @@ def test_whom_to_exclude_is_told_by_the_last_stage_at_which_they_differed() -> N
     assert third.tie is not None
     assert (third.tie.tied, third.tie.chosen, third.tie.settled_at_stage) == ((2, 3), 3, 1)
     assert third.tie.lot is None
+
+
+def test_a_later_stage_tells_more_than_an_earlier_one() -> None:
+    # B has fewer first preferences than C, and more after D has gone; then both have 6.
+    vote = ranked_vote("10: 1", "4: 2", "5: 3", "2: 4 2", "1: 5 3", "2: 5 1", candidates=5)
+    stages = count_scottish_stv(vote, NoLots()).stages
+    assert [decimals(stage.totals[1:3]) for stage in stages[:3]] == [
+        "4.00000 5.00000",
+        "6.00000 5.00000",
+        "6.00000 6.00000",
+    ]
+    tie = stages[3].tie
+    assert tie is not None
+    assert (tie.tied, tie.chosen, tie.settled_at_stage) == ((2, 3), 3, 2)
 
 
 def test_of_three_tied_each_earlier_stage_keeps_those_with_fewest() -> None:

@@ -132,6 +132,15 @@ def test_a_budget_by_equal_shares(tmp_path: Path, capsys: pytest.CaptureFixture[
     assert "Selected, in this order: Q, R" in shown
 
 
+def test_shares_grow_by_the_unit_asked_for(tmp_path: Path) -> None:
+    file, out = tmp_path / "fund.pb", tmp_path / "record.json"
+    file.write_text(FUND.replace("budget;100", "budget;125"), encoding="utf-8")
+    # 31.25 each, 20 of it for Q and 10 for R: those who want P have 22.50 of its 40 left.
+    for words, added in (([], 9), (["--unit", "10"], 10)):
+        record = counted(str(file), "--rule", "equal_shares", *words, out=out)
+        assert (record["units_added"], record["selected"]) == (added, ["Q", "R", "P"])
+
+
 def test_a_budget_by_most_votes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "fund.pb").write_text(FUND, encoding="utf-8")
     record = counted(
