@@ -147,9 +147,12 @@ def _names(lines: _Lines, candidates: int) -> tuple[list[str], str]:
     for line in lines:
         if line.startswith("#"):
             continue
-        said += _QUOTED.findall(line) if line.startswith('"') else [line]
-        if not said[-1].strip():
+        names = _QUOTED.findall(line) if line.startswith('"') else [line]
+        if not names:
+            raise lines.wrong("a quotation mark is missing")
+        if not all(name.strip() for name in names):
             raise lines.wrong("a name is empty")
+        said += names
     if len(said) < candidates:
         raise lines.wrong(f"{candidates} candidates stand, and only {len(said)} names are given")
     return said[:candidates], " ".join(said[candidates : candidates + 1])

@@ -24,6 +24,7 @@ from governance.counting.lots import Lot, Lots
 from governance.counting.most_votes import by_votes, cheapest, scores_of, summed_up, tied_ids
 
 RULE = "equal_shares"
+ADDITIONS_MAX = 1_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,8 +95,7 @@ def count_equal_shares(
     CountImpossible
         If the unit is below 1, or ballots give points or ranks: what a project is worth to a voter is then another method.
     """
-    if unit < 1:
-        raise CountImpossible(f"shares are to grow by {unit} at a time")
+    _refuse_unit(vote, unit)
     if vote.marks is not Marks.TICKS:
         raise CountImpossible(
             f"the ballots have {vote.marks}, and equal shares counts ticks; "
@@ -112,6 +112,18 @@ def count_equal_shares(
         rounds, units = _add_units(wishes, share, vote, rounds, lots=lots, unit=unit)
         rounds = _spend_the_rest(vote, choices, rounds, lots)
     return summed_up(vote, RULE, rounds, ballots=ballots, share=share, units_added=units)
+
+
+def _refuse_unit(vote: BudgetVote, unit: int) -> None:
+    """A voter with the money for the dearest project needs no more: that bounds the additions."""
+    if unit < 1:
+        raise CountImpossible(f"shares are to grow by {unit} at a time")
+    dearest = max((project.cost for project in vote.projects), default=0)
+    if dearest > unit * ADDITIONS_MAX:
+        raise CountImpossible(
+            f"a project costs {dearest}, and shares are to grow by {unit} at a time, which could take "
+            f"more than {ADDITIONS_MAX:,} times; let them grow by more"
+        )
 
 
 def _wishes(vote: BudgetVote, choices: Mapping[Choice, int]) -> _Wishes:

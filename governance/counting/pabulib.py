@@ -114,7 +114,7 @@ def _parts(text: str, file: str) -> _Parts:
             continue
         if part is None:
             raise BallotFileInvalid(file, number, "the file does not begin with META")
-        cells = next(csv.reader([line], delimiter=";"))
+        cells = _cells(line, number, file)
         if part not in parts.heads:
             parts.heads[part] = [cell.strip() for cell in cells]
             continue
@@ -124,6 +124,15 @@ def _parts(text: str, file: str) -> _Parts:
             raise BallotFileInvalid(file, number, reason)
         parts.rows[part].append(_Row(file, number, dict(zip(head, cells, strict=True))))
     return parts
+
+
+def _cells(line: str, number: int, file: str) -> list[str]:
+    try:
+        return next(csv.reader([line], delimiter=";"))
+    except csv.Error as broken:
+        raise BallotFileInvalid(
+            file, number, f"the columns cannot be told apart ({broken})"
+        ) from None
 
 
 def _lines(text: str) -> Iterator[tuple[int, str]]:

@@ -62,6 +62,7 @@ def test_a_title_may_be_missing() -> None:
         ("3 2\n4 1 2 0\n", 2, "a line with 0 alone is missing"),
         ('3 2\n0\n"A"\n"B"\n', 4, "only 2 names"),
         ('3 2\n0\n"A"\n""\n"C"\n', 4, "a name is empty"),
+        ('3 2\n0\n"A"\n"B\n"C"\n', 4, "a quotation mark is missing"),
     ],
 )
 def test_a_malformed_file_is_refused_with_its_line(text: str, line: int | None, told: str) -> None:

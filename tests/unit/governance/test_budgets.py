@@ -81,6 +81,13 @@ def test_shares_may_grow_by_more_than_one_unit_at_a_time() -> None:
         count_equal_shares(vote, NoLots(), unit=0)
 
 
+def test_shares_do_not_grow_for_ever() -> None:
+    vote = budget_vote(10**9, {"A": 10**7}, {"A": 1})
+    with pytest.raises(CountImpossible, match="let them grow by more"):
+        count_equal_shares(vote, NoLots(), unit=9)
+    assert count_equal_shares(vote, NoLots(), unit=10).selected == ("A",)
+
+
 def test_units_that_would_overspend_are_taken_back_and_votes_decide_the_rest() -> None:
     vote = budget_vote(10, {"A": 6, "B": 4, "C": 6}, {"A B": 1, "B C": 1})
     count = count_equal_shares(vote, ChosenLots("C", "A"))

@@ -67,6 +67,7 @@ def test_points() -> None:
         ("L/2;99.5", "1;99.5", 10, "there already"),
         ("7;1, L/2", "7;1;L/2", 13, "3 columns stand under the 2 headings of VOTES"),
         ("VOTES", "META", 11, "there twice"),
+        ("1000.50", "10\r00.50", 4, "columns cannot be told apart"),
     ],
 )  # fmt: skip
 def test_a_malformed_file_is_refused_with_its_line(
