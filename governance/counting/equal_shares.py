@@ -93,7 +93,8 @@ def count_equal_shares(
     Raises
     ------
     CountImpossible
-        If the unit is below 1, or ballots give points or ranks: what a project is worth to a voter is then another method.
+        If the unit is below 1 or a millionth of the dearest project's cost, or ballots give points or
+        ranks: what a project is worth to a voter is then another method.
     """
     _refuse_unit(vote, unit)
     if vote.marks is not Marks.TICKS:
