@@ -1,0 +1,85 @@
+"""Counting again, apart from the service's counters: small, in whole numbers and fractions.
+
+Votes come as the documents of what ballots say, with how often each is there. Every record is in
+the form that docs/reference/ballot_bundle.md publishes.
+"""
+
+from collections.abc import Sequence
+from fractions import Fraction
+from math import ceil
+from typing import Any, TypeAlias
+
+from verifier import stv
+from verifier.fault import Fault
+from verifier.terms import Terms
+
+Votes: TypeAlias = Sequence[tuple[dict[str, Any], int]]
+
+
+def recount(terms: Terms, votes: Votes, lot_seed: bytes) -> dict[str, Any]:
+    """The record of the count.
+
+    Raises
+    ------
+    Fault
+        `unknown_rule`; `document_malformed`, if the rule's parameters are not what it needs.
+    """
+    try:
+        match terms.rule:
+            case "for_against":
+                return for_against(votes, terms.parameters)
+            case "lower_median":
+                return lower_median(votes, terms.parameters)
+            case "scottish_stv":
+                rankings = [([group[0] for group in one["ranks"]], n) for one, n in votes]
+                seats = terms.parameters["seats"]
+                return stv.count(rankings, len(terms.options), seats, lot_seed)
+    except (KeyError, TypeError, ValueError, ZeroDivisionError):
+        raise Fault("document_malformed", "The rule's parameters are malformed.") from None
+    raise Fault("unknown_rule", f"This verifier has no counter for {terms.rule!r}.")
+
+
+def for_against(votes: Votes, parameters: dict[str, Any]) -> dict[str, Any]:
+    """For and against; `needed` is a share of both together, to be reached or (`more_than`) passed."""
+    said = dict.fromkeys(("for", "against", "abstain"), 0)
+    for one, times in votes:
+        said[one["mark"]] += times
+    cast = said["for"] + said["against"]
+    needed, more_than = Fraction(parameters["needed"]), parameters["more_than"]
+    passed = cast > 0 and (
+        said["for"] > needed * cast if more_than else said["for"] >= needed * cast
+    )
+    return {"rule": "for_against", **said, "passed": passed}
+
+
+def lower_median(votes: Votes, parameters: dict[str, Any]) -> dict[str, Any]:
+    """The lower median of all values, with phantoms at today's value.
+
+    `phantoms` is a share of the values given, rounded up to a whole number of ballots.
+    """
+    tally: dict[int, int] = {}
+    abstained = 0
+    for one, times in votes:
+        if one["value"] is None:
+            abstained += times
+        else:
+            tally[one["value"]] = tally.get(one["value"], 0) + times
+    given = sum(tally.values())
+    phantoms = ceil(given * Fraction(parameters["phantoms"]))
+    weighed = dict(tally)
+    if phantoms:
+        weighed[parameters["today"]] = weighed.get(parameters["today"], 0) + phantoms
+    half = (sum(weighed.values()) + 1) // 2
+    median = None
+    for value in sorted(weighed):
+        half -= weighed[value]
+        if half <= 0:
+            median = value
+            break
+    return {
+        "rule": "lower_median",
+        "values": [[value, tally[value]] for value in sorted(tally)],
+        "abstained": abstained,
+        "phantoms": phantoms,
+        "median": median,
+    }
