@@ -11,7 +11,8 @@ from verifier.encoding import document
 from verifier.fault import Fault
 from verifier.logs import LogCheck, SignedHead
 from verifier.rolls import DeskFigures
-from verifier.work import BATCH, Entry, Hands, Work, check_entries
+from verifier.terms import Terms
+from verifier.work import BATCH, Entry, Hands, check_entries
 
 Progress = Callable[[str, int, int], None]
 
@@ -89,7 +90,7 @@ class Sifted:
 
 
 def check_board(
-    archive: Archive, work: Work, processes: int, progress: Progress
+    archive: Archive, hands: Hands, progress: Progress
 ) -> tuple[BoardFigures, LogCheck]:
     """Check the board from its first line to its last.
 
@@ -98,20 +99,20 @@ def check_board(
     Fault
         The first thing that is wrong with it.
     """
-    log = LogCheck(archive, "board", work.terms.board, work.terms)
-    figures = BoardFigures(closes_at_ms=work.terms.closes_at_ms)
-    hands = Hands(check_entries, work, processes)
-    for entry in hands.results(archive.batches("board.jsonl", BATCH)):
+    terms = hands.work.terms
+    log = LogCheck(archive, "board", terms.board, terms)
+    figures = BoardFigures(closes_at_ms=terms.closes_at_ms)
+    for entry in hands.results(check_entries, archive.batches("board.jsonl", BATCH)):
         log.take(entry.leaf, entry.index, entry.kind, entry.manifest)
         figures.take(entry)
         if log.size % (5 * BATCH) == 0:
             progress("ballots", log.size, log.final.head.size)
     log.finish()
-    _require_close(work, figures, log.heads)
+    _require_close(terms, figures, log.heads)
     return figures, log
 
 
-def require_bounds(figures: BoardFigures, desks: list[DeskFigures], work: Work) -> None:
+def require_bounds(figures: BoardFigures, desks: list[DeskFigures], terms: Terms) -> None:
     """Check that nothing on the board is more than the desks let in.
 
     Raises
@@ -133,7 +134,7 @@ def require_bounds(figures: BoardFigures, desks: list[DeskFigures], work: Work) 
             "paper_without_cancellation",
             f"{len(had_both)} members changed to paper; {len(figures.cancelled)} cancelled.",
         )
-    if work.terms.tier == "open":
+    if terms.tier == "open":
         for key, entry in figures.standing.items():
             if desks[0].asked.get(entry.voter) != (sha256(key).digest(),):
                 raise Fault("ballot_of_nobody", f"Entry {entry.index} is of no voter's key.")
@@ -152,9 +153,8 @@ def sift(figures: BoardFigures) -> Sifted:
     return Sifted(votes, broken)
 
 
-def _require_close(work: Work, figures: BoardFigures, heads: list[SignedHead]) -> None:
+def _require_close(terms: Terms, figures: BoardFigures, heads: list[SignedHead]) -> None:
     """Check that witnesses saw the board closed when it had to be."""
-    terms = work.terms
     if figures.closed_at is None:
         raise Fault("late_ballot", "The board was never closed.")
     closed = [one for one in heads if one.head.size == figures.closed_at + 1]

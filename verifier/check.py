@@ -16,7 +16,7 @@ from verifier.opening import lot_seed, read_opening, require_releases
 from verifier.receipts import find, read_receipt
 from verifier.rolls import DeskFigures, check_desk, read_roll, require_agreement
 from verifier.terms import Terms, read_terms, require_signed
-from verifier.work import Work
+from verifier.work import Hands, Work
 
 CERTIFICATE = "khan-cars certificate 1"
 
@@ -93,14 +93,14 @@ def _verify(
 ) -> Verified:  # fmt: skip
     credentials = read_roll(archive, terms)
     opening = read_opening(archive.document("opening.json"), terms)
-    work = Work(terms, credentials, opening.election_key)
     desks = []
-    for number in range(len(terms.desks)):
-        progress("desks", number, len(terms.desks))
-        desks.append(check_desk(archive, work, number, processes))
-    require_agreement(desks, terms)
-    figures, log = check_board(archive, work, processes, progress)
-    require_bounds(figures, desks, work)
+    with Hands(Work(terms, credentials, opening.election_key), processes) as hands:
+        for number, desk in enumerate(terms.desks):
+            progress(f"the log of {desk.name}, desk", number + 1, len(terms.desks))
+            desks.append(check_desk(archive, hands, number))
+        require_agreement(desks, terms)
+        figures, log = check_board(archive, hands, progress)
+    require_bounds(figures, desks, terms)
     sentence = find_mine(figures)
     if terms.election_key is not None:
         require_releases(opening, terms, log, figures.closes_at_ms)

@@ -8,7 +8,7 @@ from verifier.encoding import Reader, document
 from verifier.fault import Fault
 from verifier.logs import LogCheck
 from verifier.terms import Terms
-from verifier.work import BATCH, Hands, Issue, Work, check_issues
+from verifier.work import BATCH, Hands, Issue, check_issues
 
 
 def read_roll(archive: Archive, terms: Terms) -> dict[bytes, bytes]:
@@ -67,7 +67,7 @@ class DeskFigures:
             self.paper.add(one.commitment)
 
 
-def check_desk(archive: Archive, work: Work, number: int, processes: int) -> DeskFigures:
+def check_desk(archive: Archive, hands: Hands, number: int) -> DeskFigures:
     """Check one desk's log from its first line to its last.
 
     Raises
@@ -75,10 +75,10 @@ def check_desk(archive: Archive, work: Work, number: int, processes: int) -> Des
     Fault
         The first thing that is wrong with it.
     """
+    work = hands.work
     keeper, name = work.terms.desks[number], f"desk-{number}"
     log, figures = LogCheck(archive, name, keeper, work.terms), DeskFigures()
-    hands = Hands(check_issues, work, processes)
-    for one in hands.results(archive.batches(f"{name}.jsonl", BATCH)):
+    for one in hands.results(check_issues, archive.batches(f"{name}.jsonl", BATCH)):
         if one.kind == "paper" and one.commitment not in work.credentials:
             raise Fault("not_on_the_roll", f"{keeper.name} gave a paper to nobody on the roll.")
         log.take(one.leaf, one.index, one.kind, one.manifest)

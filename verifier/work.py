@@ -4,13 +4,15 @@ What is done here needs one line alone; whatever needs what came before is the c
 gives one result for each line up to the first fault.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import cache
-from itertools import islice
+from itertools import chain, islice
 from multiprocessing import get_context
-from typing import Any, Generic, TypeVar
+from types import TracebackType
+from typing import Any, Self, TypeAlias, TypeVar
 
 from cryptography.exceptions import InvalidSignature, InvalidTag
 from cryptography.hazmat.primitives import hashes, hpke, serialization
@@ -25,6 +27,8 @@ from verifier.fault import Fault
 from verifier.terms import Terms
 
 BATCH = 400
+ALONE_BATCHES = 4
+"""A log this long is worth the start of other processes."""
 TOKEN_DOMAIN = b"khan-cars ballot token 1\0"
 BALLOT_DOMAIN = b"khan-cars ballot 1\0"
 CONTENT_DOMAIN = b"khan-cars ballot content 1\0"
@@ -252,68 +256,75 @@ def _followed(said: Any, terms: Terms) -> tuple[bytes | None, str]:
     return canonical(said), ""
 
 
-class Hands(Generic[Result]):
+Check: TypeAlias = Callable[[Work, Sequence[bytes]], list[Result | Fault]]
+
+
+class Hands:
     """Does batches in their order, on several processes where there are many.
 
     No more batches are under way than hands have use for, so that memory stays the same however
     long a log is.
     """
 
-    def __init__(
-        self,
-        check: Callable[[Work, Sequence[bytes]], list[Result | Fault]],
-        work: Work,
-        processes: int,
-    ) -> None:
-        self._check, self._work, self._processes = check, work, processes
+    def __init__(self, work: Work, processes: int) -> None:
+        self.work = work
+        self._processes = processes
+        self._pool: ProcessPoolExecutor | None = None
 
-    def results(self, batches: Iterator[list[bytes]]) -> Iterator[Result]:
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._pool is not None:
+            self._pool.shutdown(cancel_futures=True)
+
+    def results(self, check: Check[Result], batches: Iterator[list[bytes]]) -> Iterator[Result]:
         """The result of every line in its order; the first fault is raised at its line."""
-        first = list(islice(batches, 3))
-        if self._processes < 2 or len(first) < 3:
-            answers = self._one_by_one(_chain(first, batches))
+        first = list(islice(batches, ALONE_BATCHES))
+        if self._processes < 2 or len(first) < ALONE_BATCHES:
+            answers = self._one_by_one(check, chain(first, batches))
         else:
-            answers = self._side_by_side(_chain(first, batches))
+            answers = self._side_by_side(check, chain(first, batches))
         for answer in answers:
             for one in answer:
                 if isinstance(one, Fault):
                     raise one
                 yield one
 
-    def _one_by_one(self, batches: Iterator[list[bytes]]) -> Iterator[list[Result | Fault]]:
+    def _one_by_one(
+        self, check: Check[Result], batches: Iterable[list[bytes]]
+    ) -> Iterator[list[Result | Fault]]:
         for batch in batches:
-            yield self._check(self._work, batch)
+            yield check(self.work, batch)
 
-    def _side_by_side(self, batches: Iterator[list[bytes]]) -> Iterator[list[Result | Fault]]:
-        # A fresh interpreter for each: a forked one may inherit a lock that nobody opens.
-        with ProcessPoolExecutor(
-            self._processes, get_context("spawn"), _remember, (self._check, self._work)
-        ) as pool:
-            under_way: list[Future[list[Any]]] = []
-            try:
-                for batch in batches:
-                    under_way.append(pool.submit(_do, batch))
-                    if len(under_way) > 3 * self._processes:
-                        yield under_way.pop(0).result()
-                while under_way:
-                    yield under_way.pop(0).result()
-            finally:
-                pool.shutdown(cancel_futures=True)
-
-
-def _chain(first: list[list[bytes]], rest: Iterator[list[bytes]]) -> Iterator[list[bytes]]:
-    yield from first
-    yield from rest
+    def _side_by_side(
+        self, check: Check[Result], batches: Iterable[list[bytes]]
+    ) -> Iterator[list[Result | Fault]]:
+        if self._pool is None:
+            # A fresh interpreter for each: a forked one may inherit a lock that nobody opens.
+            self._pool = ProcessPoolExecutor(
+                self._processes, get_context("spawn"), _remember, (self.work,)
+            )
+        under_way: deque[Future[list[Result | Fault]]] = deque()
+        for batch in batches:
+            under_way.append(self._pool.submit(_do, check, batch))
+            if len(under_way) > 3 * self._processes:
+                yield under_way.popleft().result()
+        while under_way:
+            yield under_way.popleft().result()
 
 
-_remembered: list[Any] = []
+_remembered: list[Work] = []
 
 
-def _remember(check: Any, work: Work) -> None:
-    _remembered[:] = [check, work]
+def _remember(work: Work) -> None:
+    _remembered[:] = [work]
 
 
-def _do(batch: list[bytes]) -> list[Any]:
-    check, work = _remembered
-    done: list[Any] = check(work, batch)
-    return done
+def _do(check: Check[Result], batch: list[bytes]) -> list[Result | Fault]:
+    return check(_remembered[0], batch)
