@@ -16,6 +16,7 @@ from governance.ballots.choice import BallotOption, Choice, Mark, Question, Rule
 from governance.ballots.hours import Hours
 from governance.ballots.manifest import Tier
 from governance.ballots.plain import Fields
+from governance.ballots.tally import CountingRule
 from simulation.rehearsed_vote import Officials, RehearsedVote, Voter, notice, roll_of
 
 OPENS, CLOSES = 1_900_000_000_000, 1_900_600_000_000
@@ -98,10 +99,10 @@ def three_votes(vote: RehearsedVote) -> list[BallotKey]:
     return keys
 
 
-def parts_of(vote: RehearsedVote) -> dict[str, bytes]:
+def parts_of(vote: RehearsedVote, counting_rule: CountingRule = count_plainly) -> dict[str, bytes]:
     """The parts of a closed vote's bundle by name."""
     file = io.BytesIO()
-    bundle.write(vote.bundle(count_plainly), file)
+    bundle.write(vote.bundle(counting_rule), file)
     with zipfile.ZipFile(file) as archive:
         return {name: archive.read(name) for name in archive.namelist()}
 
