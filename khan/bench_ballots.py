@@ -39,7 +39,7 @@ _CHUNK = 250
 _QUESTION = Question(
     text="Shall the fare change?",
     rule=RuleName.FOR_AGAINST,
-    parameters={"needed": "1/2", "more_than": True},
+    parameters={"required": ">1/2", "quorum": 0},
 )
 
 
@@ -221,4 +221,7 @@ def _count(question: Question, votes: Sequence[tuple[Choice, int]], *, lot_seed:
     """For and against, by adding up."""
     said = {one.mark: count for one, count in votes if isinstance(one, Mark)}
     found = {mark: said.get(mark, 0) for mark in ("for", "against", "abstain")}
-    return {"rule": question.rule.value, **found, "passed": found["for"] > found["against"]}
+    outcome = "passed" if found["for"] > found["against"] else "not_enough"
+    if found["for"] == found["against"]:
+        outcome = "tie"
+    return {"rule": question.rule.value, **found, "outcome": outcome}

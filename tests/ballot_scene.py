@@ -24,12 +24,12 @@ DURING = OPENS + 1000
 FARE = Question(
     text="Pence per kilometre?",
     rule=RuleName.LOWER_MEDIAN,
-    parameters={"minimum": 100, "maximum": 200, "step": 5, "today": 120, "phantoms": "1/10"},
+    parameters={"lowest": 100, "highest": 200, "step": 5, "today": 120, "phantom_share": "1/10"},
 )
 RESOLUTION = Question(
     text="Shall we?",
     rule=RuleName.FOR_AGAINST,
-    parameters={"needed": "1/2", "more_than": True},
+    parameters={"required": ">1/2", "quorum": 0},
 )
 BOARD_SEATS = Question(
     text="Who shall sit on the board?",
@@ -48,7 +48,9 @@ def count_plainly(
             mark: sum(n for one, n in votes if one == Mark(mark))
             for mark in ("for", "against", "abstain")
         }
-        return {"rule": "for_against", **said, "passed": said["for"] > said["against"]}
+        more = said["for"] - said["against"]
+        outcome = "tie" if not more else "passed" if more > 0 else "not_enough"
+        return {"rule": "for_against", **said, "outcome": outcome}
     given = sorted(
         one.value
         for one, n in votes
@@ -56,14 +58,14 @@ def count_plainly(
         if isinstance(one, Value) and one.value is not None
     )
     abstained = sum(n for one, n in votes if one == Value(None))
-    phantoms = -int(-len(given) * Fraction(str(question.parameters["phantoms"])) // 1)
+    phantoms = -int(-len(given) * Fraction(str(question.parameters["phantom_share"])) // 1)
     everything = sorted([*given, *[question.parameter("today")] * phantoms])
     return {
         "rule": "lower_median",
         "values": [[value, given.count(value)] for value in sorted(set(given))],
         "abstained": abstained,
         "phantoms": phantoms,
-        "median": everything[(len(everything) - 1) // 2] if everything else None,
+        "value": everything[(len(everything) - 1) // 2] if everything else None,
     }  # fmt: skip
 
 

@@ -65,7 +65,7 @@ def _check_value(value: Any, terms: Terms) -> None:
         return
     if type(value) is not int:
         raise Broken("malformed")
-    low, high, step = (terms.parameters[name] for name in ("minimum", "maximum", "step"))
+    low, high, step = (terms.parameters[name] for name in ("lowest", "highest", "step"))
     if not low <= value <= high:
         raise Broken("outside_bounds")
     if (value - low) % step:

@@ -40,22 +40,29 @@ def recount(terms: Terms, votes: Votes, lot_seed: bytes) -> dict[str, Any]:
 
 
 def for_against(votes: Votes, parameters: dict[str, Any]) -> dict[str, Any]:
-    """For and against; `needed` is a share of both together, to be reached or (`more_than`) passed."""
+    """For and against; `required` is a share of both together, such as ">1/2" or ">=3/4".
+
+    Abstentions count for the quorum alone; as many for as against is lost whatever is required.
+    """
     said = dict.fromkeys(("for", "against", "abstain"), 0)
     for one, times in votes:
         said[one["mark"]] += times
-    cast = said["for"] + said["against"]
-    needed, more_than = Fraction(parameters["needed"]), parameters["more_than"]
-    passed = cast > 0 and (
-        said["for"] > needed * cast if more_than else said["for"] >= needed * cast
-    )
-    return {"rule": "for_against", **said, "passed": passed}
+    cast, required = said["for"] + said["against"], parameters["required"]
+    least = Fraction(required.lstrip(">="))
+    enough = said["for"] >= least * cast if ">=" in required else said["for"] > least * cast
+    if sum(said.values()) < parameters["quorum"]:
+        outcome = "no_quorum"
+    elif said["for"] == said["against"]:
+        outcome = "tie"
+    else:
+        outcome = "passed" if enough else "not_enough"
+    return {"rule": "for_against", **said, "outcome": outcome}
 
 
 def lower_median(votes: Votes, parameters: dict[str, Any]) -> dict[str, Any]:
     """The lower median of all values, with phantoms at today's value.
 
-    `phantoms` is a share of the values given, rounded up to a whole number of ballots.
+    `phantom_share` is a share of the values given, rounded up to a whole number of ballots.
     """
     tally: dict[int, int] = {}
     abstained = 0
@@ -64,22 +71,21 @@ def lower_median(votes: Votes, parameters: dict[str, Any]) -> dict[str, Any]:
             abstained += times
         else:
             tally[one["value"]] = tally.get(one["value"], 0) + times
-    given = sum(tally.values())
-    phantoms = ceil(given * Fraction(parameters["phantoms"]))
+    phantoms = ceil(sum(tally.values()) * Fraction(parameters["phantom_share"]))
     weighed = dict(tally)
     if phantoms:
         weighed[parameters["today"]] = weighed.get(parameters["today"], 0) + phantoms
-    half = (sum(weighed.values()) + 1) // 2
-    median = None
+    left = (sum(weighed.values()) + 1) // 2
+    decided = None
     for value in sorted(weighed):
-        half -= weighed[value]
-        if half <= 0:
-            median = value
+        left -= weighed[value]
+        if left <= 0:
+            decided = value
             break
     return {
         "rule": "lower_median",
         "values": [[value, tally[value]] for value in sorted(tally)],
         "abstained": abstained,
         "phantoms": phantoms,
-        "median": median,
+        "value": decided,
     }

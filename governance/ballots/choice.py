@@ -68,7 +68,7 @@ class Question:
         if (self.rule in _WITHOUT_OPTIONS) == bool(self.options):
             raise BallotFormUnusable(f"{self.rule} asks for options, or for none")
         if self.rule is RuleName.LOWER_MEDIAN:
-            low, high, step = (self.parameter(name) for name in ("minimum", "maximum", "step"))
+            low, high, step = (self.parameter(name) for name in ("lowest", "highest", "step"))
             if step < 1 or low > high or (high - low) % step:
                 raise BallotFormUnusable("bounds and step of the value do not fit together")
         if (
@@ -226,7 +226,7 @@ def _value(value: Plain, question: Question) -> Value:
         return Value(None)
     if not isinstance(value, int) or isinstance(value, bool):
         raise BallotBroken("malformed")
-    low, high, step = (question.parameter(name) for name in ("minimum", "maximum", "step"))
+    low, high, step = (question.parameter(name) for name in ("lowest", "highest", "step"))
     if not low <= value <= high:
         raise BallotBroken("outside_bounds")
     if (value - low) % step:

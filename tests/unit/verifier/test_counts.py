@@ -72,37 +72,39 @@ def test_a_seat_for_everybody_and_a_seat_for_nobody() -> None:
 
 
 @pytest.mark.parametrize(
-    ("yes", "no", "needed", "more_than", "passed"),
+    ("yes", "no", "required", "outcome"),
     [
-        (6, 1, "3/4", False, True),
-        (5, 2, "3/4", False, False),  # 75 % of 7 is 6
-        (3, 1, "3/4", False, True),
-        (1, 1, "1/2", True, False),
-        (1, 1, "1/2", False, True),
-        (0, 0, "1/2", False, False),
+        (6, 1, ">=3/4", "passed"),
+        (5, 2, ">=3/4", "not_enough"),  # 75 % of 7 is 6
+        (3, 1, ">=3/4", "passed"),
+        (3, 1, ">3/4", "not_enough"),
+        (1, 1, ">1/2", "tie"),
+        (1, 1, ">=1/2", "tie"),
+        (0, 0, ">=1/2", "tie"),
     ],
 )
-def test_shares_are_fractions(
-    yes: int, no: int, needed: str, more_than: bool, passed: bool
-) -> None:
+def test_shares_are_fractions(yes: int, no: int, required: str, outcome: str) -> None:
     votes = [({"mark": "for"}, yes), ({"mark": "against"}, no), ({"mark": "abstain"}, 9)]
-    found = for_against(votes, {"needed": needed, "more_than": more_than})
+    found = for_against(votes, {"required": required, "quorum": 0})
     assert found == {
-        "rule": "for_against", "for": yes, "against": no, "abstain": 9, "passed": passed,
+        "rule": "for_against", "for": yes, "against": no, "abstain": 9, "outcome": outcome,
     }  # fmt: skip
+    late = for_against(votes, {"required": required, "quorum": yes + no + 10})
+    assert late["outcome"] == "no_quorum"
 
 
 def test_phantoms_at_todays_value_ask_for_a_larger_majority() -> None:
     votes = [({"value": 150}, 60), ({"value": 120}, 40)]
-    plain = lower_median(votes, {"phantoms": "0", "today": 120})
-    held = lower_median(votes, {"phantoms": "1/4", "today": 120})
-    assert (plain["median"], held["median"], held["phantoms"]) == (150, 120, 25)
-    assert lower_median([({"value": None}, 3)], {"phantoms": "1/4", "today": 120})["median"] is None
+    plain = lower_median(votes, {"phantom_share": "0", "today": 120})
+    held = lower_median(votes, {"phantom_share": "1/4", "today": 120})
+    assert (plain["value"], held["value"], held["phantoms"]) == (150, 120, 25)
+    empty = lower_median([({"value": None}, 3)], {"phantom_share": "1/4", "today": 120})
+    assert (empty["value"], empty["abstained"]) == (None, 3)
 
 
 @given(st.lists(st.one_of(st.none(), st.integers(20, 40).map(lambda n: 5 * n)), max_size=30))
 def test_the_median_is_the_middle_of_a_sorted_list(values: list[int | None]) -> None:
-    parameters = {"minimum": 100, "maximum": 200, "step": 5, "today": 120, "phantoms": "1/10"}
+    parameters = {"lowest": 100, "highest": 200, "step": 5, "today": 120, "phantom_share": "1/10"}
     question = Question(text="", rule=RuleName.LOWER_MEDIAN, parameters=parameters)
     tallied = [(Value(one), values.count(one)) for one in sorted(set(values), key=str)]
     documents = [({"value": one.value}, times) for one, times in tallied]
@@ -111,7 +113,7 @@ def test_the_median_is_the_middle_of_a_sorted_list(values: list[int | None]) -> 
 
 @given(st.lists(st.sampled_from(["for", "against", "abstain"]), max_size=30))
 def test_for_and_against_are_added_up(marks: list[str]) -> None:
-    parameters = {"needed": "1/2", "more_than": True}
+    parameters = {"required": ">1/2", "quorum": 0}
     question = Question(text="", rule=RuleName.FOR_AGAINST, parameters=parameters)
     tallied = [(Mark(one), marks.count(one)) for one in sorted(set(marks))]
     documents = [({"mark": one.mark}, times) for one, times in tallied]

@@ -77,7 +77,7 @@ def test_nothing_is_wrong_with_an_honest_vote(found) -> None:
     verified = found(honest_parts())
     assert isinstance(verified, Verified), verified
     # 120, 150 and the changed 160, with one phantom at today's 120: the lower middle is 120.
-    assert verified.certificate["result"]["median"] == 120
+    assert verified.certificate["result"]["value"] == 120
     assert verified.certificate["superseded"] == 1
     assert verified.certificate["unused"] == 0
 
@@ -207,7 +207,7 @@ def test_attack_07_changed_manifest(found) -> None:
     """The bounds of the vote are changed after the notice."""
     parts = honest_parts()
     changed = changed_json(
-        parts["manifest.json"], lambda m: m["rule"]["parameters"].update(maximum=150)
+        parts["manifest.json"], lambda m: m["rule"]["parameters"].update(highest=150)
     )
     assert _code(found(parts | {"manifest.json": changed})) == "changed_manifest"
 
@@ -289,7 +289,7 @@ def test_attack_12_broken_recount(found) -> None:
     """The certificate says another fare."""
     parts = honest_parts()
     for change in (
-        lambda c: c["result"].update(median=160),
+        lambda c: c["result"].update(value=160),
         lambda c: c.update(valid=4),
         lambda c: c["broken"].append({"index": 2, "reason": "malformed"}),
         lambda c: c.update(unused=1),
