@@ -34,6 +34,8 @@ def read_roll(archive: Archive, terms: Terms) -> dict[bytes, bytes]:
             f"The roll has {grown.size} entries with another root than the manifest names "
             f"for {terms.roll_size}.",
         )
+    if list(credentials) != sorted(credentials):
+        raise Fault("document_malformed", "The roll's order may tell who is who.")
     return credentials
 
 

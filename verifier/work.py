@@ -36,6 +36,7 @@ CANCELLATION_DOMAIN = b"khan-cars ballot cancellation 1\0"
 _SUITE = hpke.Suite(hpke.KEM.X25519, hpke.KDF.HKDF_SHA256, hpke.AEAD.CHACHA20_POLY1305)
 _PSS = padding.PSS(padding.MGF1(hashes.SHA384()), 48)
 _HPKE_OVERHEAD = 48
+SEQUENCE_MAX = 1_000_000
 
 Result = TypeVar("Result")
 
@@ -160,6 +161,8 @@ def _ballot(work: Work, ballot: Reader, leaf: bytes, index: int) -> Entry:
     if ballot.data("vote", 32) != terms.digest:
         raise Fault("replayed_ballot", f"The ballot in entry {index} was made for another vote.")
     key, sequence = ballot.data("key", 32), ballot.number("sequence", 1)
+    if sequence > SEQUENCE_MAX:
+        raise Fault("document_malformed", f"The sequence in entry {index} is past a million.")
     _require_tokens(terms, ballot, key, index)
     unsigned = {name: one for name, one in ballot.fields.items() if name != "signature"}
     _require_signed(key, ballot, BALLOT_DOMAIN + canonical(unsigned), index)
