@@ -21,6 +21,9 @@ class Archive:
             self._zip = zipfile.ZipFile(path)
         except (zipfile.BadZipFile, OSError) as error:
             raise Fault("bundle_unreadable", f"{path} cannot be read as a ZIP file.") from error
+        names = self._zip.namelist()
+        if len(set(names)) != len(names):
+            raise Fault("bundle_unreadable", "The bundle has a part twice; which one is it?")
 
     def __enter__(self) -> Self:
         return self

@@ -105,6 +105,7 @@ def check_board(
     for entry in hands.results(check_entries, archive.batches("board.jsonl", BATCH)):
         log.take(entry.leaf, entry.index, entry.kind, entry.manifest)
         figures.take(entry)
+        log.require_within()
         if log.size % (5 * BATCH) == 0:
             progress("ballots", log.size, log.final.head.size)
     log.finish()

@@ -24,8 +24,8 @@ def read_roll(archive: Archive, terms: Terms) -> dict[bytes, bytes]:
         entry = Reader(document(line, "a line of roll.jsonl"), "a line of roll.jsonl")
         entry.only("commitment", "credential", *(["name"] if terms.tier == "open" else []))
         commitment = entry.data("commitment", 32)
-        if commitment in credentials:
-            raise Fault("swapped_roll", "An entry stands twice on the roll.")
+        if commitment in credentials or grown.size == terms.roll_size:
+            raise Fault("swapped_roll", "An entry stands twice on the roll, or there are too many.")
         credentials[commitment] = entry.data("credential")
         grown.add(tree.leaf(line))
     if grown.size != terms.roll_size or grown.root() != terms.roll_root:
@@ -85,6 +85,7 @@ def check_desk(archive: Archive, hands: Hands, number: int) -> DeskFigures:
             raise Fault("not_on_the_roll", f"{keeper.name} gave a paper to nobody on the roll.")
         log.take(one.leaf, one.index, one.kind, one.manifest)
         figures.take(one, keeper.name)
+        log.require_within()
     log.finish()
     return figures
 

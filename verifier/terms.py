@@ -1,11 +1,12 @@
 """The terms of the vote, as the manifest says them and as checks need them."""
 
+import re
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
 
 from verifier import notes
-from verifier.encoding import Reader, document, packed
+from verifier.encoding import NUMBER_MAX, Reader, document, packed
 from verifier.fault import Fault
 from verifier.notes import COSIGNATURE, NOTE, Key, NoteWrong
 
@@ -69,6 +70,7 @@ def read_terms(data: bytes) -> Terms:
     _require_tier(tier, len(desks), len(issuers), manifest.fields["trustees"] is not None)
     if [one.number("number") for one in options] != list(range(1, len(options) + 1)):
         raise Fault("document_malformed", "The options are not numbered 1, 2, 3 and so on.")
+    _require_parameters(rule)
     trustees = manifest.inner("trustees") if manifest.fields["trustees"] is not None else None
     return Terms(
         digest=sha256(data).digest(),
@@ -127,6 +129,27 @@ def _require_tier(tier: str, desks: int, issuers: int, has_trustees: bool) -> No
     }
     if not fits.get(tier, False):
         raise Fault("document_malformed", f"Desks and trustees do not fit the tier {tier!r}.")
+
+
+def _require_parameters(rule: Reader) -> None:
+    """Check what reading and counting a ballot by this rule needs."""
+    parameters = rule.inner("parameters")
+    match rule.text("name"):
+        case "for_against":
+            parameters.number("quorum")
+            if not re.fullmatch(r">=?[0-9]+(/[1-9][0-9]*)?", parameters.text("required")):
+                raise Fault("document_malformed", "The share required is none like >1/2 or >=3/4.")
+        case "lower_median":
+            step = parameters.number("step", 1)
+            low, high = (parameters.number(name, -NUMBER_MAX) for name in ("lowest", "highest"))
+            parameters.number("today", -NUMBER_MAX)
+            if not re.fullmatch(r"[0-9]+(/[1-9][0-9]*)?", parameters.text("phantom_share")):
+                raise Fault("document_malformed", "The share of phantoms is none like 1/10.")
+            if low > high or (high - low) % step:
+                raise Fault("document_malformed", "Bounds and step of the value do not fit.")
+        case "scottish_stv":
+            parameters.number("seats", 1)
+            parameters.number("ranks_max", 1)
 
 
 def _key(reader: Reader, kind: int) -> Key:

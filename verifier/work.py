@@ -166,8 +166,8 @@ def _ballot(work: Work, ballot: Reader, leaf: bytes, index: int) -> Entry:
     _require_tokens(terms, ballot, key, index)
     unsigned = {name: one for name, one in ballot.fields.items() if name != "signature"}
     _require_signed(key, ballot, BALLOT_DOMAIN + canonical(unsigned), index)
-    voter = ballot.data("voter")
-    if (terms.tier == "open") != isinstance(ballot.fields["content"], dict):
+    voter, is_open = ballot.data("voter"), terms.tier == "open"
+    if isinstance(ballot.fields["content"], dict) != is_open or bool(voter) != is_open:
         raise Fault("document_malformed", f"The ballot in entry {index} is not of this tier.")
     if terms.tier == "open":
         said, broken = _followed(ballot.fields["content"], terms)

@@ -3,6 +3,7 @@
 import ast
 import json
 import sys
+import zipfile
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -103,6 +104,54 @@ def test_an_entry_that_was_rewritten_does_not_give_the_signed_root(tmp_path: Pat
     parts = honest_parts()
     changed = _with_line(parts, "desk-0.jsonl", 1, lambda e: e["assertion"].update(extra=1))
     assert _code(changed, tmp_path) == "changed_entries"
+
+
+def test_a_part_that_is_there_twice_is_not_chosen_from(tmp_path: Path) -> None:
+    path = write_parts(honest_parts(), tmp_path / "bundle.zip")
+    with zipfile.ZipFile(path, "a") as archive, pytest.warns(UserWarning, match="Duplicate"):
+        archive.writestr("certificate.json", b"{}")
+    with pytest.raises(Fault) as fault:
+        verify(path)
+    assert fault.value.code == "bundle_unreadable"
+
+
+@pytest.mark.parametrize("name", ["board.jsonl", "desk-1.jsonl"])
+def test_a_line_behind_what_was_signed_is_named(name: str, tmp_path: Path) -> None:
+    parts = honest_parts()
+    number = len(lines_of(parts[name]))
+    entry = {"index": number, "kind": "paper_ballot", "content": {"value": 120}}
+    if name != "board.jsonl":
+        roll = {json.loads(line)["commitment"] for line in lines_of(parts["roll.jsonl"])}
+        issued = {json.loads(line).get("commitment") for line in lines_of(parts[name])}
+        entry = {"index": number, "kind": "paper", "commitment": min(roll - issued)}
+    more = parts[name] + canonical(entry) + b"\n"
+    assert _code(parts | {name: more}, tmp_path) == "changed_entries"
+
+
+def test_a_sealed_ballot_with_a_name_on_it_is_named(tmp_path: Path) -> None:
+    vote = opened()
+    key = three_votes(vote)[0]
+    named = fill(vote.manifest, key, Value(120), sequence=3, voter=b"member-0")
+    vote.board.append({"kind": "ballot", "ballot": named.document()})
+    assert _code(_finished(vote), tmp_path) == "document_malformed"
+
+
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        {"lowest": 100}, {"lowest": 100, "highest": 200, "step": 0, "today": 1, "phantom_share": "0"},
+        {"lowest": 100, "highest": 200, "step": 7, "today": 1, "phantom_share": "0"},
+        {"lowest": 100, "highest": 200, "step": 5, "today": 1, "phantom_share": "0.5"},
+    ],
+)  # fmt: skip
+def test_parameters_that_cannot_be_counted_by_are_named(
+    parameters: dict[str, object], tmp_path: Path
+) -> None:
+    parts = honest_parts()
+    changed = changed_json(
+        parts["manifest.json"], lambda m: m["rule"].update(parameters=parameters)
+    )
+    assert _code(parts | {"manifest.json": changed}, tmp_path) == "document_malformed"
 
 
 def _finished(vote: RehearsedVote) -> Parts:
