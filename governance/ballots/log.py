@@ -10,14 +10,7 @@ from typing import Protocol
 from governance.ballots import checkpoint
 from governance.ballots.checkpoint import Checkpoint, NamedKey, Signer
 from governance.ballots.errors import NoteInvalid
-from governance.ballots.merkle import (
-    Frontier,
-    Head,
-    consistency_proof,
-    inclusion_proof,
-    leaf_hash,
-    verify_consistency,
-)
+from governance.ballots.merkle import GrowingTree, Head, leaf_hash, verify_consistency
 from governance.ballots.plain import Fields, Plain, canonical, pack
 
 
@@ -69,12 +62,12 @@ class Log:
     def __init__(self, key: NamedKey, store: EntryStore) -> None:
         self.key = key
         self._store = store
-        self._tree = Frontier.of(store.leaves())
+        self._tree = GrowingTree(store.leaves())
 
     @property
     def head(self) -> Head:
         """Size and root as they are now."""
-        return Head(size=self._tree.size, root=self._tree.root())
+        return self._tree.head()
 
     def append(self, entry: Fields) -> int:
         """Add an entry; its number comes back and stands in it as `index`."""
@@ -82,7 +75,7 @@ class Log:
         index = self._tree.size
         line = canonical({"index": index, **entry})
         self._store.append(line)
-        self._tree = self._tree.grown(leaf_hash(line))
+        self._tree.append(leaf_hash(line))
         return index
 
     def signed_head(self, signer: Signer) -> str:
@@ -92,11 +85,11 @@ class Log:
 
     def proof_of(self, index: int) -> tuple[bytes, ...]:
         """The inclusion proof of an entry in the present tree."""
-        return inclusion_proof(self._store.leaves(), index)
+        return self._tree.inclusion_proof(index)
 
     def growth_from(self, size: int) -> tuple[bytes, ...]:
         """The proof for a witness that the present tree continues the one of `size` entries."""
-        return consistency_proof(self._store.leaves(), size)
+        return self._tree.consistency_proof(size)
 
     def lines(self) -> Iterable[bytes]:
         """Every line in its order."""
@@ -104,7 +97,7 @@ class Log:
 
     def leaf(self, index: int) -> bytes:
         """The leaf hash of an entry."""
-        return self._store.leaves()[index]
+        return self._tree.leaf(index)
 
 
 class Witness:

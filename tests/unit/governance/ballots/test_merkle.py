@@ -12,9 +12,8 @@ from governance.ballots.errors import ProofInvalid
 from governance.ballots.merkle import (
     EMPTY_ROOT,
     Frontier,
+    GrowingTree,
     Head,
-    consistency_proof,
-    inclusion_proof,
     leaf_hash,
     node_hash,
     root_of,
@@ -81,7 +80,7 @@ def test_small_trees_are_as_the_standard_draws_them() -> None:
 def test_every_leaf_proves_its_place_and_no_other(count: int, data: st.DataObject) -> None:
     leaves = _leaves(count)
     index = data.draw(st.integers(0, count - 1))
-    proof, root = inclusion_proof(leaves, index), root_of(leaves)
+    proof, root = GrowingTree(leaves).inclusion_proof(index), root_of(leaves)
     verify_inclusion(leaves[index], proof, index=index, size=count, root=root)
     other = data.draw(st.integers(0, count))
     if other != index:
@@ -96,8 +95,43 @@ def test_a_log_that_grew_proves_it_and_one_that_changed_cannot(
     leaves = _leaves(count)
     size = data.draw(st.integers(1, count))
     new = Head(size=count, root=root_of(leaves))
-    proof = consistency_proof(leaves, size)
+    proof = GrowingTree(leaves).consistency_proof(size)
     verify_consistency(Head(size=size, root=root_of(leaves[:size])), new, proof=proof)
     changed = [*leaves[: size - 1], leaf_hash(b"changed")]
     with pytest.raises(ProofInvalid):
         verify_consistency(Head(size=size, root=root_of(changed)), new, proof=proof)
+
+
+def _inclusion(leaves: list[bytes], index: int) -> list[bytes]:
+    """PATH of RFC 9162, section 2.1.3.1, word for word."""
+    if len(leaves) == 1:
+        return []
+    k = 1
+    while 2 * k < len(leaves):
+        k *= 2
+    if index < k:
+        return [*_inclusion(leaves[:k], index), root_of(leaves[k:])]
+    return [*_inclusion(leaves[k:], index - k), root_of(leaves[:k])]
+
+
+def _subproof(leaves: list[bytes], size: int, whole: bool) -> list[bytes]:
+    """SUBPROOF of RFC 9162, section 2.1.4.1, word for word."""
+    if size == len(leaves):
+        return [] if whole else [root_of(leaves)]
+    k = 1
+    while 2 * k < len(leaves):
+        k *= 2
+    if size <= k:
+        return [*_subproof(leaves[:k], size, whole), root_of(leaves[k:])]
+    return [*_subproof(leaves[k:], size - k, False), root_of(leaves[:k])]
+
+
+def test_proofs_of_a_growing_tree_are_those_of_the_standards_recursion() -> None:
+    tree, leaves = GrowingTree(), _leaves(40)
+    for count, leaf in enumerate(leaves, start=1):
+        tree.append(leaf)
+        assert tree.head() == Head(size=count, root=root_of(leaves[:count]))
+        for index in range(count):
+            assert list(tree.inclusion_proof(index)) == _inclusion(leaves[:count], index)
+            proof = tree.consistency_proof(index + 1)
+            assert list(proof) == _subproof(leaves[:count], index + 1, whole=True)
