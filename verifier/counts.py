@@ -9,8 +9,9 @@ from fractions import Fraction
 from math import ceil
 from typing import Any, TypeAlias
 
-from verifier import stv
+from verifier import schulze, stv
 from verifier.fault import Fault
+from verifier.shares import reaches
 from verifier.terms import Terms
 
 Votes: TypeAlias = Sequence[tuple[dict[str, Any], int]]
@@ -32,6 +33,9 @@ def recount(terms: Terms, votes: Votes, lot_seed: bytes) -> dict[str, Any]:
         case "scottish_stv":
             rankings = [([group[0] for group in one["ranks"]], n) for one, n in votes]
             return stv.count(rankings, len(terms.options), terms.parameters["seats"], lot_seed)
+        case "schulze":
+            ballots = [(one["ranks"], n) for one, n in votes]
+            return schulze.count(ballots, len(terms.options), terms.parameters, lot_seed)
     raise Fault("unknown_rule", f"This verifier has no counter for {terms.rule!r}.")
 
 
@@ -43,9 +47,7 @@ def for_against(votes: Votes, parameters: dict[str, Any]) -> dict[str, Any]:
     said = dict.fromkeys(("for", "against", "abstain"), 0)
     for one, times in votes:
         said[one["mark"]] += times
-    cast, required = said["for"] + said["against"], parameters["required"]
-    least = Fraction(required.lstrip(">="))
-    enough = said["for"] >= least * cast if ">=" in required else said["for"] > least * cast
+    enough = reaches(parameters["required"], said["for"], said["against"])
     if sum(said.values()) < parameters["quorum"]:
         outcome = "no_quorum"
     elif said["for"] == said["against"]:

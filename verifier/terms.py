@@ -9,6 +9,7 @@ from verifier import notes
 from verifier.encoding import NUMBER_MAX, Reader, document, packed
 from verifier.fault import Fault
 from verifier.notes import COSIGNATURE, NOTE, Key, NoteWrong
+from verifier.shares import PATTERN
 
 FORMAT = "khan-cars manifest 1"
 FIELDS = (
@@ -70,7 +71,7 @@ def read_terms(data: bytes) -> Terms:
     _require_tier(tier, len(desks), len(issuers), manifest.fields["trustees"] is not None)
     if [one.number("number") for one in options] != list(range(1, len(options) + 1)):
         raise Fault("document_malformed", "The options are not numbered 1, 2, 3 and so on.")
-    _require_parameters(rule)
+    _require_parameters(rule, len(options))
     trustees = manifest.inner("trustees") if manifest.fields["trustees"] is not None else None
     return Terms(
         digest=sha256(data).digest(),
@@ -131,14 +132,18 @@ def _require_tier(tier: str, desks: int, issuers: int, has_trustees: bool) -> No
         raise Fault("document_malformed", f"Desks and trustees do not fit the tier {tier!r}.")
 
 
-def _require_parameters(rule: Reader) -> None:
+def _require_share(parameters: Reader) -> None:
+    if not re.fullmatch(PATTERN, parameters.text("required")):
+        raise Fault("document_malformed", "The share required is none like >1/2 or >=3/4.")
+
+
+def _require_parameters(rule: Reader, options: int) -> None:
     """Check what reading and counting a ballot by this rule needs."""
     parameters = rule.inner("parameters")
     match rule.text("name"):
         case "for_against":
             parameters.number("quorum")
-            if not re.fullmatch(r">=?[0-9]+(/[1-9][0-9]*)?", parameters.text("required")):
-                raise Fault("document_malformed", "The share required is none like >1/2 or >=3/4.")
+            _require_share(parameters)
         case "lower_median":
             step = parameters.number("step", 1)
             low, high = (parameters.number(name, -NUMBER_MAX) for name in ("lowest", "highest"))
@@ -147,6 +152,11 @@ def _require_parameters(rule: Reader) -> None:
                 raise Fault("document_malformed", "The share of phantoms is none like 1/10.")
             if low > high or (high - low) % step:
                 raise Fault("document_malformed", "Bounds and step of the value do not fit.")
+        case "schulze":
+            _require_share(parameters)
+            has_one = parameters.fields.get("status_quo", 0) is not None
+            if has_one and parameters.number("status_quo", 1) > options:
+                raise Fault("document_malformed", "The status quo is none of the options.")
         case "scottish_stv":
             parameters.number("seats", 1)
             parameters.number("ranks_max", 1)

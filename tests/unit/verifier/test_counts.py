@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from governance.ballots.choice import Mark, Question, RuleName, Value
 from tests.ballot_scene import count_plainly
-from verifier import stv
+from verifier import schulze, stv
 from verifier.counts import for_against, lower_median
 
 SEED = bytes(32)
@@ -91,6 +91,46 @@ def test_shares_are_fractions(yes: int, no: int, required: str, outcome: str) ->
     }  # fmt: skip
     late = for_against(votes, {"required": required, "quorum": yes + no + 10})
     assert late["outcome"] == "no_quorum"
+
+
+def _schulze(ballots: str, options: int, **parameters: object) -> dict:
+    """Ballots as "5:ACBED", each letter an option."""
+    told = [line.split(":") for line in ballots.split()]
+    ranked = [([[ord(c) - 64] for c in order], int(n)) for n, order in told]
+    return schulze.count(
+        ranked, options, {"status_quo": None, "required": ">1/2"} | parameters, SEED
+    )
+
+
+def test_the_first_example_of_schulzes_paper_is_won_by_e() -> None:
+    """Schulze 2011, section 3.1: 45 voters, pairwise matrix and winner as printed."""
+    found = _schulze("5:ACBED 5:ADECB 8:BEDAC 3:CABED 7:CAEBD 2:CBADE 7:DCEBA 8:EBADC", 5)
+    assert found["preferred"] == [
+        [0, 20, 26, 30, 22],
+        [25, 0, 16, 33, 18],
+        [19, 29, 0, 17, 24],
+        [15, 12, 28, 0, 14],
+        [23, 27, 21, 31, 0],
+    ]
+    assert (found["winners"], found["winner"]) == ([5], 5)
+
+
+def test_a_text_must_beat_the_status_quo_by_the_share_required() -> None:
+    ballots = "6:AB 4:B"
+    assert _schulze(ballots, 2, status_quo=2)["winner"] == 1
+    held = _schulze(ballots, 2, status_quo=2, required=">=2/3")
+    assert (held["dropped"], held["winner"]) == ([1], 2)
+    assert _schulze("1:AB 1:BA", 2, status_quo=2)["dropped"] == [1]
+    assert _schulze("0:A", 2, status_quo=2)["winner"] == 2
+
+
+def test_several_winners_are_told_apart_by_the_published_lot() -> None:
+    def ticket(number: int) -> bytes:
+        return sha256(b"khan-cars lot 1\0" + SEED + f"winner\0{number}".encode()).digest()
+
+    found = _schulze("1:ABC 1:BAC", 3)
+    assert found["winners"] == [1, 2]
+    assert found["winner"] == min((1, 2), key=ticket)
 
 
 def test_phantoms_at_todays_value_ask_for_a_larger_majority() -> None:

@@ -274,9 +274,9 @@ def test_an_open_ballot_of_nobody_is_named(tmp_path: Path) -> None:
 
 
 def test_a_rule_without_a_counter_here_is_named(tmp_path: Path) -> None:
-    vote = opened(replace(BOARD_SEATS, rule=RuleName.SCHULZE, parameters={}))
+    vote = opened(replace(BOARD_SEATS, rule=RuleName.EQUAL_SHARES, parameters={}))
     vote.close()
-    parts = parts_of(vote, lambda question, votes, *, lot_seed: {"rule": "schulze"})
+    parts = parts_of(vote, lambda question, votes, *, lot_seed: {"rule": "equal_shares"})
     assert _code(parts, tmp_path) == "unknown_rule"
 
 
