@@ -2,5 +2,7 @@
 
 Owns the road from a proposal to a certified result, and the books' division of a surplus. A motion
 that passes is written into the rulebook, and dispatch, fares and ledger read it there: this room
-never calls them to change what they do, and refuses to know how a trip is dispatched.
+never calls them to change what they do, and refuses to know how a trip is dispatched. Nor does it
+know how anyone voted: the roll and the ballot box are kept apart in code, in the database and
+between people.
 """

@@ -13,7 +13,7 @@ from rich.markup import escape
 from typer.exceptions import TyperException
 
 from foundation.errors import Refusal
-from khan import count_command, options, round_commands, study_commands
+from khan import ballot_commands, count_command, options, round_commands, study_commands
 from khan.console import ArgumentUnusable, console, writable
 
 app = typer.Typer(
@@ -38,6 +38,8 @@ app.command(epilog=round_commands.EXAMPLE)(round_commands.explain)
 app.command(epilog=study_commands.EXAMPLE)(study_commands.simulate)
 app.command(epilog=count_command.EPILOG)(count_command.count)
 bench.command("counting")(count_command.bench_counting)
+app.command(epilog=ballot_commands.EXAMPLE)(ballot_commands.verify)
+bench.command("ballots")(ballot_commands.bench_ballots)
 bench.command("days")(study_commands.bench_days)
 bench.command("parts")(study_commands.bench_parts)
 bench.command("hindsight")(study_commands.bench_hindsight)

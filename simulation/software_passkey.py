@@ -27,6 +27,15 @@ _AAGUID = bytes(16)  # of no maker
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PasskeyAnswer:
+    """What an authenticator says to a challenge, as bytes."""
+
+    client_data: bytes
+    authenticator_data: bytes
+    signature: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SoftwarePasskey:
     """A passkey kept in memory, to be stored with `to_json`.
 
@@ -78,17 +87,25 @@ class SoftwarePasskey:
         self, options: dict[str, Any], *, origin: str, sign_count: int = 0
     ) -> dict[str, Any]:
         """The answer to sign-in options. A count of 0 means, as on phones, that none is kept."""
-        client_data = _client_data("webauthn.get", options["challenge"], origin)
-        data = self._data(_USER_PRESENT | _USER_VERIFIED, sign_count)
-        signed = data + hashlib.sha256(client_data).digest()
-        signature = self._private_key().sign(signed, ec.ECDSA(SHA256()))
+        answer = self.answer_to(_unpack(options["challenge"]), origin=origin, sign_count=sign_count)
         return self._answer(
             {
-                "clientDataJSON": _pack(client_data),
-                "authenticatorData": _pack(data),
-                "signature": _pack(signature),
+                "clientDataJSON": _pack(answer.client_data),
+                "authenticatorData": _pack(answer.authenticator_data),
+                "signature": _pack(answer.signature),
                 "userHandle": _pack(self.user_handle),
             }
+        )
+
+    def answer_to(self, challenge: bytes, *, origin: str, sign_count: int = 0) -> "PasskeyAnswer":
+        """The answer to a challenge, as bytes."""
+        client_data = _client_data("webauthn.get", _pack(challenge), origin)
+        data = self._data(_USER_PRESENT | _USER_VERIFIED, sign_count)
+        signed = data + hashlib.sha256(client_data).digest()
+        return PasskeyAnswer(
+            client_data=client_data,
+            authenticator_data=data,
+            signature=self._private_key().sign(signed, ec.ECDSA(SHA256())),
         )
 
     def to_json(self) -> dict[str, str]:

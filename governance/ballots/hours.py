@@ -1,0 +1,59 @@
+"""When a vote is open: from an instant to before another, which may move later and never earlier."""
+
+from dataclasses import dataclass, replace
+
+from governance.ballots.errors import ExtensionShortens, VoteNotOpen
+from governance.ballots.manifest import Manifest
+from governance.ballots.plain import Fields
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hours:
+    """Milliseconds since 1970-01-01 UTC: open from the first to before the second."""
+
+    opens_at_ms: int
+    closes_at_ms: int
+
+    @classmethod
+    def of(cls, manifest: Manifest) -> "Hours":
+        """The hours as noticed."""
+        return cls(opens_at_ms=manifest.opens_at_ms, closes_at_ms=manifest.closes_at_ms)
+
+    def extended(self, closes_at_ms: int, *, at_ms: int) -> "Hours":
+        """The hours with a later close, decided at `at_ms` while the vote is open.
+
+        Raises
+        ------
+        ExtensionShortens
+            If it is not later.
+        VoteNotOpen
+            If the vote is closed: what is closed stays closed.
+        """
+        if at_ms >= self.closes_at_ms:
+            raise VoteNotOpen(closed=True)
+        if closes_at_ms <= self.closes_at_ms:
+            raise ExtensionShortens
+        return replace(self, closes_at_ms=closes_at_ms)
+
+    def require_open(self, at_ms: int) -> None:
+        """Insist that the vote is open.
+
+        Raises
+        ------
+        VoteNotOpen
+            If it is not.
+        """
+        if at_ms < self.opens_at_ms:
+            raise VoteNotOpen(closed=False)
+        if at_ms >= self.closes_at_ms:
+            raise VoteNotOpen(closed=True)
+
+
+def extension_entry(hours: Hours, reason: str) -> Fields:
+    """The board's entry that tells of a later close."""
+    return {"kind": "extension", "closes_at_ms": hours.closes_at_ms, "reason": reason}
+
+
+def close_entry(hours: Hours) -> Fields:
+    """The board's entry behind which no ballot stands."""
+    return {"kind": "close", "closed_at_ms": hours.closes_at_ms}

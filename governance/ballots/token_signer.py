@@ -1,0 +1,88 @@
+"""An issuer's key on a PKCS#11 token, which it cannot leave.
+
+Source: OASIS PKCS #11, mechanism CKM_RSA_X_509 (bare RSA). Needs python-pkcs11 (the optional
+dependency `token`) and the maker's module; both are looked for when a signer is opened, and what is
+missing is said in one sentence. Tried with SoftHSM 2.6.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from governance.ballots.blind_rsa import IssuerKey
+from governance.ballots.errors import SigningTokenUnavailable
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokenKey:
+    """Where a key is: the maker's module, the token's label, the key's label."""
+
+    module: Path
+    token: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class TokenSigner:
+    """A `RawSigner` whose key is on a token that is signed in to."""
+
+    public_key: IssuerKey
+    _key: Any  # pkcs11.PrivateKey: the library has no types
+    _mechanism: Any
+
+    def raw_sign(self, message: bytes) -> bytes:
+        """`message` to the power of the private exponent, modulo n.
+
+        Raises
+        ------
+        SigningTokenUnavailable
+            If the token was taken out or refuses.
+        """
+        from pkcs11.exceptions import PKCS11Error
+
+        try:
+            signed: bytes = self._key.sign(message, mechanism=self._mechanism)
+        except PKCS11Error as error:
+            raise SigningTokenUnavailable(
+                f"the token refused ({type(error).__name__}); is it plugged in?"
+            ) from error
+        return signed
+
+
+@contextmanager
+def opened(where: TokenKey, pin: str) -> Iterator[TokenSigner]:
+    """Sign in to a token and use its key until the end of the block.
+
+    Raises
+    ------
+    SigningTokenUnavailable
+        If the library, the module, the token or the key is not there, or the PIN is wrong.
+    """
+    pkcs11 = _library()
+    try:
+        token = pkcs11.lib(str(where.module)).get_token(token_label=where.token)
+        with token.open(user_pin=pin) as session:
+            keys = {"label": where.label, "key_type": pkcs11.KeyType.RSA}
+            private = session.get_key(object_class=pkcs11.ObjectClass.PRIVATE_KEY, **keys)
+            public = session.get_key(object_class=pkcs11.ObjectClass.PUBLIC_KEY, **keys)
+            modulus = int.from_bytes(public[pkcs11.Attribute.MODULUS], "big")
+            exponent = int.from_bytes(public[pkcs11.Attribute.PUBLIC_EXPONENT], "big")
+            yield TokenSigner(IssuerKey(modulus, exponent), private, pkcs11.Mechanism.RSA_X_509)
+    except (pkcs11.exceptions.PKCS11Error, RuntimeError, OSError) as error:
+        raise SigningTokenUnavailable(
+            f"no use of key {where.label!r} on token {where.token!r} through {where.module} "
+            f"({type(error).__name__})"
+        ) from error
+
+
+def _library() -> Any:
+    try:
+        import pkcs11
+        import pkcs11.exceptions
+    except ImportError as error:
+        raise SigningTokenUnavailable(
+            "its key is on a token and python-pkcs11 is not installed; install khan-cars[token]"
+        ) from error
+    return pkcs11
