@@ -13,7 +13,7 @@ from rich.markup import escape
 from typer.exceptions import TyperException
 
 from foundation.errors import Refusal
-from khan import options, round_commands, study_commands
+from khan import impact_commands, options, round_commands, study_commands
 from khan.console import ArgumentUnusable, console, writable
 
 app = typer.Typer(
@@ -36,6 +36,7 @@ app.add_typer(study_commands.day, name="day")
 app.add_typer(study_commands.demand, name="demand")
 app.command(epilog=round_commands.EXAMPLE)(round_commands.explain)
 app.command(epilog=study_commands.EXAMPLE)(study_commands.simulate)
+app.command(epilog=impact_commands.EXAMPLE)(impact_commands.impact)
 bench.command("days")(study_commands.bench_days)
 bench.command("parts")(study_commands.bench_parts)
 bench.command("hindsight")(study_commands.bench_hindsight)

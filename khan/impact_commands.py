@@ -1,0 +1,126 @@
+"""`khan impact`: its options, and what it does with them."""
+
+from datetime import date
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from khan import options
+from khan.console import ArgumentUnusable, console, writable
+
+EXAMPLE = (
+    "Example, a tariff on a recorded Sunday, if one rider in two hundred stays away for each "
+    "percent more:\n\n"
+    "khan impact tariff.json --kind tariff --scenario manhattan-day --elasticity -0.5 "
+    "--json impact.json --picture impact.svg"
+)
+
+
+class Kind(StrEnum):
+    """Kinds of rules that a statement is made of; the rulebook's words."""
+
+    TARIFF = "tariff"
+    PAY_FLOOR = "pay_floor"
+    LEVY = "levy"
+    MATCHING_POLICY = "matching_policy"
+
+
+def impact(
+    proposal: Annotated[
+        Path, typer.Argument(metavar="PROPOSAL.json", help="The proposed rule's body.")
+    ],
+    *,
+    kind: Annotated[Kind, typer.Option("--kind", help="What kind of rule it is.")],
+    city: options.City = "manhattan",
+    scenario: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="The demand: a folder of nodes.csv, edges.csv, requests.csv and vehicles_*.csv, "
+            "recorded or made by `khan day make`; left out: the city pack's own.",
+        ),
+    ] = None,
+    against: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="Today's rule of that kind; left out: the founding charter's."
+        ),
+    ] = None,
+    elasticity: Annotated[
+        float,
+        typer.Option(
+            metavar="X",
+            help="How demand answers to prices, -3 to 0: at -0.5, a price 1 % higher keeps about "
+            "0.5 % of riders away. 0: nobody minds.",
+        ),
+    ] = 0.0,
+    vehicles: Annotated[int, typer.Option(min=1, max=100_000, help="Cars on the streets.")] = 400,
+    advice: Annotated[
+        float, typer.Option(min=0, max=1, help="Share of drivers who follow advice where to wait.")
+    ] = 0.5,
+    max_wait: Annotated[
+        float, typer.Option(min=1, max=7200, help="Seconds after which a rider is gone.")
+    ] = 600.0,
+    on: Annotated[
+        str | None,
+        typer.Option(
+            "--date",
+            metavar="YYYY-MM-DD",
+            help="The day played, which chooses the tariff's days and holidays; left out: when "
+            "the city's demand was recorded, else 2030-01-01.",
+        ),
+    ] = None,
+    vehicle_class: Annotated[
+        str | None,
+        typer.Option("--class", metavar="CLASS", help="Of all cars; left out: the tariff's first."),
+    ] = None,
+    receipts: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="Your own month, too: a receipt, or a JSON list of receipts."
+        ),
+    ] = None,
+    seed: options.Seed = 1,
+    report: Annotated[
+        Path | None, typer.Option("--json", metavar="OUT", help="Write the statement there, too.")
+    ] = None,
+    picture: Annotated[
+        Path | None, typer.Option(metavar="OUT.svg", help="Draw it: prices, waits, drivers' pay.")
+    ] = None,
+) -> None:
+    """State what a proposed rule would do: the same day under today's rule and under it.
+
+    Real fares, pay floors, shares and the real matcher; riders by zone and time of day, drivers by
+    decile, who gets what. Assumptions are stated, and the same input gives the same bytes
+    (docs/reference/impact_statement.md).
+    """
+    from khan.impact import Compared, month_of, open_city, read_body, sides_of, state_impact
+    from khan.impact_table import print_statement, write_picture
+    from khan.json_files import write_json
+    from rulebook.rule import RuleKind
+
+    for option, file in (("--json", report), ("--picture", picture)):
+        writable(option, file)
+    compared = Compared(
+        city=city, scenario=scenario, on=_date(on), vehicles=vehicles, advice=advice,
+        max_wait=max_wait, vehicle_class=vehicle_class, elasticity=elasticity, seed=seed,
+    )  # fmt: skip
+    body, today = read_body(proposal), None if against is None else read_body(against)
+    pack = open_city(city)
+    sides = sides_of(pack, RuleKind(kind.value), body, against=today)
+    month = None if receipts is None else month_of(receipts, sides)
+    document = state_impact(pack, sides, compared, console).as_json()
+    print_statement(document, month, console)
+    if report is not None:
+        write_json(document, report)
+    if picture is not None:
+        write_picture(document, picture)
+
+
+def _date(text: str | None) -> date | None:
+    try:
+        return None if text is None else date.fromisoformat(text)
+    except ValueError:
+        raise ArgumentUnusable("--date", f"{text!r} is not a date like 2014-12-21") from None
