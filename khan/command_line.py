@@ -340,7 +340,8 @@ def main(words: Sequence[str] | None = None) -> NoReturn:
     except Refusal as refusal:
         told = refusal.sentence + _of_the_database(refusal)
     except TyperException as wrong:
-        told = wrong.format_message()  # nothing, where help was shown for want of a command
+        # Nothing, where help was shown for want of a command; choices come a line each.
+        told = " ".join(line.strip() for line in wrong.format_message().splitlines())
         context = getattr(wrong, "ctx", None)
         if told and context is not None:
             told = f"{told} (See `{context.command_path} --help`.)"
