@@ -35,6 +35,7 @@ ROWS: tuple[tuple[str, str, str], ...] = (
 """What is told first: words, where it stands, and how it is written."""
 
 _LEFT, _WIDE, _HIGH = 150, 480, 36
+_TABLE = 120
 
 
 def print_statement(document: Document, month: MonthUnderBoth | None, console: Console) -> None:
@@ -45,18 +46,18 @@ def print_statement(document: Document, month: MonthUnderBoth | None, console: C
         f"from {demand['midnight']} ({demand['timezone']})",
         markup=False,
     )
-    print_wide(_whole(document), console, width=100)
+    print_wide(_whole(document), console, width=_TABLE)
     riders = document["today"]["riders"]
-    print_wide(_groups(document, "by_time", "time of day", range(len(riders["by_time"]))), console, width=100)  # fmt: skip
+    print_wide(_groups(document, "by_time", "time of day", range(len(riders["by_time"]))), console, width=_TABLE)  # fmt: skip
     busiest = sorted(
         (row for row in range(len(riders["by_zone"])) if riders["by_zone"][row]["requests"]),
         key=lambda row: -riders["by_zone"][row]["requests"],
     )
     shown = busiest[:ZONES_SHOWN]
-    print_wide(_groups(document, "by_zone", "zone of the pick-up", shown), console, width=100)
+    print_wide(_groups(document, "by_zone", "zone of the pick-up", shown), console, width=_TABLE)
     if len(busiest) > len(shown):
         console.print(f"{len(busiest) - len(shown)} more zones are in the statement (--json).")
-    print_wide(_deciles(document), console, width=100)
+    print_wide(_deciles(document), console, width=_TABLE)
     console.print(prices_in_words(document), markup=False)
     if month is not None:
         console.print(month_in_words(month), markup=False)
@@ -210,7 +211,7 @@ def _deciles(document: Document) -> Table:
 
 def _table(first: str, *others: str) -> Table:
     table = Table(box=None, pad_edge=False)
-    table.add_column(first)
+    table.add_column(first, no_wrap=True)
     for heading in others:
         table.add_column(heading, justify="right")
     return table

@@ -25,6 +25,7 @@ from tests.impact_town import (
     today,
     town_of,
 )
+from tests.rules import REFERENCE, examples_on
 from tests.study_town import town
 
 
@@ -303,6 +304,26 @@ def test_a_difference_has_the_shape_of_what_it_is_of() -> None:
         "b": [-0.5, None],
         "c": "x",
     }
+
+
+def test_the_reference_page_names_every_field(per_kilometre: dict[str, Any]) -> None:
+    page = (REFERENCE / "impact_statement.md").read_text(encoding="utf-8")
+    percentiles = {"0", "5", "25", "50", "75", "95", "100"}
+    assert not [name for name in names(per_kilometre) - percentiles if f"`{name}`" not in page]
+
+
+def test_the_levy_of_the_reference_page_can_be_read() -> None:
+    (body,) = examples_on("levy.md")
+    today().under(RuleKind.LEVY, body)
+
+
+def names(document: object) -> set[str]:
+    """Every field's name in a document."""
+    if isinstance(document, dict):
+        return set(document).union(*(names(value) for value in document.values()))
+    if isinstance(document, list):
+        return set().union(*(names(value) for value in document))
+    return set()
 
 
 def numbers(document: object) -> list[float]:
