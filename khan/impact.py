@@ -21,6 +21,7 @@ from khan.simulate import Asked, followers, prepare
 from roads.pack import CityPack
 from rulebook.rule import RuleKind
 from simulation.impact.demand import demand_of, zoning_of
+from simulation.impact.elasticity import check_elasticity
 from simulation.impact.rules import Rules, rules_of
 from simulation.impact.statement import (
     Assumptions,
@@ -40,8 +41,6 @@ class Compared:
 
     Attributes
     ----------
-    city
-        Whose rules, zones and clocks count: a pack's folder or name.
     scenario
         The demand; None: the pack's own.
     on
@@ -50,7 +49,6 @@ class Compared:
         The share of drivers who follow advice.
     """
 
-    city: str = "manhattan"
     scenario: Path | None = None
     on: date | None = None
     vehicles: int = 400
@@ -109,6 +107,7 @@ def state_impact(
     ------
     simulation.impact.errors.*, simulation.study.errors.*, simulation.errors.*, fares.errors.*
     """
+    check_elasticity(compared.elasticity)
     today, proposed = sides
     folder = pack.folder if compared.scenario is None else compared.scenario
     if not folder.is_dir():

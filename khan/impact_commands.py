@@ -27,74 +27,89 @@ class Kind(StrEnum):
     MATCHING_POLICY = "matching_policy"
 
 
+Proposal = Annotated[
+    Path, typer.Argument(metavar="PROPOSAL.json", help="The proposed rule's body.")
+]
+KindOfRule = Annotated[Kind, typer.Option("--kind", help="What kind of rule it is.")]
+Scenario = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="DIR",
+        help="The demand: a folder of nodes.csv, edges.csv, requests.csv and vehicles_*.csv, "
+        "recorded or made by `khan day make`; left out: the city pack's own.",
+    ),
+]
+Against = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE", help="Today's rule of that kind; left out: the founding charter's."
+    ),
+]
+Elasticity = Annotated[
+    float,
+    typer.Option(
+        metavar="X",
+        help="How demand answers to prices, -3 to 0: at -0.5, a price 1 % higher keeps about "
+        "0.5 % of riders away. 0: nobody minds.",
+    ),
+]
+Vehicles = Annotated[int, typer.Option(min=1, max=100_000, help="Cars on the streets.")]
+Advice = Annotated[
+    float, typer.Option(min=0, max=1, help="Share of drivers who follow advice where to wait.")
+]
+MaxWait = Annotated[
+    float, typer.Option(min=1, max=7200, help="Seconds after which a rider is gone.")
+]
+On = Annotated[
+    str | None,
+    typer.Option(
+        "--date",
+        metavar="YYYY-MM-DD",
+        help="The day played, which chooses the tariff's days and holidays; left out: when the "
+        "city's demand was recorded, else 2030-01-01.",
+    ),
+]
+VehicleClass = Annotated[
+    str | None,
+    typer.Option("--class", metavar="CLASS", help="Of all cars; left out: the tariff's first."),
+]
+Receipts = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE", help="Your own month, too: a receipt, or a JSON list of receipts."
+    ),
+]
+Report = Annotated[
+    Path | None, typer.Option("--json", metavar="OUT", help="Write the statement there, too.")
+]
+Picture = Annotated[
+    Path | None, typer.Option(metavar="OUT.svg", help="Draw it: prices, waits, drivers' pay.")
+]
+
+
 def impact(
-    proposal: Annotated[
-        Path, typer.Argument(metavar="PROPOSAL.json", help="The proposed rule's body.")
-    ],
+    proposal: Proposal,
     *,
-    kind: Annotated[Kind, typer.Option("--kind", help="What kind of rule it is.")],
+    kind: KindOfRule,
     city: options.City = "manhattan",
-    scenario: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="DIR",
-            help="The demand: a folder of nodes.csv, edges.csv, requests.csv and vehicles_*.csv, "
-            "recorded or made by `khan day make`; left out: the city pack's own.",
-        ),
-    ] = None,
-    against: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FILE", help="Today's rule of that kind; left out: the founding charter's."
-        ),
-    ] = None,
-    elasticity: Annotated[
-        float,
-        typer.Option(
-            metavar="X",
-            help="How demand answers to prices, -3 to 0: at -0.5, a price 1 % higher keeps about "
-            "0.5 % of riders away. 0: nobody minds.",
-        ),
-    ] = 0.0,
-    vehicles: Annotated[int, typer.Option(min=1, max=100_000, help="Cars on the streets.")] = 400,
-    advice: Annotated[
-        float, typer.Option(min=0, max=1, help="Share of drivers who follow advice where to wait.")
-    ] = 0.5,
-    max_wait: Annotated[
-        float, typer.Option(min=1, max=7200, help="Seconds after which a rider is gone.")
-    ] = 600.0,
-    on: Annotated[
-        str | None,
-        typer.Option(
-            "--date",
-            metavar="YYYY-MM-DD",
-            help="The day played, which chooses the tariff's days and holidays; left out: when "
-            "the city's demand was recorded, else 2030-01-01.",
-        ),
-    ] = None,
-    vehicle_class: Annotated[
-        str | None,
-        typer.Option("--class", metavar="CLASS", help="Of all cars; left out: the tariff's first."),
-    ] = None,
-    receipts: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FILE", help="Your own month, too: a receipt, or a JSON list of receipts."
-        ),
-    ] = None,
+    scenario: Scenario = None,
+    against: Against = None,
+    elasticity: Elasticity = 0.0,
+    vehicles: Vehicles = 400,
+    advice: Advice = 0.5,
+    max_wait: MaxWait = 600.0,
+    on: On = None,
+    vehicle_class: VehicleClass = None,
+    receipts: Receipts = None,
     seed: options.Seed = 1,
-    report: Annotated[
-        Path | None, typer.Option("--json", metavar="OUT", help="Write the statement there, too.")
-    ] = None,
-    picture: Annotated[
-        Path | None, typer.Option(metavar="OUT.svg", help="Draw it: prices, waits, drivers' pay.")
-    ] = None,
+    report: Report = None,
+    picture: Picture = None,
 ) -> None:
     """State what a proposed rule would do: the same day under today's rule and under it.
 
     Real fares, pay floors, shares and the real matcher; riders by zone and time of day, drivers by
-    decile, who gets what. Assumptions are stated, and the same input gives the same bytes
-    (docs/reference/impact_statement.md).
+    decile, who gets what. What is assumed is stated, and the same input gives the same bytes:
+    docs/reference/impact_statement.md.
     """
     from khan.impact import Compared, month_of, open_city, read_body, sides_of, state_impact
     from khan.impact_table import print_statement, write_picture
@@ -104,8 +119,8 @@ def impact(
     for option, file in (("--json", report), ("--picture", picture)):
         writable(option, file)
     compared = Compared(
-        city=city, scenario=scenario, on=_date(on), vehicles=vehicles, advice=advice,
-        max_wait=max_wait, vehicle_class=vehicle_class, elasticity=elasticity, seed=seed,
+        scenario=scenario, on=_date(on), vehicles=vehicles, advice=advice, max_wait=max_wait,
+        vehicle_class=vehicle_class, elasticity=elasticity, seed=seed,
     )  # fmt: skip
     body, today = read_body(proposal), None if against is None else read_body(against)
     pack = open_city(city)
