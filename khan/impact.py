@@ -19,7 +19,7 @@ from khan.console import ArgumentUnusable
 from khan.quoting import FileUnreadable
 from khan.simulate import Asked, followers, prepare
 from roads.pack import CityPack
-from rulebook.rule import RuleKind
+from rulebook.rule import RuleKind, canonical
 from simulation.impact.demand import demand_of, zoning_of
 from simulation.impact.elasticity import check_elasticity
 from simulation.impact.rules import Rules, rules_of
@@ -70,6 +70,12 @@ def read_body(path: Path) -> Mapping[str, Any]:
     value = _json(path)
     if not isinstance(value, dict):
         raise FileUnreadable(path, "it must hold a JSON object")
+    try:
+        text = canonical(value)
+    except (ValueError, RecursionError):
+        raise FileUnreadable(path, "it holds what no rule may say") from None
+    if b"\\u0000" in text:  # as a charter's files: no database keeps it
+        raise FileUnreadable(path, "it holds a NUL character")
     return value
 
 

@@ -17,6 +17,9 @@ EXAMPLE = (
     "--json impact.json --picture impact.svg"
 )
 
+_YEARS = (1900, 9000)
+"""Local time of any of them can be reckoned with."""
+
 
 class Kind(StrEnum):
     """Kinds of rules that a statement is made of; the rulebook's words."""
@@ -135,7 +138,12 @@ def impact(
 
 
 def _date(text: str | None) -> date | None:
+    if text is None:
+        return None
     try:
-        return None if text is None else date.fromisoformat(text)
+        day = date.fromisoformat(text)
     except ValueError:
         raise ArgumentUnusable("--date", f"{text!r} is not a date like 2014-12-21") from None
+    if not _YEARS[0] <= day.year <= _YEARS[1]:
+        raise ArgumentUnusable("--date", f"{text} is too far away")
+    return day

@@ -170,6 +170,9 @@ def test_what_cannot_be_stated_is_one_line(
     write_town(town(), elsewhere)
     broken.write_bytes(bytes(range(256)))
     twice.write_text('{"name": 1, "name": 2}')
+    half, nul = tmp_path / "half", tmp_path / "nul"
+    half.write_text('{"name": "\\ud800"}')
+    nul.write_text('{"name": "\\u0000"}')
     usual = (proposal, "--kind", "tariff", "--city", city, "--scenario", day, "--vehicles", 2)
     changed = eventful_receipt()
     changed["fare"]["total_minor"] += 1
@@ -177,6 +180,7 @@ def test_what_cannot_be_stated_is_one_line(
         ((*usual, "--kind", "bylaws"), "bylaws"),
         ((*usual, "--elasticity", 1), "An elasticity of 1 makes no sense"),
         ((*usual, "--date", "yesterday"), "not a date like 2014-12-21"),
+        ((*usual, "--date", "9999-12-31"), "too far away"),
         ((*usual, "--class", "rickshaw"), "no vehicles of class 'rickshaw'"),
         ((*usual, "--city", tmp_path / "nowhere"), "nowhere"),
         ((*usual, "--scenario", tmp_path / "nowhere"), "there is no folder"),
@@ -187,6 +191,8 @@ def test_what_cannot_be_stated_is_one_line(
         ((*usual, "--receipts", written(tmp_path / "r.json", {})), "It is not a receipt of ours"),
         ((*usual, "--receipts", written(tmp_path / "s.json", changed)), "receipt 1"),
         ((broken, *usual[1:]), "it is not JSON"),
+        ((half, *usual[1:]), "what no rule may say"),
+        ((nul, *usual[1:]), "NUL"),
         ((twice, *usual[1:]), "'name' is given twice"),
         ((written(tmp_path / "list.json", []), *usual[1:]), "must hold a JSON object"),
         ((written(tmp_path / "empty.json", {}), *usual[1:]), "The tariff cannot be read"),

@@ -1,6 +1,9 @@
 """Impact statements: three riders and two cars by hand, and what holds for each statement."""
 
 import json
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -8,11 +11,14 @@ import pytest
 
 from dispatch.matching.errors import PolicyInvalid
 from fares.errors import LevyInvalid, PayFloorInvalid, TariffInvalid, VehicleClassUnknown
+from fares.price import Journey
+from roads.pack import CityPack
 from rulebook.errors import BodyInvalid
 from rulebook.rule import RuleKind, digest_of
+from simulation.impact.demand import zoning_of
 from simulation.impact.elasticity import asking_rows
 from simulation.impact.errors import ImpactUnusable
-from simulation.impact.rules import Rules
+from simulation.impact.rules import Rules, rules_of
 from simulation.impact.side import quantile
 from simulation.impact.statement import Assumptions, difference, impact_of
 from tests.impact_town import (
@@ -26,6 +32,7 @@ from tests.impact_town import (
     town_of,
 )
 from tests.rules import REFERENCE, examples_on
+from tests.small_city import write_small_city
 from tests.study_town import town
 
 
@@ -288,6 +295,46 @@ def test_a_proposal_without_a_price_for_the_class_is_refused() -> None:
     body = tariff(vehicle_classes=["rickshaw"])
     with pytest.raises(VehicleClassUnknown):
         stated(today().under(RuleKind.TARIFF, body))
+
+
+def test_two_currencies_are_not_compared() -> None:
+    bodies = dict(today().bodies)
+    for kind in (RuleKind.TARIFF, RuleKind.PAY_FLOOR):
+        bodies[kind] = {**bodies[kind], "currency": "EUR"}
+    with pytest.raises(ImpactUnusable, match="another currency"):
+        stated(rules_of(bodies))
+
+
+def test_a_request_is_priced_as_the_service_would_quote_it() -> None:
+    scenario = street()
+    # 1,000.5 m count as 1,001, 100.001 s as 101; ben's way is three edges.
+    streets = replace(
+        scenario.streets,
+        ms=np.full(6, 100_001, dtype=np.int64),
+        decimetres=np.full(6, 10_005, dtype=np.int64),
+    )
+    demand = town_of(replace(scenario, streets=streets)).demand
+    quoted = demand.journeys()
+    assert quoted[0] == (
+        Journey(metres=1001, seconds=101, vehicle_class="standard", zone_from="W", zone_to="W"),
+        datetime(2014, 12, 21, 13, 0, 0, 500_000, tzinfo=UTC),
+    )
+    assert (quoted[1][0].metres, quoted[1][0].seconds) == (3002, 301)
+    assert (quoted[1][0].zone_from, quoted[1][0].zone_to) == ("W", "E")
+
+
+def test_junctions_have_the_zones_of_the_citys_places(tmp_path: Path) -> None:
+    pack = CityPack.open(write_small_city(tmp_path / "gridtown"))
+    streets = street().streets
+    zoning = zoning_of(pack, streets)
+    assert [zoning.code(zone) for zone in zoning.of_node.tolist()] == ["W", "W", "E", "E"]
+    assert sorted(zoning.names) == ["East End", "West End"]
+    moved = streets.lonlat.copy()
+    moved[2] = (0.0, 0.0)
+    codes = zoning_of(pack, replace(streets, lonlat=moved)).of_node.tolist()
+    assert [zoning.code(zone) for zone in codes] == ["W", "W", None, "E"]
+    with pytest.raises(ImpactUnusable, match="does not lie in Gridtown"):
+        zoning_of(pack, replace(streets, lonlat=np.zeros((4, 2))))
 
 
 def test_quantiles_are_values_that_are_there() -> None:
