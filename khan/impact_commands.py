@@ -130,11 +130,12 @@ def impact(
     sides = sides_of(pack, RuleKind(kind.value), body, against=today)
     month = None if receipts is None else month_of(receipts, sides)
     document = state_impact(pack, sides, compared, console).as_json()
-    print_statement(document, month, console)
+    # Written first: whoever reads only the first lines of the table wants the files all the same.
     if report is not None:
         write_json(document, report)
     if picture is not None:
         write_picture(document, picture)
+    print_statement(document, month, console)
 
 
 def _date(text: str | None) -> date | None:
