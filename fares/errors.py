@@ -29,6 +29,17 @@ class PayFloorInvalid(Invalid):
         self.reason = reason
 
 
+class LevyInvalid(Invalid):
+    """A levy's body cannot be read, or does not fit the tariff; the field is named."""
+
+    code = "levy_invalid"
+
+    def __init__(self, field: str, reason: str) -> None:
+        super().__init__(f"The levy cannot be read: {field} {reason}.", field=field, reason=reason)
+        self.field = field
+        self.reason = reason
+
+
 class VehicleClassUnknown(Invalid):
     """The tariff has no price for this class of vehicle."""
 

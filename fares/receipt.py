@@ -15,14 +15,14 @@ from importlib import resources
 from typing import Any
 
 from fares.errors import PayFloorInvalid, TariffInvalid
-from fares.fare import Driven, Extras, final_fare
 from fares.lines import lines_as_json
+from fares.month import PriceBy, fare_of, trip_of_receipt
 from fares.pay import PayFloors, driver_pay, parse_pay_floors
-from fares.price import Journey, Line, price
+from fares.price import price
 from fares.quote import Quote
 from fares.tariff import Tariff, parse_tariff
 from foundation.errors import Invalid
-from foundation.identifiers import UUID, QuoteId, RuleId, TransferId, TripId
+from foundation.identifiers import TransferId, TripId
 from foundation.money import Money
 from rulebook.rule import Rule, digest_of
 from rulebook.schema import exact_validator, first_problem
@@ -38,17 +38,6 @@ class TripFacts:
     completed_at: datetime
     tip_minor: int = 0
     transfers: tuple[TransferId, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Promised:
-    """The quote as a receipt states it, with the lines computed again."""
-
-    quote_id: QuoteId
-    tariff_rule_id: RuleId
-    journey: Journey
-    priced_at: datetime
-    lines: tuple[Line, ...]
 
 
 def make_receipt(
@@ -215,42 +204,10 @@ def _rule_differences(receipt: Mapping[str, Any]) -> Iterator[str]:
 
 def _computed(receipt: Mapping[str, Any], tariff: Tariff, floors: PayFloors) -> dict[str, Any]:
     """What the receipt should say, from its inputs and rules alone."""
-    said, fare = receipt["quote"], receipt["fare"]
-    journey = Journey(
-        metres=said["metres"],
-        seconds=said["seconds"],
-        vehicle_class=said["vehicle_class"],
-        zone_from=said["zone_from"],
-        zone_to=said["zone_to"],
-        seats=said["seats"],
-        stops=said["stops"],
-        concession=said["concession"],
-        is_shared=said["shared"],
-    )
-    priced_at = datetime.fromisoformat(said["priced_at"])
-    priced = price(tariff, journey, priced_at)
-    changed = fare["changed_to"]
-    final = final_fare(
-        _Promised(
-            quote_id=QuoteId(UUID(said["quote_id"])),
-            tariff_rule_id=RuleId(UUID(receipt["tariff"]["rule_id"])),
-            journey=journey,
-            priced_at=priced_at,
-            lines=priced.lines,
-        ),
-        tariff,
-        floors=floors,
-        extras=Extras(
-            waiting_seconds=fare["waiting_seconds"],
-            added_stops=fare["added_stops"],
-            outlays_minor=fare["outlays_minor"],
-            changed_to=None
-            if changed is None
-            else Journey(**changed, vehicle_class=said["vehicle_class"]),
-        ),
-        driven=Driven(metres=fare["driven_metres"], seconds=fare["driven_seconds"]),
-    )
-    pay = driver_pay(priced.lines, journey, share=tariff.share, floors=floors)
+    trip = trip_of_receipt(receipt)
+    priced = price(tariff, trip.journey, trip.priced_at)
+    final = fare_of(trip, PriceBy(tariff=tariff, floors=floors))
+    pay = driver_pay(priced.lines, trip.journey, share=tariff.share, floors=floors)
     return {
         "currency": tariff.currency,
         "quote": {

@@ -13,7 +13,14 @@ from rich.markup import escape
 from typer.exceptions import TyperException
 
 from foundation.errors import Refusal
-from khan import ballot_commands, count_command, options, round_commands, study_commands
+from khan import (
+    ballot_commands,
+    count_command,
+    impact_commands,
+    options,
+    round_commands,
+    study_commands,
+)
 from khan.console import ArgumentUnusable, console, writable
 
 app = typer.Typer(
@@ -40,6 +47,7 @@ app.command(epilog=count_command.EPILOG)(count_command.count)
 bench.command("counting")(count_command.bench_counting)
 app.command(epilog=ballot_commands.EXAMPLE)(ballot_commands.verify)
 bench.command("ballots")(ballot_commands.bench_ballots)
+app.command(epilog=impact_commands.EXAMPLE)(impact_commands.impact)
 bench.command("days")(study_commands.bench_days)
 bench.command("parts")(study_commands.bench_parts)
 bench.command("hindsight")(study_commands.bench_hindsight)
@@ -345,9 +353,8 @@ def main(words: Sequence[str] | None = None) -> NoReturn:
     except Refusal as refusal:
         told = refusal.sentence + _of_the_database(refusal)
     except TyperException as wrong:
-        told = " ".join(
-            wrong.format_message().split()
-        )  # nothing, where help was shown for want of a command
+        # Nothing, where help was shown for want of a command; choices come a line each.
+        told = " ".join(line.strip() for line in wrong.format_message().splitlines())
         context = getattr(wrong, "ctx", None)
         if told and context is not None:
             told = f"{told} (See `{context.command_path} --help`.)"

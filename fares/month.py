@@ -1,0 +1,163 @@
+"""A person's trips of a month under two sets of rules: what was, and what would have been.
+
+Pure: facts of trips in, sums out. The arithmetic is that of the final fare and of a statement:
+a driver's pay is share, lines that go whole to the driver, and top-up, without tips and without
+outlays given back; a rider's fares are the totals.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from fares.fare import Driven, Extras, Fare, final_fare
+from fares.pay import PayFloors
+from fares.price import Journey, Line, price
+from fares.tariff import Tariff
+from foundation.identifiers import UUID, QuoteId, RuleId
+from foundation.money import Money
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TripMade:
+    """A completed trip: everything that its fare depends on besides the rules.
+
+    Attributes
+    ----------
+    journey, priced_at
+        As quoted, and the instant that chose the tariff's rule.
+    extras, driven
+        What happened on the way, and the way as it was driven.
+    """
+
+    quote_id: QuoteId
+    tariff_rule_id: RuleId
+    journey: Journey
+    priced_at: datetime
+    extras: Extras
+    driven: Driven
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PriceBy:
+    """A tariff, with any levy read into it (`fares.levy`), and the pay floors beside it."""
+
+    tariff: Tariff
+    floors: PayFloors
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Month:
+    """The sums of some trips: what riders paid, and what drivers earned, without tips."""
+
+    trips: int
+    fares: Money
+    pay: Money
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MonthUnderBoth:
+    """The same trips under today's rules and under a proposal."""
+
+    today: Month
+    proposed: Month
+
+    @property
+    def fares_change(self) -> Money:
+        """What the rider would have paid more; below zero: less."""
+        return self.proposed.fares - self.today.fares
+
+    @property
+    def pay_change(self) -> Money:
+        """What the driver would have earned more; below zero: less."""
+        return self.proposed.pay - self.today.pay
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Promised:
+    """A quote of a trip made, with its lines by some tariff."""
+
+    quote_id: QuoteId
+    tariff_rule_id: RuleId
+    journey: Journey
+    priced_at: datetime
+    lines: tuple[Line, ...]
+
+
+def trip_of_receipt(receipt: Mapping[str, Any]) -> TripMade:
+    """The facts that a receipt (docs/reference/receipt.md) holds; its sums are left aside.
+
+    Raises
+    ------
+    JourneyTooLong, KeyError, TypeError, ValueError
+        If it is none of ours; `fares.receipt.verify` says so beforehand.
+    """
+    said, fare = receipt["quote"], receipt["fare"]
+    changed = fare["changed_to"]
+    return TripMade(
+        quote_id=QuoteId(UUID(said["quote_id"])),
+        tariff_rule_id=RuleId(UUID(receipt["tariff"]["rule_id"])),
+        journey=Journey(
+            metres=said["metres"],
+            seconds=said["seconds"],
+            vehicle_class=said["vehicle_class"],
+            zone_from=said["zone_from"],
+            zone_to=said["zone_to"],
+            seats=said["seats"],
+            stops=said["stops"],
+            concession=said["concession"],
+            is_shared=said["shared"],
+        ),
+        priced_at=datetime.fromisoformat(said["priced_at"]),
+        extras=Extras(
+            waiting_seconds=fare["waiting_seconds"],
+            added_stops=fare["added_stops"],
+            outlays_minor=fare["outlays_minor"],
+            changed_to=None
+            if changed is None
+            else Journey(**changed, vehicle_class=said["vehicle_class"]),
+        ),
+        driven=Driven(metres=fare["driven_metres"], seconds=fare["driven_seconds"]),
+    )
+
+
+def fare_of(trip: TripMade, by: PriceBy) -> Fare:
+    """What the trip costs in the end by some rules, whether or not it was made under them.
+
+    Raises
+    ------
+    VehicleClassUnknown, ConcessionUnknown, SharingNotOffered, PassThroughUnknown
+        If those rules have no price for it.
+    """
+    promised = _Promised(
+        quote_id=trip.quote_id,
+        tariff_rule_id=trip.tariff_rule_id,
+        journey=trip.journey,
+        priced_at=trip.priced_at,
+        lines=price(by.tariff, trip.journey, trip.priced_at).lines,
+    )
+    return final_fare(promised, by.tariff, floors=by.floors, extras=trip.extras, driven=trip.driven)
+
+
+def month_under_both(
+    trips: Iterable[TripMade], *, today: PriceBy, proposed: PriceBy
+) -> MonthUnderBoth:
+    """Two sums for the same trips.
+
+    Raises
+    ------
+    VehicleClassUnknown, ConcessionUnknown, SharingNotOffered, PassThroughUnknown
+        If one of the rules has no price for one of the trips.
+    """
+    made = list(trips)
+    return MonthUnderBoth(today=_month(made, today), proposed=_month(made, proposed))
+
+
+def _month(trips: list[TripMade], by: PriceBy) -> Month:
+    fares = [fare_of(trip, by) for trip in trips]
+    currency = by.tariff.currency
+    return Month(
+        trips=len(fares),
+        fares=Money(sum(fare.total.minor for fare in fares), currency),
+        pay=Money(sum(fare.pay.pay_minor for fare in fares), currency),
+    )

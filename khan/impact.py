@@ -1,0 +1,220 @@
+"""`khan impact`: what a proposed rule would do, as members see it before they vote."""
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+
+from fares.month import MonthUnderBoth, month_under_both, trip_of_receipt
+from fares.receipt import verify
+from foundation.local_time import Which, instant_of
+from khan.build import find_city, read_charter
+from khan.console import ArgumentUnusable
+from khan.quoting import FileUnreadable
+from khan.simulate import Asked, followers, prepare
+from roads.pack import CityPack
+from rulebook.rule import RuleKind, canonical
+from simulation.impact.demand import demand_of, zoning_of
+from simulation.impact.elasticity import check_elasticity
+from simulation.impact.rules import Rules, rules_of
+from simulation.impact.statement import (
+    Assumptions,
+    ImpactStatement,
+    Told,
+    Town,
+    impact_of,
+)
+
+SOME_DAY = date(2030, 1, 1)
+"""Of a city whose demand was never recorded."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Compared:
+    """On what a proposal is tried, and what is assumed: the options of the command.
+
+    Attributes
+    ----------
+    scenario
+        The demand; None: the pack's own.
+    on
+        The local date that is played; None: that of the pack's recording.
+    advice
+        The share of drivers who follow advice.
+    """
+
+    scenario: Path | None = None
+    on: date | None = None
+    vehicles: int = 400
+    advice: float = 0.5
+    max_wait: float = 600.0
+    vehicle_class: str | None = None
+    elasticity: float = 0.0
+    seed: int = 1
+
+
+def read_body(path: Path) -> Mapping[str, Any]:
+    """A rule's body from a file.
+
+    Raises
+    ------
+    FileUnreadable
+        If there is none, or it holds no JSON object, or names a field twice.
+    """
+    value = _json(path)
+    if not isinstance(value, dict):
+        raise FileUnreadable(path, "it must hold a JSON object")
+    try:
+        text = canonical(value)
+    except (ValueError, RecursionError):
+        raise FileUnreadable(path, "it holds what no rule may say") from None
+    if b"\\u0000" in text:  # as a charter's files: no database keeps it
+        raise FileUnreadable(path, "it holds a NUL character")
+    return value
+
+
+def sides_of(
+    pack: CityPack,
+    kind: RuleKind,
+    proposal: Mapping[str, Any],
+    *,
+    against: Mapping[str, Any] | None = None,
+) -> tuple[Rules, Rules]:
+    """Today's rules and the proposed ones.
+
+    Parameters
+    ----------
+    against
+        What today's rule of that kind is; None: the founding charter's.
+
+    Raises
+    ------
+    fares.errors.*, rulebook.errors.*, dispatch.matching.errors.PolicyInvalid, ImpactUnusable
+        If a body cannot be such a rule.
+    """
+    today = rules_of(read_charter(pack).bodies)
+    if against is not None:
+        today = today.under(kind, against)
+    return today, today.under(kind, proposal)
+
+
+def state_impact(
+    pack: CityPack, sides: tuple[Rules, Rules], compared: Compared, console: Console
+) -> ImpactStatement:
+    """The statement for a city under two sets of rules; the entry for files and motions alike.
+
+    Raises
+    ------
+    simulation.impact.errors.*, simulation.study.errors.*, simulation.errors.*, fares.errors.*
+    """
+    check_elasticity(compared.elasticity)
+    today, proposed = sides
+    folder = pack.folder if compared.scenario is None else compared.scenario
+    if not folder.is_dir():
+        raise ArgumentUnusable("--scenario", f"there is no folder {folder}")
+    asked = Asked(
+        folder=folder, vehicles=compared.vehicles, max_wait=compared.max_wait,
+        advice=compared.advice, seed=compared.seed,
+    )  # fmt: skip
+    prepared = prepare(asked, console)
+    midnight = instant_of(
+        datetime.combine(compared.on or pack.demand.recorded_on or SOME_DAY, time()),
+        pack.zone_info,
+        which=Which.FIRST,
+    )
+    demand = demand_of(
+        prepared.scenario, prepared.travel, zoning_of(pack, prepared.scenario.streets),
+        begins=(midnight.astimezone(UTC), pack.zone_info),
+        vehicle_class=compared.vehicle_class or today.by.tariff.vehicle_classes[0],
+    )  # fmt: skip
+    assumed = Assumptions(
+        elasticity=compared.elasticity,
+        seed=compared.seed,
+        max_wait_ms=round(compared.max_wait * 1000),
+        follow=followers(compared.vehicles, share=compared.advice, seed=compared.seed),
+    )
+    town = Town(demand=demand, travel=prepared.travel, waiting_zones=prepared.zones)
+    with _telling(console) as told:
+        return impact_of(town, today, proposed, assumed=assumed, told=told)
+
+
+def month_of(receipts: Path, sides: tuple[Rules, Rules]) -> MonthUnderBoth:
+    """A person's receipts (one, or a JSON list of them) under both sides' rules.
+
+    Raises
+    ------
+    FileUnreadable
+        If one of them is no receipt of ours, or was changed.
+    fares.errors.*
+        If one of the tariffs has no price for one of the trips.
+    """
+    value = _json(receipts)
+    listed = value if isinstance(value, list) else [value]
+    for number, receipt in enumerate(listed, start=1):
+        differences = verify(receipt)
+        if differences:
+            raise FileUnreadable(receipts, f"receipt {number}: {differences[0].rstrip('.')}")
+        if receipt["currency"] != sides[0].by.tariff.currency:
+            raise FileUnreadable(receipts, f"receipt {number} is in {receipt['currency']}")
+    trips = [trip_of_receipt(receipt) for receipt in listed]
+    return month_under_both(trips, today=sides[0].by, proposed=sides[1].by)
+
+
+def open_city(city: str) -> CityPack:
+    """The pack that a statement is about.
+
+    Raises
+    ------
+    khan.build.CityUnknown, roads.errors.*
+    """
+    return CityPack.open(find_city(city))
+
+
+def _json(path: Path) -> Any:
+    try:
+        return json.loads(
+            path.read_text(encoding="utf-8"), parse_constant=_refuse, object_pairs_hook=_unique
+        )
+    except FileNotFoundError:
+        raise FileUnreadable(path, "there is no such file") from None
+    except OSError as fault:
+        raise FileUnreadable(path, str(fault.strerror)) from None
+    except (ValueError, RecursionError) as fault:
+        raise FileUnreadable(path, f"it is not JSON: {fault}") from None
+
+
+def _refuse(constant: str) -> object:
+    raise ValueError(f"{constant} is not a number of JSON")
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    fields = dict(pairs)
+    if len(fields) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ValueError(f"{twice!r} is given twice")
+    return fields
+
+
+@contextmanager
+def _telling(console: Console) -> Iterator[Told]:
+    """A progress bar for each thing that is done, in a terminal; nothing elsewhere."""
+    bars = Progress(
+        TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(),
+        console=console, transient=True, disable=not console.is_terminal,
+    )  # fmt: skip
+    tasks: dict[str, TaskID] = {}
+
+    def told(doing: str, done: int, whole: int) -> None:
+        if doing not in tasks:
+            tasks[doing] = bars.add_task(doing)
+        bars.update(tasks[doing], completed=done, total=whole)
+
+    with bars:
+        yield told
