@@ -21,7 +21,7 @@ ENTRANCES = {
     "rider": ("Rider API", "Quotes, trips, receipts and a live feed for riders."),
     "driver": ("Driver API", "Shifts, offers, trips, earnings and a live feed for drivers."),
     "office": ("Office API", "Phone bookings, and looks for a stated purpose."),
-    "public": ("Public API", "The city, its rules, share links, signing in."),
+    "public": ("Public API", "The city, its rules and commons, share links, signing in."),
 }
 _PAGES = Environment(autoescape=select_autoescape(default=True), trim_blocks=True)
 _PAGES.globals["pages"] = [

@@ -13,6 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 import driver_app_api.routes
 import office_api.routes
 import public_api.city
+import public_api.commons
 import public_api.live
 import public_api.shared_trips
 import public_api.sign_in
@@ -61,6 +62,7 @@ def create_app(running: Running) -> FastAPI:
         "office": (office_api.routes.router,),
         "public": (
             public_api.city.router,
+            public_api.commons.router,
             public_api.sign_in.router,
             public_api.shared_trips.router,
             public_api.live.router,

@@ -14,8 +14,10 @@ import httpx
 import jsonschema
 import pytest
 
+from foundation.money import Currency
 from khan.examples import RECORDED
 from khan.seed import OFFICE_PHONE
+from tests.commons_at_work import use_the_commons
 from tests.journeys.conftest import Found
 from tests.journeys.people import (
     PATIENCE_SECONDS,
@@ -42,6 +44,7 @@ def service(found_city: Found) -> Any:
     city = found_city(
         drivers=4, size=12, booking_policy={"no_show_after_s": 1}, matching_policy=quick_advice()
     )
+    asyncio.run(use_the_commons(city.address, currency=Currency("USD")))
     with in_a_thread(city) as running:
         yield running
 
@@ -160,6 +163,7 @@ async def play(
     recorder.listen(office)
     await office.sign_in_by_passkey()
     await look_around(stranger)
+    await the_commons(stranger)
     trip_id = await a_trip_from_quote_to_tip(rider, driver, colleague)
     await look_up(rider, colleague, trip_id)
     await where_to_wait(stranger, driver)
@@ -173,6 +177,23 @@ async def play(
 async def look_around(stranger: Person) -> None:
     for path in ("clock", "city", "zones", "rules", "rules/tariff", "fairness", "access-log"):
         await stranger.get(f"/public/v1/{path}")
+
+
+async def the_commons(stranger: Person) -> None:
+    """A pact with an overdue duty, two funded projects, an offer half way, a quarter spent here."""
+    commons = "/public/v1/commons"
+    found = (await stranger.get(f"{commons}/pacts"))["pacts"]
+    assert sorted((one["title"], one["state"]) for one in found) == [
+        ("Project a", "agreed"), ("Project b", "agreed"), ("Two benches at the rank", "in_force"),
+    ]  # fmt: skip
+    assert [one["overdue"][0]["number"] for one in found if one["overdue"]] == [1]
+    (fund,) = (await stranger.get(f"{commons}/budgets"))["budgets"]
+    assert fund["result"]["count"]["selected"] == ["b", "a"]
+    (offer,) = (await stranger.get(f"{commons}/offers"))["offers"]
+    assert (offer["pledged_minor"], offer["outcome"]) == (150_00, None)
+    year = (await stranger.get("/public/v1/clock"))["now"][:4]
+    spent = await stranger.get(f"{commons}/local-spend/{year}")
+    assert (spent["total_minor"], spent["local_bps"]) == (400_00, 2500)
 
 
 async def a_trip_from_quote_to_tip(rider: Rider, driver: Driver, colleague: Driver) -> str:

@@ -24,6 +24,8 @@ OPEN = {
     for path in (
         "/public/v1/clock", "/public/v1/city", "/public/v1/zones", "/public/v1/rules",
         "/public/v1/rules/{kind}", "/public/v1/fairness", "/public/v1/demand", "/public/v1/access-log", "/public/v1/shared-trips/{token}",
+        "/public/v1/commons/pacts", "/public/v1/commons/budgets", "/public/v1/commons/offers",
+        "/public/v1/commons/local-spend/{year}",
     )
 } | {
     ("POST", f"/public/v1/sign-in/{one}")

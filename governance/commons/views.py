@@ -1,0 +1,138 @@
+"""What everybody may see of the commons: no name, no pledge with its person."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from fractions import Fraction
+from typing import Any
+
+from sqlalchemy import text
+
+from foundation.identifiers import UUID
+from foundation.money import Currency
+from governance.commons import store
+from governance.commons.local_spend import Spend, SpendShares, TagPeriod, spend_shares
+from governance.commons.pact import Duty, PactState, overdue_duties, state_of
+from governance.commons.purchasing import Tag
+from storage.work import Reading
+
+_OFFERS = text("""
+    SELECT offer.offer_id, CAST(terms AS jsonb) ->> 'title' AS title, currency, target_minor,
+           threshold_minor, opens_at, closes_at, settlement.outcome, settlement.match_minor,
+           coalesce(sum(pledge.amount_minor), 0) AS pledged, count(pledge.pledge_id) AS pledges
+    FROM commons.offer LEFT JOIN commons.settlement USING (offer_id)
+    LEFT JOIN commons.standing_pledge AS pledge USING (offer_id)
+    GROUP BY offer.offer_id, settlement.offer_id
+    ORDER BY opens_at, offer.offer_id LIMIT 1000
+""")
+
+_BUDGETS = text("""
+    SELECT budget_id, CAST(terms AS jsonb) ->> 'title' AS title, pot_minor, currency, lodge_by,
+           vote_by, document FROM commons.budget LEFT JOIN commons.budget_result USING (budget_id)
+    ORDER BY budget.made_at, budget_id LIMIT 1000
+""")
+
+_SPEND = text("""
+    SELECT supplier_id, paid_on, amount_minor FROM commons.spend
+    WHERE currency = :currency AND extract(year FROM paid_on) = :year
+""")
+
+_TAGS = text("SELECT supplier_id, tag, since, until FROM commons.supplier_tag")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PactView:
+    """A pact as everybody sees it; `progress` is the share of duties done, 0 to 1."""
+
+    pact_id: UUID
+    title: str
+    aim: str
+    state: PactState
+    progress: Fraction
+    overdue: tuple[Duty, ...]
+    review_on: date
+    ends_on: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OfferView:
+    """An offer as everybody sees it; amounts in minor units. `outcome` is None until settled."""
+
+    offer_id: UUID
+    title: str
+    currency: Currency
+    target_minor: int
+    threshold_minor: int
+    pledged_minor: int
+    pledges: int
+    opens_at: datetime
+    closes_at: datetime
+    outcome: str | None
+    match_minor: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BudgetView:
+    """A fund as everybody sees it; `result` is the published count, ballots without names."""
+
+    budget_id: UUID
+    title: str
+    currency: Currency
+    pot_minor: int
+    lodge_by: date
+    vote_by: date
+    result: Mapping[str, Any] | None
+
+
+async def list_pacts(work: Reading, today: date) -> tuple[PactView, ...]:
+    """Every pact as it stands on the city's day `today`, the oldest first."""
+    return tuple(
+        PactView(
+            pact_id=pact_id, title=pact.terms.title, aim=pact.terms.aim,
+            state=state_of(pact, today), progress=pact.progress,
+            overdue=overdue_duties(pact, today), review_on=pact.review_on, ends_on=pact.ends_on,
+        )
+        for pact_id, pact in (await store.list_pacts(work)).items()
+    )  # fmt: skip
+
+
+async def list_offers(work: Reading) -> tuple[OfferView, ...]:
+    """Every matched offer with what stands pledged, by opening."""
+    return tuple(
+        OfferView(
+            offer_id=row.offer_id, title=row.title, currency=Currency(row.currency),
+            target_minor=row.target_minor, threshold_minor=row.threshold_minor,
+            pledged_minor=int(row.pledged), pledges=row.pledges, opens_at=row.opens_at,
+            closes_at=row.closes_at, outcome=row.outcome, match_minor=row.match_minor,
+        )
+        for row in (await work.execute(_OFFERS)).all()
+    )  # fmt: skip
+
+
+async def list_budgets(work: Reading) -> tuple[BudgetView, ...]:
+    """Every community fund, the oldest first."""
+    return tuple(
+        BudgetView(
+            budget_id=row.budget_id, title=row.title, currency=Currency(row.currency),
+            pot_minor=row.pot_minor, lodge_by=row.lodge_by, vote_by=row.vote_by,
+            result=None if row.document is None else json.loads(row.document),
+        )
+        for row in (await work.execute(_BUDGETS)).all()
+    )  # fmt: skip
+
+
+async def local_spend(work: Reading, *, year: int, currency: Currency) -> SpendShares:
+    """The share of a year's spend that stays in the city, as CLES measures it."""
+    rows = (await work.execute(_SPEND, {"year": year, "currency": currency})).all()
+    tags: dict[str, list[TagPeriod]] = {}
+    for one in (await work.execute(_TAGS)).all():
+        period = TagPeriod(tag=Tag(one.tag), since=one.since, until=one.until)
+        tags.setdefault(str(one.supplier_id), []).append(period)
+    spends: Sequence[Spend] = [
+        Spend(supplier_id=str(row.supplier_id), paid_on=row.paid_on, amount_minor=row.amount_minor)
+        for row in rows
+    ]
+    return spend_shares(
+        spends, lambda supplier: tags.get(supplier, []), year=year, currency=currency
+    )
