@@ -14,6 +14,8 @@ from foundation.compiled import compiled
 
 CERTAIN, AMBIGUOUS, TOO_LONG = 0, 1, 2
 
+_NEVER = 2**62
+
 
 @compiled
 def cheapest(
@@ -104,6 +106,28 @@ def _augment(  # noqa: PLR0917 - compiled loops take plain arrays
 
 
 @compiled
+def _at_once(  # noqa: PLR0917
+    trip: int, first: Whole, driver: Whole, cost: Whole, price: Whole, holder: Whole, dual: Whole,
+    via: Whole, came_from: Whole,
+) -> tuple[bool, np.int64]:  # fmt: skip
+    """Whether the search from a trip is over before it begins, and the idle driver or -1.
+
+    Most are: the nearest driver is idle, or staying open is nearer. That needs no heap. Of equal
+    pairs the nearest is the first, as it would be in the heap.
+    """
+    best, least = np.int64(-1), price[trip]
+    for pair in range(first[trip], first[trip + 1]):
+        there = cost[pair] - dual[driver[pair]]
+        if there < least:
+            best, least = np.int64(pair), there
+    if best < 0:
+        return True, np.int64(-1)
+    who = driver[best]
+    via[who], came_from[who] = best, trip
+    return holder[who] < 0, who
+
+
+@compiled
 def _search(  # noqa: PLR0917
     start: int,
     first: Whole,
@@ -113,14 +137,18 @@ def _search(  # noqa: PLR0917
     chosen: Whole,
     holder: Whole,
     dual: Whole,
-    rooms: tuple[Whole, Whole, Whole, Whole, Whole, Whole, Whole, Whole],
+    rooms: tuple[Whole, Whole, Whole, Whole, Whole, Whole, Whole],
 ) -> tuple[np.int64, int, int]:
     """The shortest path from one trip to an idle driver, or to a trip that may stay open.
 
     Dijkstra's algorithm over drivers, on costs less their duals, which it brings up to date.
     Returns the idle driver or -1, the trip that stays open, and how many pairs were looked at.
     """
-    away, via, came_from, reached, settled, passed, key, item = rooms
+    away, via, came_from, passed, passed_at, key, item = rooms
+    is_over, end = _at_once(start, first, driver, cost, price, holder, dual, via, came_from)
+    if is_over:
+        return end, start, first[start + 1] - first[start]
+    away[:] = _NEVER
     trip, now, own = start, np.int64(0), np.int64(0)
     size, passed_count, work = 0, 0, 0
     open_at, open_trip, end = np.int64(2**62), start, np.int64(-1)
@@ -129,14 +157,13 @@ def _search(  # noqa: PLR0917
         for pair in range(first[trip], first[trip + 1]):
             who = driver[pair]
             there = now + cost[pair] - dual[who] - own
-            if settled[who] != start and (reached[who] != start or there < away[who]):
+            if there < away[who]:
                 away[who], via[who], came_from[who] = there, pair, trip
-                reached[who] = start
                 _push(key, item, size, (there, who))
                 size += 1
         if now + price[trip] - own < open_at:
             open_at, open_trip = now + price[trip] - own, trip
-        while size > 0 and (settled[item[0]] == start or key[0] > away[item[0]]):
+        while size > 0 and key[0] > away[item[0]]:
             _drop_least(key, item, size)
             size -= 1
         if size == 0 or open_at <= key[0]:
@@ -146,13 +173,14 @@ def _search(  # noqa: PLR0917
         if holder[who] < 0:
             end = who
             break
-        settled[who] = start
-        passed[passed_count] = who
+        # Nothing is nearer than where the search has passed: nobody gets there again.
+        away[who] = -_NEVER
+        passed[passed_count], passed_at[passed_count] = who, now
         passed_count += 1
         trip = holder[who]
         own = cost[chosen[trip]] - dual[who]
     for place in range(passed_count):
-        dual[passed[place]] += away[passed[place]] - now
+        dual[passed[place]] += passed_at[place] - now
     return end, open_trip, work
 
 
@@ -177,8 +205,7 @@ def shortest_paths(  # noqa: PLR0917
         np.empty(drivers, np.int64),
         via,
         came_from,
-        np.full(drivers, -1, np.int64),
-        np.full(drivers, -1, np.int64),
+        np.empty(drivers, np.int64),
         np.empty(drivers, np.int64),
         np.empty(len(cost) + 1, np.int64),
         np.empty(len(cost) + 1, np.int64),

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dispatch.matching.assignment_kernel import least_cost
-from dispatch.matching.columns import Columns, DriverColumns, TripColumns
+from dispatch.matching.columns import NO_LIMIT, Columns, DriverColumns, TripColumns
 from dispatch.matching.pair_kernels import driver_terms, kept_for_later, weigh
 from dispatch.matching.rates import Rates
 from foundation.compiled import compiled
@@ -42,6 +42,7 @@ class Rules(NamedTuple):
     max_wait_ms: int
     candidates: int
     within_ms: int
+    step_ms: int
     swaps: bool
 
 
@@ -68,7 +69,42 @@ class Waiting(NamedTuple):
 
 
 @compiled
-def begin_round(fleet: Fleet, waiting: Waiting, now_ms: int, max_wait_ms: int) -> int:
+def play_rounds(  # noqa: PLR0917 - compiled loops take no keywords
+    fleet: Fleet,
+    waiting: Waiting,
+    places: Places,
+    rates: Rates,
+    rules: Rules,
+    rounds: tuple[int, int],
+) -> tuple[int, bool]:
+    """Play round after round until one has decided something, or to the last of them.
+
+    To hand all arrays to a compiled loop takes longer than a round in which nobody waits.
+
+    Parameters
+    ----------
+    rounds
+        When the first and the last of them are (ms): the policy's step apart.
+
+    Returns
+    -------
+    tuple of int and bool
+        When the last round played was, and whether it decided anything. No car ends more legs than
+        in one round: who boards in a round without decisions is not sent again before the end.
+    """
+    now_ms, last_ms = rounds
+    while True:
+        if _begin(fleet, waiting, now_ms, rules.max_wait_ms) > 0 and _decide(
+            fleet, waiting, places, rates, rules, now_ms
+        ):
+            return now_ms, True
+        if now_ms >= last_ms:
+            return now_ms, False
+        now_ms += rules.step_ms
+
+
+@compiled
+def _begin(fleet: Fleet, waiting: Waiting, now_ms: int, max_wait_ms: int) -> int:
     """Add who has asked, let go who cannot be served in time any more, and let everybody drive.
 
     Returns how many are open.
@@ -78,11 +114,11 @@ def begin_round(fleet: Fleet, waiting: Waiting, now_ms: int, max_wait_ms: int) -
         waiting.open[counts[1]] = counts[0]
         counts[0] += 1
         counts[1] += 1
-    kept = 0
+    kept, still_open = 0, waiting.open
     for place in range(counts[1]):
-        request = waiting.open[place]
+        request = still_open[place]
         if at_ms[request] + max_wait_ms >= now_ms:
-            waiting.open[kept] = request
+            still_open[kept] = request
             kept += 1
     counts[1] = kept
     advance(fleet, now_ms)
@@ -90,14 +126,8 @@ def begin_round(fleet: Fleet, waiting: Waiting, now_ms: int, max_wait_ms: int) -
 
 
 @compiled
-def play_round(  # noqa: PLR0917 - compiled loops take no keywords
-    fleet: Fleet,
-    waiting: Waiting,
-    places: Places,
-    kinds: Columns,
-    rates: Rates,
-    rules: Rules,
-    now_ms: int,
+def _decide(  # noqa: PLR0917
+    fleet: Fleet, waiting: Waiting, places: Places, rates: Rates, rules: Rules, now_ms: int
 ) -> bool:
     """Choose who fetches whom, and send them; whether there was anything to decide."""
     cars, riders = fleet.cars, fleet.riders
@@ -108,11 +138,15 @@ def play_round(  # noqa: PLR0917 - compiled loops take no keywords
         return False
     fetching = np.flatnonzero(cars.doing == FETCHING)
     trips = np.concatenate((waiting.open[:open_count], cars.request[fetching]))
-    columns = _columns(trips, cars, riders, places, kinds, now_ms)
+    columns = Columns(
+        _trip_columns(trips, riders),
+        _driver_columns(cars, places, now_ms),
+        np.ones((1, 1), np.bool_),
+        np.empty(0, np.int64),
+    )
     by_driver = driver_terms(columns.drivers, rates, now_ms)
     pairs, drive_ms = _candidates(fleet, trips, taken, by_driver.sum(axis=0), rules, now_ms)
-    for pair in range(len(pairs)):
-        drive_ms[pair] -= columns.drivers.free_in_ms[pairs[pair, 1]]
+    drive_ms -= columns.drivers.free_in_ms[pairs[:, 1]]
     weighed = weigh(columns, rates, now_ms, pairs, drive_ms, by_driver)
     # Everybody for whom a car is under way has that pair: all of them can be kept.
     weighed.price_ms[open_count:] = NEVER_DROPPED_MS
@@ -120,15 +154,22 @@ def play_round(  # noqa: PLR0917 - compiled loops take no keywords
         weighed.pairs, weighed.cost_ms, weighed.price_ms, weighed.trip_turn, weighed.driver_turn
     )
     kept = kept_for_later(weighed.pairs, chosen, columns.drivers.free_in_ms, rules.within_ms)
+    fit, pickup_ms, vehicle, promised_ms = (
+        weighed.pairs,
+        weighed.pickup_ms,
+        riders.vehicle,
+        riders.promised_ms,
+    )
     for place in range(len(trips)):
-        if chosen[place] >= 0 and not kept[place]:
-            pair = chosen[place]
-            pickup_ms = now_ms + weighed.pickup_ms[pair]
-            _carry_out(fleet, trips[place], weighed.pairs[pair, 1], pickup_ms, now_ms, rules.swaps)
-    left = 0
+        pair = chosen[place]
+        # Whom the same car fetches as before needs nothing.
+        if pair >= 0 and not kept[place] and vehicle[trips[place]] != fit[pair, 1]:
+            at_ms = now_ms + pickup_ms[pair]
+            _carry_out(fleet, trips[place], fit[pair, 1], at_ms, now_ms, rules.swaps)
+    left, still_open = 0, waiting.open
     for place in range(open_count):
-        if riders.promised_ms[waiting.open[place]] == NOBODY:
-            waiting.open[left] = waiting.open[place]
+        if promised_ms[still_open[place]] == NOBODY:
+            still_open[left] = still_open[place]
             left += 1
     waiting.counts[1] = left
     return True
@@ -141,36 +182,39 @@ def _carry_out(  # noqa: PLR0917
     riders = fleet.riders
     if riders.promised_ms[request] == NOBODY:
         riders.promised_ms[request] = pickup_ms
-    elif riders.vehicle[request] == car:
-        return
     riders.decided_ms[request] = now_ms
     firmly = not swaps or fleet.cars.doing[car] == RIDING
     send(fleet, car, request, pickup_ms, now_ms, firmly)
 
 
 @compiled
-def _columns(  # noqa: PLR0917
-    trips: Whole, cars: Cars, riders: Riders, places: Places, kinds: Columns, now_ms: int
-) -> Columns:
-    """What a round knows; everybody is licensed for everything in a study.
-
-    The drivers' columns of the last round are written over: nobody keeps them.
-    """
-    drivers, count = kinds.drivers, len(trips)
-    for car in range(len(cars.doing)):
-        free_in_ms = cars.at_ms[car] - now_ms if cars.doing[car] == RIDING else 0
-        drivers.free_in_ms[car] = max(0, free_in_ms)
-        drivers.earned_minor[car] = cars.paid_ms[car] // 1000
-        drivers.shift_seconds[car] = max(1, now_ms // 1000)
-        drivers.idle_since_ms[car] = min(cars.free_since_ms[car], now_ms)
-        drivers.place_worth_ms[car] = places.worth_ms[places.zone_of[cars.node[car]]]
-    of = kinds.trips
-    rows = TripColumns(
-        of.pickup[:count], of.dropoff[:count], of.pickup_zone[:count], of.seats[:count],
-        of.vehicle_class[:count], of.needs[:count], riders.at_ms[trips], of.wanted_in_ms[:count],
-        of.is_booked[:count], riders.direct_ms[trips] // 1000, of.trip_metres[:count],
+def _trip_columns(trips: Whole, riders: Riders) -> TripColumns:
+    """What a round knows of those who want a car: a study knows neither needs nor bookings."""
+    count = len(trips)
+    none, nowhere = np.zeros(count, np.int64), np.zeros((count, 2), np.int64)
+    one, never = np.ones(count, np.int64), np.zeros(count, np.bool_)
+    return TripColumns(
+        nowhere, nowhere, none, one, none, none, riders.at_ms[trips], none, never,
+        riders.direct_ms[trips] // 1000, none,
     )  # fmt: skip
-    return Columns(rows, drivers, kinds.licensed, kinds.excluded)
+
+
+@compiled
+def _driver_columns(cars: Cars, places: Places, now_ms: int) -> DriverColumns:
+    """What a round knows of the cars; everybody may drive everywhere and all day in a study."""
+    count = len(cars.doing)
+    none, nowhere = np.zeros(count, np.int64), np.zeros((count, 2), np.int64)
+    seats, endless = np.full(count, 4, np.int64), np.full(count, NO_LIMIT, np.int64)
+    own = np.empty((5, count), np.int64)
+    own[0] = np.maximum(0, np.where(cars.doing == RIDING, cars.at_ms - now_ms, 0))
+    own[1] = cars.paid_ms // 1000
+    own[2] = max(1, now_ms // 1000)
+    own[3] = np.minimum(cars.free_since_ms, now_ms)
+    own[4] = places.worth_ms[places.zone_of[cars.node]]
+    return DriverColumns(
+        nowhere, nowhere, np.zeros(count, np.bool_), own[0], none, seats, none, none, none,
+        endless, endless, own[1], own[2], own[3], own[4], endless,
+    )  # fmt: skip
 
 
 @compiled
@@ -226,29 +270,51 @@ def _arrivals(  # noqa: PLR0917
     rules: Rules, now_ms: int,
 ) -> Whole:  # fmt: skip
     """When each car would be at each pick-up, (trips, cars); -1 where that may not be."""
-    found = np.empty((len(trips), len(taken)), np.int64)
+    found = np.full((len(trips), len(taken)), -1, np.int64)
+    origins, latest_ms = riders.origin[trips], riders.at_ms[trips] + rules.max_wait_ms
     for place in range(len(trips)):
-        request = trips[place]
-        latest_ms = riders.at_ms[request] + rules.max_wait_ms
-        if riders.promised_ms[request] != NOBODY:
-            latest_ms = min(latest_ms, riders.promised_ms[request] + SWAP_LATER_MS)
-        for column in range(len(taken)):
-            car = taken[column]
-            from_ms = max(cars.at_ms[car], now_ms)
-            arrives = from_ms + times[cars.node[car], riders.origin[request]]
-            # A rider with a car under way is not given to one that may never come.
-            tentative = cars.doing[car] == RIDING and fetched_by[place] >= 0
-            found[place, column] = -1 if tentative or arrives > latest_ms else arrives
+        promised_ms = riders.promised_ms[trips[place]]
+        if promised_ms != NOBODY:
+            latest_ms[place] = min(latest_ms[place], promised_ms + SWAP_LATER_MS)
+    nodes = cars.node[taken]
+    from_ms = np.maximum(cars.at_ms[taken], now_ms)
+    # A rider with a car under way is not given to one that may never come.
+    everyone, certain = np.arange(len(taken)), np.flatnonzero(cars.doing[taken] != RIDING)
+    for place in range(len(trips)):
+        columns = everyone if fetched_by[place] < 0 else certain
+        origin, last_ms = origins[place], latest_ms[place]
+        for column in columns:
+            # No branch: the next look into the table need not wait for this one.
+            arrives = from_ms[column] + times[nodes[column], origin]
+            found[place, column] = -1 if arrives > last_ms else arrives
     return found
 
 
 @compiled
 def _keep_best(ranks: Whole, found: int, wanted: int) -> int:
-    """Bring the `wanted` least of the first `found` to the front; how many are there."""
-    if found > wanted:
-        ranks[:found] = np.partition(ranks[:found], wanted - 1)
-        return wanted
-    return found
+    """Bring the `wanted` least of the first `found` to the front; how many are there.
+
+    Hoare, "Algorithm 65: Find", Communications of the ACM 4(7), 1961. No two are equal.
+    """
+    low, high = 0, found - 1
+    while low < high and wanted < found:
+        pivot, left, right = ranks[(low + high) >> 1], low, high
+        while left <= right:
+            while ranks[left] < pivot:
+                left += 1
+            while ranks[right] > pivot:
+                right -= 1
+            if left <= right:
+                ranks[left], ranks[right] = ranks[right], ranks[left]
+                left += 1
+                right -= 1
+        if wanted <= right:
+            high = right
+        elif wanted >= left:
+            low = left
+        else:
+            break
+    return min(found, wanted)
 
 
 @compiled
@@ -266,32 +332,3 @@ def _listed(
                 drives[filled] = arrivals[trip, car] - now_ms
                 filled += 1
     return pairs, drives
-
-
-def kinds_of(vehicles: int, requests: int) -> Columns:
-    """The columns that are alike for all: a study knows neither needs nor licences nor shifts.
-
-    Those that differ from round to round are filled in by every round.
-    """
-    from dispatch.matching.columns import NO_LIMIT
-
-    none, nowhere = np.zeros(requests, np.int64), np.zeros((requests, 2), np.int64)
-    nothing, nowhere_near = np.zeros(vehicles, np.int64), np.zeros((vehicles, 2), np.int64)
-    endless = np.full(vehicles, NO_LIMIT, dtype=np.int64)
-    return Columns(
-        trips=TripColumns(
-            pickup=nowhere, dropoff=nowhere, pickup_zone=none, seats=none + 1,
-            vehicle_class=none, needs=none, asked_at_ms=none, wanted_in_ms=none,
-            is_booked=np.zeros(requests, np.bool_), trip_seconds=none, trip_metres=none,
-        ),
-        drivers=DriverColumns(
-            place=nowhere_near, home=nowhere_near, heads_home=np.zeros(vehicles, np.bool_),
-            free_in_ms=nothing.copy(), free_since_ms=nothing, seats=nothing + 4,
-            vehicle_class=nothing, equipment=nothing, licence=nothing,
-            shift_left_ms=endless, driving_left_ms=endless, earned_minor=nothing.copy(),
-            shift_seconds=nothing.copy(), idle_since_ms=nothing.copy(),
-            place_worth_ms=nothing.copy(), range_metres=endless,
-        ),
-        licensed=np.ones((1, 1), dtype=np.bool_),
-        excluded=np.zeros(0, dtype=np.int64),
-    )  # fmt: skip

@@ -33,7 +33,8 @@ class TravelTable:
     Attributes
     ----------
     times
-        int32, (nodes, nodes): milliseconds from the row's junction to the column's.
+        int32, (nodes, nodes): milliseconds from the row's junction to the column's. The times to
+        one junction lie together in memory: rounds ask for those of many cars to one rider.
     first, to, ms, decimetres
         int64: the edges that leave junction ``a`` are ``first[a]`` to ``first[a + 1]``, each with
         the junction it leads to, its time and its length.
@@ -63,11 +64,15 @@ class TravelTable:
         order = np.lexsort((streets.ms, streets.head, streets.tail))
         first = np.searchsorted(streets.tail[order], np.arange(nodes + 1))
         to, ms = streets.head[order], streets.ms[order]
-        times = np.empty((nodes, nodes), dtype=np.int32)
-        for source in range(nodes):
-            if source % 256 == 0:
-                told("measuring the streets", source, nodes)
-            kernel.all_times(first, to, ms, source, times)
+        # Backwards along the streets from each junction: the shortest times to it.
+        back = np.lexsort((streets.ms, streets.tail, streets.head))
+        entering = np.searchsorted(streets.head[back], np.arange(nodes + 1))
+        towards = np.empty((nodes, nodes), dtype=np.int32)
+        for target in range(nodes):
+            if target % 256 == 0:
+                told("measuring the streets", target, nodes)
+            kernel.all_times(entering, streets.tail[back], streets.ms[back], target, towards)
+        times = towards.T
         if (times == kernel.UNREACHED).any():
             row, column = np.argwhere(times == kernel.UNREACHED)[0].tolist()
             raise StudyUnusable(

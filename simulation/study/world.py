@@ -69,7 +69,8 @@ class Record:
     legs
         Drives without a rider.
     round_ms
-        float64, (rounds,): wall time of the decision of each round that had any.
+        float64, (rounds,): wall time of each round that decided anything, and of those before it
+        in which nobody waited.
     """
 
     vehicle: Whole
@@ -105,12 +106,12 @@ class World:
         self._waiting = round_kernel.Waiting(
             open=np.empty(requests, dtype=np.int64), counts=np.zeros(2, dtype=np.int64)
         )
-        self._kinds = round_kernel.kinds_of(vehicles, requests)
         self._rates = rates_of(policy)
         self._rules = round_kernel.Rules(
             max_wait_ms=options.max_wait_ms,
             candidates=policy.candidates_per_trip,
             within_ms=policy.free_within_seconds * 1000,
+            step_ms=policy.round_ms,
             swaps=options.swap,
         )
         self._round_ms: list[float] = []
@@ -120,26 +121,31 @@ class World:
         step, at_ms = self._policy.round_ms, self._requests.at_ms
         last = int(at_ms[-1]) + self._options.max_wait_ms if len(at_ms) else 0
         end = last if self._options.until_ms is None else min(last, self._options.until_ms)
-        advised_ms = 0
-        for now in range(step, end + step, step):
-            self._round(now)
-            if now - advised_ms >= self._policy.repositioning.every_seconds * 1000:
+        every = self._policy.repositioning.every_seconds * 1000
+        now, advised_ms = 0, 0
+        while now < end:
+            # The round at which advice is due next, or the day's last.
+            pause = max(
+                now + step, min(_round_from(advised_ms + every, step), _round_from(end, step))
+            )
+            while now < pause:
+                now = self._play_on(now + step, pause)
+            if now - advised_ms >= every:
                 advised_ms = now
                 self._advise(now)
-            if now % 600_000 < step:
-                progress(min(now, end), end)
+            progress(min(now, end), end)
         return self._record(self._fleet.close())
 
-    def _round(self, now: int) -> None:
+    def _play_on(self, first: int, last: int) -> int:
+        """Play rounds until one decides something, or to the last; when that was."""
         self._fleet.make_room()
-        fleet = self._fleet.all
-        if not round_kernel.begin_round(fleet, self._waiting, now, self._rules.max_wait_ms):
-            return
         began = stopwatch_ms()
-        if round_kernel.play_round(
-            fleet, self._waiting, self._places, self._kinds, self._rates, self._rules, now
-        ):
+        now, has_decided = round_kernel.play_rounds(
+            self._fleet.all, self._waiting, self._places, self._rates, self._rules, (first, last)
+        )
+        if has_decided:
             self._round_ms.append(stopwatch_ms() - began)
+        return now
 
     def _advise(self, now: int) -> None:
         """Tell drivers who follow advice where they would be worth more."""
@@ -188,3 +194,8 @@ class World:
             legs=legs,
             round_ms=np.array(self._round_ms, dtype=np.float64),
         )
+
+
+def _round_from(at_ms: int, step: int) -> int:
+    """The first round at or after an instant, both in milliseconds."""
+    return -(-at_ms // step) * step
