@@ -13,7 +13,7 @@ from rich.markup import escape
 from typer.exceptions import TyperException
 
 from foundation.errors import Refusal
-from khan import options, round_commands, study_commands
+from khan import count_command, options, round_commands, study_commands
 from khan.console import ArgumentUnusable, console, writable
 
 app = typer.Typer(
@@ -36,6 +36,7 @@ app.add_typer(study_commands.day, name="day")
 app.add_typer(study_commands.demand, name="demand")
 app.command(epilog=round_commands.EXAMPLE)(round_commands.explain)
 app.command(epilog=study_commands.EXAMPLE)(study_commands.simulate)
+app.command(epilog=count_command.EPILOG)(count_command.count)
 bench.command("days")(study_commands.bench_days)
 bench.command("parts")(study_commands.bench_parts)
 bench.command("hindsight")(study_commands.bench_hindsight)
@@ -339,7 +340,9 @@ def main(words: Sequence[str] | None = None) -> NoReturn:
     except Refusal as refusal:
         told = refusal.sentence + _of_the_database(refusal)
     except TyperException as wrong:
-        told = wrong.format_message()  # nothing, where help was shown for want of a command
+        told = " ".join(
+            wrong.format_message().split()
+        )  # nothing, where help was shown for want of a command
         context = getattr(wrong, "ctx", None)
         if told and context is not None:
             told = f"{told} (See `{context.command_path} --help`.)"

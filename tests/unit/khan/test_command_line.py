@@ -16,7 +16,7 @@ COMMANDS = [
     "", "demo", "serve", "migrate", "found", "quote", "ride", "drive", "city", "city build",
     "city show", "receipt", "receipt verify", "round", "round list", "round replay", "explain", "bench",
     "bench service", "bench matching", "bench days", "bench dial-a-ride", "bench parts", "bench hindsight", "simulate", "day",
-    "day make", "demand", "demand learn",
+    "day make", "demand", "demand learn", "count",
 ]  # fmt: skip
 Said = tuple[int, str, str]
 Khan = Callable[..., Said]
@@ -98,6 +98,14 @@ def test_each_command_has_a_manual_whose_options_all_say_what_they_do(
         (["ride", *ENDS[:2]], "--to"),
         (["ride", *ENDS, "--receipt", "{folder}"], "is a folder"),
         (["drive", "--phone", "1", "--at", "here"], "'here'"),
+        (["count", "{folder}/nowhere.blt", "--rule", "scottish_stv"], "nowhere.blt"),
+        (["count", "{folder}/broken", "--rule", "scottish_stv"], "line 2: is not UTF-8 text"),
+        (["count", "{folder}/broken"], "--rule"),
+        (["count", "{folder}/broken", "--rule", "equal_shares", "--seats", "2"], "--seats: equal_shares does not know it"),
+        (["count", "{folder}/broken", "--rule", "schulze", "--required", ">1/2"], "--status-quo"),
+        (["count", "{folder}/broken", "--rule", "by_shouting"], "scottish_stv"),
+        (["count", "{folder}/broken", "--rule", "scottish_stv", "--seed", "12"], "64 hexadecimal digits"),
+        (["count", "{folder}/broken", "--rule", "scottish_stv", "--json", "{folder}"], "is a folder"),
         (["bench", "matching", "--rounds", "0"], "--rounds"),
         (["bench", "matching", "--sizes", "10x"], "--sizes"),
         (["bench", "matching", "--sizes", "0x5"], "--sizes"),
