@@ -379,9 +379,12 @@ def earliest_start(matter: Matter, bylaws: Bylaws, *, certified_at: datetime) ->
     The notice of a vote is not the notice of its result: who drives or rides by a rule hears of it
     first, and has as long as those had who voted.
     """
-    return bylaws.calendar.start_of(
-        bylaws.calendar.day_after_notice(certified_at, matter.notice_days)
-    )
+    first = bylaws.calendar.day_after_notice(certified_at, matter.notice_days)
+    starts = bylaws.calendar.start_of(first)
+    if starts - certified_at < timedelta(days=matter.notice_days):
+        # Clocks went forward in between. The database counts days of 24 hours.
+        starts = bylaws.calendar.end_of(first)
+    return starts
 
 
 _FINAL = (MotionState.CERTIFIED, MotionState.LOST, MotionState.WITHDRAWN)
