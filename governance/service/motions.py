@@ -13,7 +13,7 @@ from governance.errors import MatterNotEnough, MotionNotFound, MotionTextInvalid
 from governance.events import MotionStepped, MotionTextChanged
 from governance.matter import MemberClass
 from governance.member import EXCLUSION_WORDS, Exclusion, MemberId, standing_of
-from governance.motion import Motion, MotionId, check_text, rule_text
+from governance.motion import Answer, FollowUp, Motion, MotionId, check_text, rule_text
 from governance.service.membership import bylaws_now, get_member
 from governance.store import members as member_store
 from governance.store import motions as store
@@ -134,6 +134,25 @@ async def withdraw(work: UnitOfWork, motion_id: MotionId, *, by: MemberId) -> Mo
     """The mover takes a motion back; raises as `machine.withdraw`."""
     motion = await locked(work, motion_id)
     return await stepped(work, motion, machine.withdraw(motion, by))
+
+
+async def answer(work: UnitOfWork, motion_id: MotionId, *, text: str) -> Motion:
+    """The board answers a motion; raises as `machine.answer`."""
+    motion = await locked(work, motion_id)
+    after = machine.answer(motion, Answer(text=text, at=work.now))
+    await store.insert_answer(work, after)
+    return after
+
+
+async def follow_up(
+    work: UnitOfWork, motion_id: MotionId, *, text: str, done_percent: int
+) -> Motion:
+    """Tell what became of a decision; raises as `machine.follow_up`."""
+    motion = await locked(work, motion_id)
+    said = FollowUp(text=text, done_percent=done_percent, at=work.now)
+    after = machine.follow_up(motion, said)
+    await store.insert_follow_up(work, after)
+    return after
 
 
 async def get_motion(work: UnitOfWork, motion_id: MotionId) -> Motion:

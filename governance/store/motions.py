@@ -1,6 +1,7 @@
 """Motions, their texts, seconds, amendments and steps."""
 
 import json
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -8,7 +9,7 @@ from sqlalchemy import Row, text
 
 from foundation.identifiers import RuleId
 from governance.amendment import Amendment, AmendmentState
-from governance.motion import Motion, MotionId, MotionState, rule_text
+from governance.motion import Answer, FollowUp, Motion, MotionId, MotionState, rule_text
 from governance.timetable import Timetable
 from rulebook.rule import canonical
 from storage.work import Reading, UnitOfWork
@@ -46,6 +47,20 @@ _INSERT_AMENDMENT_STEP = text("""
     VALUES (:amendment_id, :state, :votes_for, :votes_against, :now)
 """)
 
+_INSERT_ANSWER = text("""
+    INSERT INTO governance.motion_answer (motion_id, text, at) VALUES (:motion_id, :text, :at)
+""")
+
+_INSERT_FOLLOW_UP = text("""
+    INSERT INTO governance.motion_follow_up (motion_id, number, text, done_percent, at)
+    VALUES (:motion_id, :number, :text, :done_percent, :at)
+""")
+
+_FOLLOW_UPS = text("""
+    SELECT text, done_percent, at FROM governance.motion_follow_up WHERE motion_id = :motion_id
+    ORDER BY number LIMIT 1000
+""")
+
 _FIND = text("""
     SELECT motion.*, governance.state_of(motion_id) AS state,
            ARRAY(SELECT text FROM governance.motion_text AS one
@@ -53,10 +68,11 @@ _FIND = text("""
            ARRAY(SELECT member_id FROM governance.motion_second AS one
                  WHERE one.motion_id = motion.motion_id ORDER BY at, member_id) AS seconders,
            notice.bylaws_rule_id, notice.notice_at, notice.freezes_at, notice.opens_at,
-           notice.closes_at,
+           notice.closes_at, answer.text AS answer_text, answer.at AS answered_at,
            (SELECT coalesce(jsonb_object_agg(to_state, detail), '{}') FROM governance.motion_step AS one
             WHERE one.motion_id = motion.motion_id) AS details
     FROM governance.motion LEFT JOIN governance.notice USING (motion_id)
+    LEFT JOIN governance.motion_answer AS answer USING (motion_id)
     WHERE motion_id = :motion_id
 """)
 
@@ -170,13 +186,46 @@ async def insert_amendment_step(work: UnitOfWork, amendment: Amendment) -> None:
     )
 
 
+async def insert_answer(work: UnitOfWork, motion: Motion) -> None:
+    """Write what the board says to a motion."""
+    assert motion.answer is not None
+    said = motion.answer
+    await work.execute(
+        _INSERT_ANSWER, {"motion_id": motion.motion_id, "text": said.text, "at": said.at}
+    )
+
+
+async def insert_follow_up(work: UnitOfWork, motion: Motion) -> None:
+    """Write the last news of what became of a decision."""
+    said = motion.follow_ups[-1]
+    await work.execute(
+        _INSERT_FOLLOW_UP,
+        {
+            "motion_id": motion.motion_id,
+            "number": len(motion.follow_ups),
+            "text": said.text,
+            "done_percent": said.done_percent,
+            "at": said.at,
+        },
+    )
+
+
 async def find_motion(work: Reading, motion_id: MotionId) -> Motion | None:
     """A motion as it stands, or None."""
     row = (await work.execute(_FIND, {"motion_id": motion_id})).one_or_none()
     if row is None:
         return None
     amendments = (await work.execute(_AMENDMENTS, {"motion_id": motion_id})).all()
-    return _motion(row, tuple(_amendment(one) for one in amendments))
+    follow_ups = (await work.execute(_FOLLOW_UPS, {"motion_id": motion_id})).all()
+    return replace(
+        _motion(row, tuple(_amendment(one) for one in amendments)),
+        answer=None
+        if row.answered_at is None
+        else Answer(text=row.answer_text, at=row.answered_at),
+        follow_ups=tuple(
+            FollowUp(text=one.text, done_percent=one.done_percent, at=one.at) for one in follow_ups
+        ),
+    )
 
 
 async def list_motion_ids(work: Reading) -> tuple[MotionId, ...]:

@@ -99,6 +99,21 @@ CREATE TABLE governance.motion_step (
         FOREIGN KEY (from_state, to_state) REFERENCES governance.legal_motion_step
 );
 
+-- What the board says to a motion, once; and what became of a decision.
+CREATE TABLE governance.motion_answer (
+    motion_id uuid PRIMARY KEY REFERENCES governance.motion,
+    text text NOT NULL CHECK (length(text) >= 1),
+    at timestamptz NOT NULL
+);
+CREATE TABLE governance.motion_follow_up (
+    motion_id uuid NOT NULL REFERENCES governance.motion,
+    number integer NOT NULL CHECK (number >= 1),
+    text text NOT NULL CHECK (length(text) >= 1),
+    done_percent integer NOT NULL CHECK (done_percent BETWEEN 0 AND 100),
+    at timestamptz NOT NULL,
+    PRIMARY KEY (motion_id, number)
+);
+
 -- The vote as called. What it is judged by stands here from the notice on: no later change of the
 -- bylaws reaches it.
 CREATE TABLE governance.notice (
@@ -458,7 +473,7 @@ DECLARE
     name text;
 BEGIN
     FOREACH name IN ARRAY ARRAY['member', 'member_change', 'motion', 'motion_text', 'motion_second',
-        'amendment', 'amendment_step', 'legal_motion_step', 'motion_step', 'notice', 'roll_entry',
+        'motion_answer', 'motion_follow_up', 'amendment', 'amendment_step', 'legal_motion_step', 'motion_step', 'notice', 'roll_entry',
         'roll_left_out', 'roll_struck', 'roll_published', 'open_ballot', 'certificate'] LOOP
         EXECUTE format('CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON governance.%I
             FOR EACH ROW EXECUTE FUNCTION storage.refuse_change()', name);

@@ -235,3 +235,38 @@ async def test_a_roll_is_corrected_in_its_window_and_the_corrected_one_is_publis
         "SELECT size, digest FROM governance.roll_published"
     ).fetchone()  # type: ignore[misc]
     assert (size, digest) == (3, roll.digest)
+
+
+async def test_the_board_answers_members_decide_on_an_amendment_and_the_outcome_is_followed_up(
+    assembly: Assembly,
+) -> None:
+    motion = await assembly.propose(tariff_motion())
+    async with assembly.database.work() as work:
+        motion = await votes.give_notice(work, motion.motion_id)
+        await motions.answer(work, motion.motion_id, text="We can afford it.")
+    async with assembly.database.work() as work:
+        dearest = tariff_motion(dearer_tariff(dearer_tariff())).text
+        amendment = await motions.amend(
+            work, motion.motion_id, by=assembly.members[1], text=dearest, readers={}
+        )
+    for decide in (
+        lambda work: motions.put_amendment_to_vote(work, motion.motion_id, amendment.amendment_id),
+        lambda work: motions.decide_amendment(
+            work, motion.motion_id, amendment.amendment_id, votes_for=1, votes_against=2
+        ),
+    ):
+        async with assembly.database.work() as work:
+            await decide(work)
+    opened = await opened_from(assembly, motion)
+    assert opened.version == 1
+    await assembly.cast(opened.motion_id, "for", "for")
+    await assembly.certified(opened)
+    async with assembly.database.work() as work:
+        await motions.follow_up(work, motion.motion_id, text="Meters are set.", done_percent=50)
+    async with assembly.database.work() as work:
+        kept = await motions.get_motion(work, motion.motion_id)
+    assert kept.answer is not None
+    assert kept.answer.text == "We can afford it."
+    assert [(one.done_percent, one.text) for one in kept.follow_ups] == [(50, "Meters are set.")]
+    assert [str(one.state) for one in kept.amendments] == ["defeated"]
+    assert kept.review_on is not None
