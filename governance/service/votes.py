@@ -105,7 +105,7 @@ async def cast(work: UnitOfWork, motion_id: MotionId, *, by: MemberId, choice: s
     if choice not in CHOICES:
         raise ChoiceInvalid(f"it must say one of {', '.join(CHOICES)}")
     bylaws, _ = await judged_by(work, motion)
-    roll = await store.get_roll(work, motion_id)
+    roll = await store.get_roll(work, motion_id, only=by)
     may_still_vote(roll, await get_member(work, by), bylaws=bylaws, at=work.now)
     await store.insert_open_ballot(work, motion_id, by, choice)
 

@@ -48,15 +48,18 @@ _PUBLISH = text("""
 """)
 
 _ROLL = text("""
-    SELECT member_id, member_class, salt FROM governance.roll WHERE motion_id = :motion_id
+    SELECT member_id, member_class, salt FROM governance.roll
+    WHERE motion_id = :motion_id AND (CAST(:only AS uuid) IS NULL OR member_id = :only)
     ORDER BY member_id LIMIT 2000000
 """)
 
 _LEFT_OUT = text("""
     SELECT member_id, reason FROM governance.roll_left_out AS one WHERE motion_id = :motion_id
+      AND (CAST(:only AS uuid) IS NULL OR member_id = :only)
       AND NOT EXISTS (SELECT 1 FROM governance.roll_entry AS entry
                       WHERE (entry.motion_id, entry.member_id) = (one.motion_id, one.member_id))
-    UNION ALL SELECT member_id, 'struck' FROM governance.roll_struck WHERE motion_id = :motion_id
+    UNION ALL SELECT member_id, 'struck' FROM governance.roll_struck
+    WHERE motion_id = :motion_id AND (CAST(:only AS uuid) IS NULL OR member_id = :only)
     ORDER BY member_id LIMIT 2000000
 """)
 
@@ -176,10 +179,12 @@ async def publish_roll(work: UnitOfWork, motion_id: MotionId, roll: ElectoralRol
     )
 
 
-async def get_roll(work: UnitOfWork, motion_id: MotionId) -> ElectoralRoll:
-    """The roll of a vote that was called, as corrected."""
-    where = {"motion_id": motion_id}
-    notice = (await work.execute(_NOTICE, where)).one()
+async def get_roll(
+    work: UnitOfWork, motion_id: MotionId, *, only: MemberId | None = None
+) -> ElectoralRoll:
+    """The roll of a vote that was called, as corrected; or what it says of one member alone."""
+    where = {"motion_id": motion_id, "only": only}
+    notice = (await work.execute(_NOTICE, {"motion_id": motion_id})).one()
     entries = (await work.execute(_ROLL, where)).all()
     left_out = (await work.execute(_LEFT_OUT, where)).all()
     return ElectoralRoll(
