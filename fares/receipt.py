@@ -67,8 +67,8 @@ def make_receipt(
         },
         "currency": quote.total.currency,
         "quote": _quote_as_json(quote),
-        "tariff": _rule_as_json(tariff_rule),
-        "pay_floor": _rule_as_json(pay_floor_rule),
+        "tariff": _rule_as_json(tariff_rule, at=quote.made_at),
+        "pay_floor": _rule_as_json(pay_floor_rule, at=quote.made_at),
         "fare": dict(fare),
     }
     return receipt | {"digest": digest_of(receipt)}
@@ -143,13 +143,15 @@ def _quote_as_json(quote: Quote) -> dict[str, Any]:
     }
 
 
-def _rule_as_json(rule: Rule) -> dict[str, Any]:
+def _rule_as_json(rule: Rule, *, at: datetime) -> dict[str, Any]:
+    """A rule as it was known at `at`: what members adopt later changes no receipt."""
+    valid_to = rule.known_end(at)
     return {
         "rule_id": str(rule.rule_id),
         "kind": rule.kind.value,
         "version": rule.version,
         "valid_from": rule.valid_from.isoformat(),
-        "valid_to": None if rule.valid_to is None else rule.valid_to.isoformat(),
+        "valid_to": None if valid_to is None else valid_to.isoformat(),
         "published_at": rule.published_at.isoformat(),
         "adoption_id": str(rule.adoption_id),
         "adopted_by": rule.adopted_by,

@@ -23,6 +23,7 @@ from fares.pay import parse_pay_floors
 from fares.tariff import parse_tariff
 from foundation.clock import stopwatch_ms
 from foundation.errors import NotFound, Refusal, Unavailable
+from governance.bylaws import parse_bylaws
 from khan.settings import Settings
 from messages.codes import CodeMessages
 from messages.sender import ConsoleSender
@@ -176,6 +177,7 @@ def read_charter(pack: CityPack) -> Charter:
             RuleKind.PAY_FLOOR: parse_pay_floors,
             RuleKind.BOOKING_POLICY: parse_booking_policy,
             RuleKind.MATCHING_POLICY: parse_policy,
+            RuleKind.BYLAWS: parse_bylaws,
         },
     )
 

@@ -33,7 +33,9 @@ class Rule:
     version
         1 for the charter's, then one more with each adoption of the kind.
     valid_from, valid_to
-        Aware UTC; the end is left out, None is open.
+        Aware UTC; the end is when the next version begins and is left out, None is open.
+    followed_at
+        When that next version was adopted: before, nobody could know of the end.
     published_at
         When people could first read it; the notice runs from here.
     adopted_by
@@ -52,6 +54,11 @@ class Rule:
     adoption_id: UUID
     adopted_by: str
     digest: str
+    followed_at: datetime | None = None
+
+    def known_end(self, at: datetime) -> datetime | None:
+        """The end as it was known at `at`; None if none was."""
+        return None if self.followed_at is None or at <= self.followed_at else self.valid_to
 
 
 def canonical(body: object) -> bytes:

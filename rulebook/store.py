@@ -12,25 +12,31 @@ from rulebook.rule import Rule, RuleKind
 from storage.work import UnitOfWork
 
 _COLUMNS = """
-    rule.rule_id, rule.kind, rule.version, rule.digest, rule.valid_from, rule.valid_to,
-    rule.published_at, rule.adoption_id, adoption.kind || ': ' || adoption.title AS adopted_by
+    rule.rule_id, rule.kind, rule.version, rule.digest, rule.valid_from, next.valid_from AS valid_to,
+    rule.published_at, rule.adoption_id, adoption.kind || ': ' || adoption.title AS adopted_by,
+    next.adopted_at AS followed_at
+"""
+
+_JOINS = """
+    JOIN rulebook.adoption ON adoption.adoption_id = rule.adoption_id
+    LEFT JOIN rulebook.rule AS next ON next.kind = rule.kind AND next.version = rule.version + 1
 """
 
 _IN_FORCE = text(f"""
     SELECT {_COLUMNS}
     FROM unnest(CAST(:kinds AS text[]), CAST(:instants AS timestamptz[])) AS wanted (kind, at)
-    JOIN rulebook.rule ON rule.kind = wanted.kind
-     AND rule.valid_from <= wanted.at AND (rule.valid_to IS NULL OR wanted.at < rule.valid_to)
-    JOIN rulebook.adoption USING (adoption_id)
+    JOIN rulebook.rule ON rule.kind = wanted.kind AND rule.valid_from <= wanted.at
+    {_JOINS}
+    WHERE next.valid_from IS NULL OR wanted.at < next.valid_from
 """)
 
 _BY_IDS = text(f"""
-    SELECT {_COLUMNS} FROM rulebook.rule JOIN rulebook.adoption USING (adoption_id)
-    WHERE rule_id = ANY(:rule_ids)
+    SELECT {_COLUMNS} FROM rulebook.rule {_JOINS}
+    WHERE rule.rule_id = ANY(:rule_ids)
 """)
 
 _LIST = text(f"""
-    SELECT {_COLUMNS} FROM rulebook.rule JOIN rulebook.adoption USING (adoption_id)
+    SELECT {_COLUMNS} FROM rulebook.rule {_JOINS}
     WHERE CAST(:kind AS text) IS NULL OR rule.kind = :kind
     ORDER BY rule.kind, rule.version
     LIMIT 10000
@@ -133,4 +139,5 @@ def _rule(row: Row[Any], body: Mapping[str, Any]) -> Rule:
         adoption_id=row.adoption_id,
         adopted_by=row.adopted_by,
         digest=row.digest,
+        followed_at=row.followed_at,
     )

@@ -85,7 +85,7 @@ def quote_for(
     )
 
 
-def eventful_receipt() -> dict[str, Any]:
+def eventful_receipt(tariff: Rule | None = None) -> dict[str, Any]:
     """A trip with a concession, a wait, a stop, a toll, a changed destination and a top-up."""
     journey = Journey(
         metres=5000, seconds=900, vehicle_class="standard", zone_from="midtown",
@@ -109,7 +109,7 @@ def eventful_receipt() -> dict[str, Any]:
     document = make_receipt(
         quote,
         fare.as_json(),
-        tariff_rule=tariff_rule(),
+        tariff_rule=tariff or tariff_rule(),
         pay_floor_rule=pay_floor_rule(),
         trip=TripFacts(
             trip_id=TripId(UUID(int=5)),

@@ -61,13 +61,18 @@ CREATE FUNCTION fares.refuse_rules_of_another_time() RETURNS trigger LANGUAGE pl
 BEGIN
     IF 2 <> (SELECT count(*) FROM rulebook.rule
              WHERE rule_id IN (NEW.tariff_rule_id, NEW.pay_floor_rule_id)
-               AND tstzrange(valid_from, valid_to) @> NEW.priced_at) THEN
+               AND valid_from <= NEW.priced_at
+               AND NOT EXISTS (SELECT 1 FROM rulebook.rule AS next
+                               WHERE next.supersedes = rule.rule_id
+                                 AND next.valid_from <= NEW.priced_at)) THEN
         RAISE EXCEPTION 'a quote is priced by the rules in force at its instant'
             USING ERRCODE = 'check_violation', CONSTRAINT = 'rules_in_force_when_priced';
     END IF;
-    RETURN NEW;
+    RETURN NULL;
 END $$;
-CREATE TRIGGER rules_in_force_when_priced BEFORE INSERT ON fares.quote
+-- After the row, hence after the foreign keys have locked the rules: whoever enacts the next version
+-- locks the one before it, so that it comes either before this look or after the quote's commit.
+CREATE TRIGGER rules_in_force_when_priced AFTER INSERT ON fares.quote
     FOR EACH ROW EXECUTE FUNCTION fares.refuse_rules_of_another_time();
 
 CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON fares.quote

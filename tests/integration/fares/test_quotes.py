@@ -235,8 +235,8 @@ def copy_of_quote(changes: str) -> str:
     [
         ("'total_minor', total_minor + 1", "total_is_the_sum_of_lines"),
         ("'lines', '[]'::jsonb", "total_is_the_sum_of_lines"),
-        ("'tariff_rule_id', pay_floor_rule_id", "rules_in_force_when_priced"),
-        ("'tariff_rule_id', gen_random_uuid()", "rules_in_force_when_priced"),
+        ("'tariff_rule_id', pay_floor_rule_id", "priced_by_a_tariff"),
+        ("'tariff_rule_id', gen_random_uuid()", "priced_by_a_tariff"),
         ("'tariff_kind', 'pay_floor'", "quote_tariff_kind_check"),
         ("'tariff_rule_id', pay_floor_rule_id, 'pay_floor_rule_id', tariff_rule_id", "priced_by_a_tariff"),
         ("'made_at', '2013-12-31T00:00:00Z', 'priced_at', '2013-12-31T00:00:00Z'", "rules_in_force_when_priced"),

@@ -3,13 +3,15 @@
 import copy
 import json
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from fares.receipt import ReceiptUnreadable, read_receipt, summary, verify
 from foundation.identifiers import UUID
-from tests.fare_builders import eventful_receipt, tariff_rule
+from tests.fare_builders import MADE_AT, eventful_receipt, tariff_rule
 from tests.rules import example_tariff
 
 
@@ -108,3 +110,14 @@ def test_making_a_receipt_changes_nothing_it_was_given() -> None:
     tariff_rule(body)
     eventful_receipt()
     assert body == before
+
+
+def test_a_receipt_stays_as_it_was_whatever_members_adopt_later() -> None:
+    followed = replace(
+        tariff_rule(), valid_to=MADE_AT - timedelta(days=1), followed_at=MADE_AT
+    )  # adopted after the price was promised for a time at which the next tariff holds
+    receipt = eventful_receipt(followed)
+    assert receipt == eventful_receipt()
+    assert verify(receipt) == []
+    known = replace(followed, followed_at=MADE_AT - timedelta(seconds=1))
+    assert any("was not in force at" in said for said in verify(eventful_receipt(known)))

@@ -29,6 +29,6 @@ def set_scene(address: str, owner: psycopg.Connection) -> None:
         )
     owner.execute(
         """INSERT INTO rulebook.adoption (adoption_id, kind, title, document, digest, notice_days)
-           VALUES (%s, 'certificate', 'Motion 7', '{}', encode(sha256('{}'), 'hex'), 0)""",
+           VALUES (%s, 'charter', 'Founding charter', '{}', encode(sha256('{}'), 'hex'), 0)""",
         [ADOPTION],
     )

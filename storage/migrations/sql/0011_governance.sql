@@ -1,0 +1,496 @@
+-- What members decide: who they are, motions on their way, rolls, ballots, certificates; and the one
+-- way by which a decision becomes a rule. Every row here tells what happened and is never changed.
+
+CREATE SCHEMA governance;
+GRANT USAGE ON SCHEMA governance TO khan_app;
+
+CREATE TABLE governance.member (
+    member_id uuid PRIMARY KEY,
+    person_id uuid NOT NULL REFERENCES registry.person,
+    made_at timestamptz NOT NULL,
+    CONSTRAINT one_person_one_member UNIQUE (person_id)
+);
+
+CREATE TABLE governance.member_change (
+    member_id uuid NOT NULL REFERENCES governance.member,
+    number integer NOT NULL CHECK (number >= 1),
+    kind text NOT NULL CHECK (kind IN ('joined', 'left', 'suspended', 'appealed', 'appeal_lost',
+        'reinstated', 'fell_behind', 'caught_up', 'died')),
+    member_class text CHECK (member_class IN ('driver', 'rider', 'worker', 'city')),
+    at timestamptz NOT NULL,
+    reason text NOT NULL,
+    PRIMARY KEY (member_id, number),
+    CONSTRAINT a_class_where_needed CHECK ((member_class IS NOT NULL) = (kind IN ('joined', 'left')))
+);
+
+-- --------------------------------------------------------------------------------------- motions
+
+CREATE TABLE governance.motion (
+    motion_id uuid PRIMARY KEY,
+    title text NOT NULL CHECK (length(title) BETWEEN 1 AND 200),
+    mover uuid NOT NULL REFERENCES governance.member,
+    matter text NOT NULL,
+    rule_kind text,
+    proposed_at timestamptz NOT NULL
+);
+
+-- Of a rule the text is its body as canonical JSON: what is voted on is, byte for byte, what is written
+-- into the rulebook.
+CREATE TABLE governance.motion_text (
+    motion_id uuid NOT NULL REFERENCES governance.motion,
+    version integer NOT NULL CHECK (version >= 1),
+    text text NOT NULL,
+    written_at timestamptz NOT NULL,
+    PRIMARY KEY (motion_id, version)
+);
+
+CREATE TABLE governance.motion_second (
+    motion_id uuid NOT NULL REFERENCES governance.motion,
+    member_id uuid NOT NULL REFERENCES governance.member,
+    at timestamptz NOT NULL,
+    PRIMARY KEY (motion_id, member_id)
+);
+
+CREATE TABLE governance.amendment (
+    amendment_id uuid PRIMARY KEY,
+    motion_id uuid NOT NULL,
+    member_id uuid NOT NULL REFERENCES governance.member,
+    text text NOT NULL,
+    amends_version integer NOT NULL,
+    proposed_at timestamptz NOT NULL,
+    FOREIGN KEY (motion_id, amends_version) REFERENCES governance.motion_text
+);
+
+CREATE TABLE governance.amendment_step (
+    amendment_id uuid NOT NULL REFERENCES governance.amendment,
+    state text NOT NULL CHECK (state IN ('accepted', 'put_to_vote', 'carried', 'defeated')),
+    votes_for integer,
+    votes_against integer,
+    at timestamptz NOT NULL,
+    PRIMARY KEY (amendment_id, state),
+    CONSTRAINT decided_by_figures
+        CHECK (num_nulls(votes_for, votes_against) = CASE WHEN state IN ('carried', 'defeated') THEN 0 ELSE 2 END)
+);
+
+CREATE TABLE governance.legal_motion_step (
+    from_state text NOT NULL,
+    to_state text NOT NULL,
+    PRIMARY KEY (from_state, to_state)
+);
+INSERT INTO governance.legal_motion_step VALUES
+    ('proposed', 'seconded'), ('proposed', 'withdrawn'), ('seconded', 'amending'), ('seconded', 'withdrawn'),
+    ('amending', 'frozen'), ('amending', 'withdrawn'), ('frozen', 'open'), ('open', 'closed'),
+    ('closed', 'certified'), ('closed', 'lost');
+
+-- One line of steps, none skipped, none twice: each begins where another ended, and no state is left or
+-- reached a second time.
+CREATE TABLE governance.motion_step (
+    motion_id uuid NOT NULL REFERENCES governance.motion,
+    from_state text,
+    to_state text NOT NULL,
+    at timestamptz NOT NULL,
+    detail jsonb NOT NULL DEFAULT '{}',
+    CONSTRAINT a_state_is_reached_once PRIMARY KEY (motion_id, to_state),
+    CONSTRAINT a_state_is_left_once UNIQUE (motion_id, from_state),
+    CONSTRAINT begins_with_the_proposal CHECK ((from_state IS NULL) = (to_state = 'proposed')),
+    CONSTRAINT follows_a_step
+        FOREIGN KEY (motion_id, from_state) REFERENCES governance.motion_step (motion_id, to_state),
+    CONSTRAINT only_legal_steps
+        FOREIGN KEY (from_state, to_state) REFERENCES governance.legal_motion_step
+);
+
+-- What the board says to a motion, once; and what became of a decision.
+CREATE TABLE governance.motion_answer (
+    motion_id uuid PRIMARY KEY REFERENCES governance.motion,
+    text text NOT NULL CHECK (length(text) >= 1),
+    at timestamptz NOT NULL
+);
+CREATE TABLE governance.motion_follow_up (
+    motion_id uuid NOT NULL REFERENCES governance.motion,
+    number integer NOT NULL CHECK (number >= 1),
+    text text NOT NULL CHECK (length(text) >= 1),
+    done_percent integer NOT NULL CHECK (done_percent BETWEEN 0 AND 100),
+    at timestamptz NOT NULL,
+    PRIMARY KEY (motion_id, number)
+);
+
+-- The vote as called. What it is judged by stands here from the notice on: no later change of the
+-- bylaws reaches it.
+CREATE TABLE governance.notice (
+    motion_id uuid PRIMARY KEY REFERENCES governance.motion,
+    bylaws_rule_id uuid NOT NULL,
+    bylaws_kind text NOT NULL DEFAULT 'bylaws' CHECK (bylaws_kind = 'bylaws'),
+    notice_at timestamptz NOT NULL,
+    freezes_at timestamptz NOT NULL,
+    opens_at timestamptz NOT NULL,
+    closes_at timestamptz NOT NULL,
+    corrected_until timestamptz NOT NULL,
+    tier text NOT NULL CHECK (tier IN ('open', 'detached', 'sealed')),
+    method text NOT NULL,
+    quorum_terms jsonb NOT NULL,
+    required_numerator integer NOT NULL,
+    required_denominator integer NOT NULL CHECK (required_denominator > 0),
+    is_more boolean NOT NULL,
+    is_of_all boolean NOT NULL,
+    pass_each text[] NOT NULL,
+    rule_notice_days integer NOT NULL CHECK (rule_notice_days >= 0),
+    CONSTRAINT judged_by_bylaws
+        FOREIGN KEY (bylaws_rule_id, bylaws_kind) REFERENCES rulebook.rule (rule_id, kind),
+    CONSTRAINT instants_in_order
+        CHECK (notice_at <= freezes_at AND freezes_at <= opens_at AND opens_at < closes_at),
+    CONSTRAINT at_least_a_half CHECK (2 * required_numerator >= required_denominator)
+);
+
+-- ------------------------------------------------------------------------------------------ rolls
+
+CREATE TABLE governance.roll_entry (
+    motion_id uuid NOT NULL REFERENCES governance.notice,
+    member_id uuid NOT NULL REFERENCES governance.member,
+    member_class text NOT NULL,
+    salt bytea NOT NULL CHECK (length(salt) = 32),
+    commitment text NOT NULL,
+    reason text,  -- of a correction; empty for those on the roll as it was drawn
+    -- I24: everyone is on a roll once at most, in one class.
+    CONSTRAINT i24_on_the_roll_once PRIMARY KEY (motion_id, member_id),
+    CONSTRAINT one_commitment_each UNIQUE (motion_id, commitment),
+    CONSTRAINT the_commitment_is_to_the_member CHECK (commitment = encode(sha256(
+        convert_to('khan-cars roll entry 1', 'UTF8') || '\x00'::bytea || salt
+        || convert_to(CAST(member_id AS text), 'UTF8')), 'hex'))
+);
+CREATE TABLE governance.roll_left_out (
+    motion_id uuid NOT NULL REFERENCES governance.notice,
+    member_id uuid NOT NULL REFERENCES governance.member,
+    reason text NOT NULL,
+    PRIMARY KEY (motion_id, member_id)
+);
+CREATE TABLE governance.roll_struck (
+    motion_id uuid NOT NULL,
+    member_id uuid NOT NULL,
+    reason text NOT NULL CHECK (length(reason) >= 1),
+    at timestamptz NOT NULL,
+    PRIMARY KEY (motion_id, member_id),
+    FOREIGN KEY (motion_id, member_id) REFERENCES governance.roll_entry
+);
+CREATE VIEW governance.roll AS
+    SELECT * FROM governance.roll_entry AS entry WHERE NOT EXISTS (
+        SELECT 1 FROM governance.roll_struck AS struck
+        WHERE (struck.motion_id, struck.member_id) = (entry.motion_id, entry.member_id));
+
+-- I27: the roll as published before the opening.
+CREATE TABLE governance.roll_published (
+    motion_id uuid PRIMARY KEY REFERENCES governance.notice,
+    size integer NOT NULL,
+    digest text NOT NULL,
+    at timestamptz NOT NULL
+);
+
+CREATE FUNCTION governance.refuse(p_constraint text, p_detail text) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION '%', p_detail USING ERRCODE = 'check_violation', CONSTRAINT = p_constraint;
+END $$;
+
+CREATE FUNCTION governance.state_of(p_motion_id uuid) RETURNS text LANGUAGE sql STABLE AS $$
+    SELECT to_state FROM governance.motion_step AS step WHERE motion_id = p_motion_id
+      AND NOT EXISTS (SELECT 1 FROM governance.motion_step AS later
+                      WHERE later.motion_id = p_motion_id AND later.from_state = step.to_state)
+$$;
+
+CREATE FUNCTION governance.check_roll() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM 1 FROM governance.roll_published WHERE motion_id = NEW.motion_id;
+    IF FOUND THEN
+        PERFORM governance.refuse('i27_the_roll_is_frozen', 'this roll is published');
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER i27_the_roll_is_frozen BEFORE INSERT ON governance.roll_entry
+    FOR EACH ROW EXECUTE FUNCTION governance.check_roll();
+CREATE TRIGGER i27_the_roll_is_frozen BEFORE INSERT ON governance.roll_struck
+    FOR EACH ROW EXECUTE FUNCTION governance.check_roll();
+
+CREATE FUNCTION governance.check_published() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    found record;
+BEGIN
+    SELECT count(*) AS size, encode(sha256(convert_to(
+               '[' || coalesce(string_agg('"' || commitment || '"', ',' ORDER BY commitment COLLATE "C"), '')
+               || ']', 'UTF8')), 'hex') AS digest
+    INTO found FROM governance.roll WHERE motion_id = NEW.motion_id;
+    IF (found.size, found.digest) IS DISTINCT FROM (CAST(NEW.size AS bigint), NEW.digest) THEN
+        PERFORM governance.refuse('i27_published_as_it_is', 'the roll is not what is published');
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER i27_published_as_it_is BEFORE INSERT ON governance.roll_published
+    FOR EACH ROW EXECUTE FUNCTION governance.check_published();
+
+-- ---------------------------------------------------------------------------------------- ballots
+
+-- The board of an open vote: names are shown. Casting again replaces: the last of a member counts.
+CREATE TABLE governance.open_ballot (
+    motion_id uuid NOT NULL,
+    member_id uuid NOT NULL,
+    sequence integer NOT NULL CHECK (sequence >= 1),
+    mark text NOT NULL CHECK (length(mark) <= 4000),
+    cast_at timestamptz NOT NULL,
+    CONSTRAINT i24_one_ballot_counts PRIMARY KEY (motion_id, member_id, sequence),
+    CONSTRAINT i24_on_the_roll
+        FOREIGN KEY (motion_id, member_id) REFERENCES governance.roll_entry
+);
+CREATE VIEW governance.counted_ballot AS
+    SELECT DISTINCT ON (motion_id, member_id) motion_id, member_id, mark
+    FROM governance.open_ballot ORDER BY motion_id, member_id, sequence DESC;
+
+CREATE FUNCTION governance.check_ballot() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    -- The motion's row is locked by whoever casts or closes, so that one of the two comes first.
+    IF governance.state_of(NEW.motion_id) <> 'open' OR EXISTS (
+        SELECT 1 FROM governance.notice
+        WHERE motion_id = NEW.motion_id AND closes_at <= public.service_now()) THEN
+        PERFORM governance.refuse('i25_while_the_vote_is_open', 'this vote is not open');
+    END IF;
+    PERFORM 1 FROM governance.notice WHERE motion_id = NEW.motion_id AND tier = 'open';
+    IF NOT FOUND THEN
+        PERFORM governance.refuse('i26_names_in_open_votes_only', 'in this vote no name stands beside a choice');
+    END IF;
+    PERFORM 1 FROM governance.roll_struck
+    WHERE (motion_id, member_id) = (NEW.motion_id, NEW.member_id);
+    IF FOUND THEN
+        PERFORM governance.refuse('i24_on_the_roll', 'the member was struck off the roll');
+    END IF;
+    PERFORM 1 WHERE NEW.sequence = 1 + (
+        SELECT count(*) FROM governance.open_ballot
+        WHERE (motion_id, member_id) = (NEW.motion_id, NEW.member_id));
+    IF NOT FOUND THEN
+        PERFORM governance.refuse('i24_ballots_in_sequence', 'a ballot follows the one before it');
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER i25_while_the_vote_is_open BEFORE INSERT ON governance.open_ballot
+    FOR EACH ROW EXECUTE FUNCTION governance.check_ballot();
+
+-- ----------------------------------------------------------------------------------- certificates
+
+CREATE TABLE governance.certificate (
+    motion_id uuid PRIMARY KEY REFERENCES governance.notice,
+    document text NOT NULL,
+    digest text NOT NULL,
+    has_passed boolean NOT NULL,
+    roll_size integer NOT NULL,
+    ballots_cast integer NOT NULL,
+    votes_for integer NOT NULL,
+    votes_against integer NOT NULL,
+    abstentions integer NOT NULL,
+    quorum integer NOT NULL,
+    certified_at timestamptz NOT NULL,
+    CONSTRAINT certificate_is_what_was_hashed
+        CHECK (digest = encode(sha256(convert_to(document, 'UTF8')), 'hex'))
+);
+
+-- I27: a certificate is a recount of the board, judged by what stood in the notice.
+CREATE FUNCTION governance.check_certificate() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    board record;
+    terms governance.notice;
+    roll_size bigint;
+    whole bigint;
+    each_class text;
+    enough boolean;
+BEGIN
+    IF governance.state_of(NEW.motion_id) <> 'closed' THEN
+        PERFORM governance.refuse('certified_after_the_close', 'this vote is not closed');
+    END IF;
+    SELECT * INTO terms FROM governance.notice WHERE motion_id = NEW.motion_id;
+    IF terms.method <> 'yes_no' OR terms.tier <> 'open' THEN
+        PERFORM governance.refuse('i27_recounted_here', 'no board of this kind is kept here');
+    END IF;
+    SELECT size INTO roll_size FROM governance.roll_published WHERE motion_id = NEW.motion_id;
+    SELECT count(*) AS total, count(*) FILTER (WHERE mark = 'for') AS votes_for,
+           count(*) FILTER (WHERE mark = 'against') AS votes_against,
+           count(*) FILTER (WHERE mark = 'abstain') AS abstentions
+    INTO board FROM governance.counted_ballot WHERE motion_id = NEW.motion_id;
+    IF (CAST(NEW.roll_size AS bigint), CAST(NEW.ballots_cast AS bigint), CAST(NEW.votes_for AS bigint),
+        CAST(NEW.votes_against AS bigint), CAST(NEW.abstentions AS bigint), NEW.quorum)
+       IS DISTINCT FROM (roll_size, board.total, board.votes_for, board.votes_against, board.abstentions,
+                         governance.headcount(terms.quorum_terms, roll_size)) THEN
+        PERFORM governance.refuse('i27_a_recount_of_the_board', 'the certificate is no recount of the board');
+    END IF;
+    enough := board.votes_for + board.votes_against + board.abstentions >= NEW.quorum;
+    enough := enough AND governance.is_enough(terms, board.votes_for, board.votes_against, roll_size);
+    FOREACH each_class IN ARRAY terms.pass_each LOOP
+        SELECT count(*) FILTER (WHERE mark = 'for') AS votes_for,
+               count(*) FILTER (WHERE mark = 'against') AS votes_against
+        INTO board FROM governance.counted_ballot JOIN governance.roll USING (motion_id, member_id)
+        WHERE motion_id = NEW.motion_id AND member_class = each_class;
+        SELECT count(*) INTO whole FROM governance.roll
+        WHERE motion_id = NEW.motion_id AND member_class = each_class;
+        enough := enough AND governance.is_enough(terms, board.votes_for, board.votes_against, whole);
+    END LOOP;
+    IF NEW.has_passed IS DISTINCT FROM enough THEN
+        PERFORM governance.refuse('i27_judged_by_its_notice', 'the outcome is not what the notice asks for');
+    END IF;
+    RETURN NEW;
+END $$;
+
+CREATE FUNCTION governance.headcount(p_terms jsonb, p_people bigint) RETURNS integer LANGUAGE sql IMMUTABLE AS $$
+    -- {"max": [[50, 1], [1, 20]]}: so many people (denominator 0), or a share of all, rounded up.
+    SELECT CAST(CASE WHEN p_terms ? 'max' THEN max(people) ELSE min(people) END AS integer)
+    FROM (SELECT CASE WHEN CAST(term ->> 1 AS bigint) = 0 THEN CAST(term ->> 0 AS bigint)
+                      ELSE (CAST(term ->> 0 AS bigint) * p_people + CAST(term ->> 1 AS bigint) - 1)
+                           / CAST(term ->> 1 AS bigint) END AS people
+          FROM jsonb_array_elements(coalesce(p_terms -> 'max', p_terms -> 'min')) AS term) AS terms
+$$;
+CREATE FUNCTION governance.is_enough(
+    p_terms governance.notice, p_for bigint, p_against bigint, p_all bigint
+) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$
+    SELECT p_for > p_against AND CASE WHEN p_terms.is_more
+        THEN p_for * p_terms.required_denominator > p_terms.required_numerator * whole
+        ELSE p_for * p_terms.required_denominator >= p_terms.required_numerator * whole END
+    FROM (SELECT CASE WHEN p_terms.is_of_all THEN p_all ELSE p_for + p_against END AS whole) AS base
+$$;
+CREATE TRIGGER i27_a_recount_of_the_board BEFORE INSERT ON governance.certificate
+    FOR EACH ROW EXECUTE FUNCTION governance.check_certificate();
+
+-- Steps that need something beside them, judged by the database's clock.
+CREATE FUNCTION governance.check_motion_step() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    terms governance.notice;
+BEGIN
+    SELECT * INTO terms FROM governance.notice WHERE motion_id = NEW.motion_id;
+    IF (NEW.to_state = 'frozen' AND public.service_now() < terms.freezes_at)
+       OR (NEW.to_state = 'open' AND public.service_now() < terms.opens_at)
+       OR (NEW.to_state = 'closed' AND public.service_now() < terms.closes_at) THEN
+        PERFORM governance.refuse('no_step_before_its_time', 'the notice names a later time');
+    END IF;
+    IF NEW.to_state NOT IN ('proposed', 'seconded', 'withdrawn') AND terms.motion_id IS NULL THEN
+        PERFORM governance.refuse('a_notice_first', 'no notice of this vote was given');
+    END IF;
+    IF NEW.to_state = 'open' AND NOT EXISTS (
+        SELECT 1 FROM governance.roll_published WHERE motion_id = NEW.motion_id) THEN
+        PERFORM governance.refuse('i27_the_roll_before_the_vote', 'the roll is not published');
+    END IF;
+    IF NEW.to_state IN ('certified', 'lost') AND NOT EXISTS (
+        SELECT 1 FROM governance.certificate
+        WHERE motion_id = NEW.motion_id AND has_passed = (NEW.to_state = 'certified')) THEN
+        PERFORM governance.refuse('certified_by_its_certificate', 'no certificate says so');
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER no_step_before_its_time BEFORE INSERT ON governance.motion_step
+    FOR EACH ROW EXECUTE FUNCTION governance.check_motion_step();
+
+CREATE FUNCTION governance.check_motion_text() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF NEW.version > 1 AND governance.state_of(NEW.motion_id) NOT IN ('proposed', 'seconded', 'amending')
+       OR EXISTS (SELECT 1 FROM governance.notice WHERE motion_id = NEW.motion_id
+                  AND freezes_at <= public.service_now())
+       OR NEW.version <> 1 + (SELECT count(*) FROM governance.motion_text WHERE motion_id = NEW.motion_id) THEN
+        PERFORM governance.refuse('the_text_is_frozen', 'this text does not change any more');
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER the_text_is_frozen BEFORE INSERT ON governance.motion_text
+    FOR EACH ROW EXECUTE FUNCTION governance.check_motion_text();
+
+-- -------------------------------------------------------------------------------------- enactment
+
+-- I19: what adopts a rule after the charter is a certificate that stands here, of a motion that passed.
+CREATE FUNCTION governance.check_adoption() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF NEW.kind = 'certificate' THEN
+        PERFORM 1 FROM governance.certificate JOIN governance.notice USING (motion_id)
+        JOIN governance.motion USING (motion_id)
+        WHERE motion_id = NEW.adoption_id AND certificate.digest = NEW.digest AND has_passed
+          AND rule_kind IS NOT NULL AND rule_notice_days = NEW.notice_days;
+        IF NOT FOUND THEN
+            PERFORM governance.refuse('i19_adopted_by_a_certificate', 'no certificate adopts this');
+        END IF;
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER i19_adopted_by_a_certificate BEFORE INSERT ON rulebook.adoption
+    FOR EACH ROW EXECUTE FUNCTION governance.check_adoption();
+
+CREATE FUNCTION governance.check_rule() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF NEW.adoption_kind = 'certificate' THEN
+        PERFORM 1 FROM governance.motion JOIN governance.motion_text AS last USING (motion_id)
+        WHERE motion_id = NEW.adoption_id AND rule_kind = NEW.kind AND last.text = NEW.body
+          AND last.version = (SELECT max(version) FROM governance.motion_text AS any_version
+                              WHERE any_version.motion_id = NEW.adoption_id);
+        IF NOT FOUND OR EXISTS (SELECT 1 FROM rulebook.rule WHERE adoption_id = NEW.adoption_id) THEN
+            PERFORM governance.refuse('i19_the_text_that_was_voted_on', 'members adopted another text');
+        END IF;
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER i19_the_text_that_was_voted_on BEFORE INSERT ON rulebook.rule
+    FOR EACH ROW EXECUTE FUNCTION governance.check_rule();
+
+-- The one way from a certificate to a rule. Kind, body and notice are read from the motion; the caller
+-- gives a date, and the constraints of the rulebook judge it.
+CREATE FUNCTION governance.enact(p_motion_id uuid, p_rule_id uuid, p_valid_from timestamptz)
+RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    motion record;
+    last record;
+    v_adopted_at timestamptz;
+BEGIN
+    SELECT rule_kind, title, document, digest, rule_notice_days, text INTO STRICT motion
+    FROM governance.motion AS moved JOIN governance.certificate USING (motion_id)
+    JOIN governance.notice USING (motion_id) JOIN governance.motion_text USING (motion_id)
+    WHERE motion_id = p_motion_id ORDER BY version DESC LIMIT 1;
+    -- Locked, so that a quote by the version before is committed first, or sees this one.
+    SELECT rule_id, version, valid_from INTO last FROM rulebook.rule
+    WHERE kind = motion.rule_kind ORDER BY version DESC LIMIT 1 FOR UPDATE;
+    INSERT INTO rulebook.adoption (adoption_id, kind, title, document, digest, notice_days)
+    VALUES (p_motion_id, 'certificate', motion.title, motion.document, motion.digest, motion.rule_notice_days)
+    RETURNING adopted_at INTO v_adopted_at;
+    INSERT INTO rulebook.rule (rule_id, kind, version, body, digest, valid_from, published_at, supersedes,
+                               superseded_from, adoption_id, notice_days, adoption_kind, adopted_at)
+    VALUES (p_rule_id, motion.rule_kind, coalesce(last.version, 0) + 1, motion.text,
+            encode(sha256(convert_to(motion.text, 'UTF8')), 'hex'), p_valid_from, v_adopted_at,
+            last.rule_id, last.valid_from, p_motion_id, motion.rule_notice_days, 'certificate', v_adopted_at);
+END $$;
+REVOKE EXECUTE ON FUNCTION governance.enact FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION governance.enact TO khan_app;
+
+-- What passed and writes a rule has written it when the certificate is committed.
+CREATE FUNCTION governance.check_enacted() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF NEW.to_state = 'certified'
+       AND EXISTS (SELECT 1 FROM governance.motion WHERE motion_id = NEW.motion_id AND rule_kind IS NOT NULL)
+       AND NOT EXISTS (SELECT 1 FROM rulebook.rule WHERE adoption_id = NEW.motion_id) THEN
+        PERFORM governance.refuse('what_passed_is_enacted', 'the motion passed and wrote no rule');
+    END IF;
+    RETURN NULL;
+END $$;
+CREATE CONSTRAINT TRIGGER what_passed_is_enacted AFTER INSERT ON governance.motion_step
+    DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION governance.check_enacted();
+
+DO $$
+DECLARE
+    name text;
+BEGIN
+    FOREACH name IN ARRAY ARRAY['member', 'member_change', 'motion', 'motion_text', 'motion_second',
+        'motion_answer', 'motion_follow_up', 'amendment', 'amendment_step', 'legal_motion_step', 'motion_step', 'notice', 'roll_entry',
+        'roll_left_out', 'roll_struck', 'roll_published', 'open_ballot', 'certificate'] LOOP
+        EXECUTE format('CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON governance.%I
+            FOR EACH ROW EXECUTE FUNCTION storage.refuse_change()', name);
+        EXECUTE format('CREATE TRIGGER append_only_truncate BEFORE TRUNCATE ON governance.%I
+            FOR EACH STATEMENT EXECUTE FUNCTION storage.refuse_change()', name);
+        EXECUTE format('GRANT SELECT ON governance.%I TO khan_app', name);
+        IF name <> 'legal_motion_step' THEN
+            EXECUTE format('GRANT INSERT ON governance.%I TO khan_app', name);
+        END IF;
+    END LOOP;
+END $$;
+GRANT SELECT ON governance.roll, governance.counted_ballot TO khan_app;
+
+-- Whoever moves a motion on locks it, by this and in this order: the application may lock no row itself.
+CREATE FUNCTION governance.lock_motion(p_motion_id uuid) RETURNS void
+LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    SELECT 1 FROM governance.motion WHERE motion_id = p_motion_id FOR UPDATE
+$$;
+REVOKE EXECUTE ON FUNCTION governance.lock_motion FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION governance.lock_motion TO khan_app;
