@@ -12,25 +12,11 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from governance.ballots.roll import commitment_to
 from governance.bylaws import Bylaws
 from governance.errors import NotOnRoll, RollClosed, RollCorrectionSenseless
 from governance.matter import Matter, MemberClass
 from governance.member import EXCLUSION_WORDS, Exclusion, Member, MemberId, standing_of
-
-DOMAIN = b"khan-cars roll entry 1\0"
-SALT_BYTES = 32
-
-
-def commitment_to(member_id: MemberId, salt: bytes) -> str:
-    """The salted hash by which a roll names a member, in hexadecimal.
-
-    Parameters
-    ----------
-    salt
-        32 random bytes, new for each member and each vote.
-    """
-    assert len(salt) == SALT_BYTES, "a salt has 32 bytes"
-    return hashlib.sha256(DOMAIN + salt + str(member_id).encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +30,7 @@ class Entry:
     @property
     def commitment(self) -> str:
         """What the published roll says of them."""
-        return commitment_to(self.member_id, self.salt)
+        return commitment_to(str(self.member_id), self.salt).hex()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

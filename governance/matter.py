@@ -14,6 +14,7 @@ from typing import Any
 from governance.counting.errors import CountImpossible
 from governance.counting.share import RequiredShare
 from governance.errors import BylawsInvalid
+from governance.tier import Tier
 
 
 class MemberClass(StrEnum):
@@ -23,14 +24,6 @@ class MemberClass(StrEnum):
     RIDER = "rider"
     WORKER = "worker"
     CITY = "city"
-
-
-class Tier(StrEnum):
-    """How far names and choices are apart."""
-
-    OPEN = "open"
-    DETACHED = "detached"
-    SEALED = "sealed"
 
 
 class Method(StrEnum):

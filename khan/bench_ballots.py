@@ -28,9 +28,10 @@ from governance.ballots.choice import Choice, Mark, Question, RuleName
 from governance.ballots.hours import Hours
 from governance.ballots.issuance import Mark as DeskMark
 from governance.ballots.issuance import request_for
-from governance.ballots.manifest import Manifest, Tier
+from governance.ballots.manifest import Manifest
 from governance.ballots.manifest import read as read_manifest
 from governance.ballots.plain import Fields, pack
+from governance.tier import Tier
 from simulation.rehearsed_vote import Officials, RehearsedVote, Voter, notice, roll_of
 from verifier.check import verify
 

@@ -30,7 +30,6 @@ from governance.ballots.manifest import (
     Manifest,
     RelyingParty,
     RollTerms,
-    Tier,
     TrusteeTerms,
 )
 from governance.ballots.manifest import sign as sign_manifest
@@ -39,6 +38,7 @@ from governance.ballots.receipt import Receipt, receipt_for
 from governance.ballots.roll import SALT_BYTES, RollEntry, commitment_to, in_order, root_of_roll
 from governance.ballots.tally import CountingRule, Issuance, certificate, lot_seed, tally
 from governance.ballots.trustees import Trustee
+from governance.tier import Tier
 from simulation.software_passkey import SoftwarePasskey
 
 ORIGIN = "https://vote.khan.example"

@@ -14,9 +14,9 @@ from governance.ballots import bundle
 from governance.ballots.ballot import BallotKey
 from governance.ballots.choice import BallotOption, Choice, Mark, Question, RuleName, Value
 from governance.ballots.hours import Hours
-from governance.ballots.manifest import Tier
 from governance.ballots.plain import Fields
 from governance.ballots.tally import CountingRule
+from governance.tier import Tier
 from simulation.rehearsed_vote import Officials, RehearsedVote, Voter, notice, roll_of
 
 OPENS, CLOSES = 1_900_000_000_000, 1_900_600_000_000

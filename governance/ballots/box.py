@@ -26,11 +26,11 @@ from governance.ballots.errors import (
     BallotRefused,
     BallotSuperseded,
     BlindSignatureInvalid,
-    VoteNotOpen,
 )
-from governance.ballots.hours import Hours
+from governance.ballots.hours import NOT_YET_OPEN, Hours
 from governance.ballots.manifest import KEY_BYTES, Manifest
 from governance.ballots.plain import Fields, list_of, only, unpack
+from governance.errors import VoteNotOpen
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,7 +132,7 @@ def paper_entries(choices: Sequence[Choice], *, hours: Hours, at_ms: int) -> lis
         If the vote is still open: papers stay in their box until then.
     """
     if at_ms < hours.closes_at_ms:
-        raise VoteNotOpen(closed=False)
+        raise VoteNotOpen(NOT_YET_OPEN)
     said = sorted((fields_of(one) for one in choices), key=repr)
     return [{"kind": "paper_ballot", "content": one} for one in said]
 

@@ -1,6 +1,6 @@
 """Refusals about ballots: what a voter, a desk, the box or a trustee is told, and why."""
 
-from foundation.errors import Conflict, Forbidden, Gone, Invalid, NotFound, Unavailable
+from foundation.errors import Conflict, Forbidden, Invalid, NotFound, Unavailable
 
 
 class DocumentMalformed(Invalid):
@@ -49,20 +49,6 @@ class SigningTokenUnavailable(Unavailable):
 
     def __init__(self, reason: str) -> None:
         super().__init__(f"The desk cannot sign: {reason}.", reason=reason)
-
-
-class VoteNotOpen(Gone):
-    """The vote has not opened yet, or is closed."""
-
-    code = "vote_not_open"
-
-    def __init__(self, *, closed: bool) -> None:
-        super().__init__(
-            "This vote is closed; nothing more is taken."
-            if closed
-            else "This vote has not opened yet; come back when it does.",
-            closed=closed,
-        )
 
 
 class NotOnTheRoll(NotFound):

@@ -2,9 +2,13 @@
 
 from dataclasses import dataclass, replace
 
-from governance.ballots.errors import ExtensionShortens, VoteNotOpen
+from governance.ballots.errors import ExtensionShortens
 from governance.ballots.manifest import Manifest
 from governance.ballots.plain import Fields
+from governance.errors import VoteNotOpen
+
+NOT_YET_OPEN = "This vote has not opened yet; come back when it does."
+IS_CLOSED = "This vote is closed; nothing more is taken."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +34,7 @@ class Hours:
             If the vote is closed: what is closed stays closed.
         """
         if at_ms >= self.closes_at_ms:
-            raise VoteNotOpen(closed=True)
+            raise VoteNotOpen(IS_CLOSED)
         if closes_at_ms <= self.closes_at_ms:
             raise ExtensionShortens
         return replace(self, closes_at_ms=closes_at_ms)
@@ -44,9 +48,9 @@ class Hours:
             If it is not.
         """
         if at_ms < self.opens_at_ms:
-            raise VoteNotOpen(closed=False)
+            raise VoteNotOpen(NOT_YET_OPEN)
         if at_ms >= self.closes_at_ms:
-            raise VoteNotOpen(closed=True)
+            raise VoteNotOpen(IS_CLOSED)
 
 
 def extension_entry(hours: Hours, reason: str) -> Fields:

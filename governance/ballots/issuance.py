@@ -20,9 +20,10 @@ from governance.ballots.errors import (
     VotedOnPaper,
 )
 from governance.ballots.hours import Hours
-from governance.ballots.manifest import Manifest, Tier
+from governance.ballots.manifest import Manifest
 from governance.ballots.plain import Fields, Plain, pack
 from governance.ballots.roll import RollEntry
+from governance.tier import Tier
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,6 @@ ciphertext, so that nothing of one vote can be used in another and nothing can b
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 
 from governance.ballots import checkpoint
 from governance.ballots.blind_rsa import IssuerKey
@@ -29,21 +28,11 @@ from governance.ballots.plain import (
     text_of,
     unpack,
 )
+from governance.tier import Tier
 
 FORMAT = "khan-cars manifest 1"
 KEY_BYTES = 32
 CONTENT_BYTES_MAX = 4096
-
-
-class Tier(StrEnum):
-    """How far names and choices are apart; one code path, more or fewer parts switched on."""
-
-    OPEN = "open"
-    """Names are shown: sense checks, amendments."""
-    DETACHED = "detached"
-    """The office keeps names and ballots apart: small matters."""
-    SEALED = "sealed"
-    """Two desks, one board: boards, fares, surplus, bylaws."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,13 +11,14 @@ from governance.counting.share import AGAINST, FOR
 from governance.electoral_roll import Correction, ElectoralRoll, correct, draw_roll, may_still_vote
 from governance.errors import ChoiceInvalid, NotEnactable, VoteNotOpen
 from governance.events import RuleEnacted
-from governance.matter import Matter, Method, Tier
+from governance.matter import Matter, Method
 from governance.member import MemberId
 from governance.motion import Motion, MotionId, MotionState
 from governance.service.membership import get_member
 from governance.service.motions import locked, stepped
 from governance.store import members as member_store
 from governance.store import votes as store
+from governance.tier import Tier
 from governance.timetable import plan_vote
 from rulebook.rule import Rule, RuleKind
 from rulebook.service import get_rule, in_force, list_rules

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from governance.ballots.choice import Mark, Value
-from governance.ballots.manifest import Tier
+from governance.tier import Tier
 from tests.ballot_scene import (
     DURING,
     RESOLUTION,

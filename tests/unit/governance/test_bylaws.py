@@ -10,7 +10,8 @@ import pytest
 
 from governance.bylaws import entrenched_by, parse_bylaws
 from governance.errors import BylawsInvalid, MatterUnknown
-from governance.matter import Headcount, MemberClass, Method, Tier
+from governance.matter import Headcount, MemberClass, Method
+from governance.tier import Tier
 from rulebook.errors import BodyInvalid
 from tests.assembly import bylaws, bylaws_body
 

@@ -22,8 +22,8 @@ from governance.ballots.choice import (
     fields_of,
 )
 from governance.ballots.hours import close_entry
-from governance.ballots.manifest import Tier
 from governance.ballots.plain import canonical, pack, unpack
+from governance.tier import Tier
 from simulation.rehearsed_vote import RehearsedVote
 from tests.ballot_scene import (
     BOARD_SEATS,

@@ -26,12 +26,12 @@ from governance.ballots.errors import (
     SharesUnusable,
     TooEarlyToOpen,
     VotedOnPaper,
-    VoteNotOpen,
 )
 from governance.ballots.issuance import NO_MARK, Request, request_for
 from governance.ballots.issuance import Mark as DeskMark
-from governance.ballots.manifest import Tier
 from governance.ballots.plain import Fields, canonical, parse
+from governance.errors import VoteNotOpen
+from governance.tier import Tier
 from simulation.rehearsed_vote import RehearsedVote
 from tests.ballot_scene import CLOSES, DURING, OPENS, RESOLUTION, opened, three_votes, voters
 
