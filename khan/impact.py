@@ -1,6 +1,5 @@
 """`khan impact`: what a proposed rule would do, as members see it before they vote."""
 
-import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedCo
 from fares.month import MonthUnderBoth, month_under_both, trip_of_receipt
 from fares.receipt import verify
 from foundation.local_time import Which, instant_of
+from foundation.strict_json import read_json
 from khan.build import find_city, read_charter
 from khan.console import ArgumentUnusable
 from khan.quoting import FileUnreadable
@@ -178,28 +178,13 @@ def open_city(city: str) -> CityPack:
 
 def _json(path: Path) -> Any:
     try:
-        return json.loads(
-            path.read_text(encoding="utf-8"), parse_constant=_refuse, object_pairs_hook=_unique
-        )
+        return read_json(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise FileUnreadable(path, "there is no such file") from None
     except OSError as fault:
         raise FileUnreadable(path, str(fault.strerror)) from None
     except (ValueError, RecursionError) as fault:
         raise FileUnreadable(path, f"it is not JSON: {fault}") from None
-
-
-def _refuse(constant: str) -> object:
-    raise ValueError(f"{constant} is not a number of JSON")
-
-
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    fields = dict(pairs)
-    if len(fields) < len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
-        raise ValueError(f"{twice!r} is given twice")
-    return fields
 
 
 @contextmanager

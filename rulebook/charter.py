@@ -4,7 +4,6 @@
 rule, named after it (`tariff.json`), which holds that rule's body. See docs/reference/charter.md.
 """
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from foundation.errors import Invalid
+from foundation.strict_json import read_json
 from rulebook.errors import BodyInvalid, CharterInvalid
 from rulebook.rule import RuleKind, canonical
 from rulebook.schema import check_body
@@ -118,7 +118,7 @@ def _read(path: Path) -> Mapping[str, Any]:
     if len(text) > BYTES_MAX:
         raise CharterInvalid(path.name, "", f"is larger than {BYTES_MAX} bytes")
     try:
-        value = json.loads(text.decode(), parse_constant=_refuse, object_pairs_hook=_unique)
+        value = read_json(text.decode())
         # PostgreSQL keeps no NUL in text, and half a surrogate pair is no Unicode.
         if b"\\u0000" in canonical(value):
             raise ValueError("it holds a NUL character")
@@ -127,20 +127,6 @@ def _read(path: Path) -> Mapping[str, Any]:
     if not isinstance(value, dict):
         raise CharterInvalid(path.name, "", "is not a JSON object")
     return value
-
-
-def _refuse(constant: str) -> object:
-    raise ValueError(f"{constant} is not a number of JSON")
-
-
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """A field given twice is refused: two readers may each keep another one of them."""
-    fields = dict(pairs)
-    if len(fields) < len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
-        raise ValueError(f"{twice!r} is given twice")
-    return fields
 
 
 def _only(raw: Mapping[str, Any], fields: set[str]) -> None:

@@ -8,8 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from khan.command_line import main
-
 ENDS = ["--from", "40.7505,-73.9937", "--to", "40.7736,-73.9816"]
 TURNED = ["--from", "-73.9937,40.7505", "--to", "40.7736,-73.9816"]
 COMMANDS = [
@@ -20,20 +18,6 @@ COMMANDS = [
 ]  # fmt: skip
 Said = tuple[int, str, str]
 Khan = Callable[..., Said]
-
-
-@pytest.fixture
-def khan(capsys: pytest.CaptureFixture[str]) -> Khan:
-    """Exit code, standard output and standard error of one command."""
-
-    def run(*words: str) -> Said:
-        with pytest.raises(SystemExit) as ended:
-            main(words)
-        said = capsys.readouterr()
-        assert isinstance(ended.value.code, int)
-        return ended.value.code, said.out, said.err
-
-    return run
 
 
 @pytest.fixture

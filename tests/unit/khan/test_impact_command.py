@@ -8,7 +8,6 @@ from xml.etree import ElementTree
 
 import pytest
 
-from khan.command_line import main
 from rulebook.rule import digest_of
 from tests.fare_builders import eventful_receipt
 from tests.impact_town import FLOOR, TARIFF, policy_body, street, tariff
@@ -16,19 +15,6 @@ from tests.small_city import write_small_city
 from tests.study_town import town, write_town
 
 Khan = Callable[..., tuple[int, str, str]]
-
-
-@pytest.fixture
-def khan(capsys: pytest.CaptureFixture[str]) -> Khan:
-    """Exit code, standard output and standard error of one command."""
-
-    def run(*words: object) -> tuple[int, str, str]:
-        with pytest.raises(SystemExit) as ended:
-            main([str(word) for word in words])
-        said = capsys.readouterr()
-        return int(ended.value.code or 0), said.out, said.err
-
-    return run
 
 
 def written(path: Path, document: object) -> Path:

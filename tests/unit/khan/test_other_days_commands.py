@@ -8,7 +8,6 @@ import pytest
 
 from khan.bench_parts import PARTS, learned_demand
 from khan.bench_parts import run as bench_parts
-from khan.command_line import main
 from khan.console import console
 from khan.simulate import Asked, policy_of
 from simulation.study.other_days import LEARNING_SEEDS, REPORTING_SEEDS
@@ -17,19 +16,6 @@ from simulation.study.scenario import read_scenario
 from tests.study_town import town, write_town
 
 Khan = Callable[..., tuple[int, str, str]]
-
-
-@pytest.fixture
-def khan(capsys: pytest.CaptureFixture[str]) -> Khan:
-    """Exit code, standard output and standard error of one command."""
-
-    def run(*words: object) -> tuple[int, str, str]:
-        with pytest.raises(SystemExit) as ended:
-            main([str(word) for word in words])
-        said = capsys.readouterr()
-        return int(ended.value.code or 0), said.out, said.err
-
-    return run
 
 
 @pytest.fixture
