@@ -150,19 +150,20 @@ def _equal_shares(question: Question, votes: Votes, lots: SeededLots) -> Fields:
     count = count_equal_shares(vote, lots, unit=question.parameter("unit"))
     rounds: Sequence[Plain] = [
         {
-            "number": int(one.project),
+            "option": int(one.project),
             "step": one.step.value,
-            "pays": None if one.pays_at_most is None else str(one.pays_at_most),
+            "pays_at_most": None if one.pays_at_most is None else str(one.pays_at_most),
+            "money_left": int(one.money_left),
         }
         for one in count.rounds
     ]
     return {
         "rule": count.rule,
-        "share": None if count.share_at_last is None else str(count.share_at_last),
-        "added": count.units_added,
+        "share": None if count.share is None else str(count.share),
+        "units_added": count.units_added,
         "rounds": rounds,
         "selected_numbers": [int(one) for one in count.selected],
-        "left": question.parameter("budget") - sum(int(one) for one in count.costs),
+        "money_left": int(count.money_left),
     }
 
 

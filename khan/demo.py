@@ -24,12 +24,12 @@ from rich.console import Console
 from rich.text import Text
 
 from foundation.clock import stopwatch_ms, wall_now
-from foundation.errors import Unavailable
-from foundation.identifiers import DriverId
+from foundation.identifiers import DriverId, PersonId
 from foundation.measures import Point
-from khan import seed
+from khan import commons_seed, seed
 from khan.build import find_city, open_city, read_charter
 from khan.greeting import Terminal, greeting
+from khan.kept_process import KeptProcess, ServiceNeverReady, tail_of
 from khan.listening import listen
 from khan.logs import configure_structlog
 from khan.report import pay_by_advice, report_of
@@ -46,19 +46,9 @@ from storage.migrate import migrate
 T = TypeVar("T")
 
 READY_WITHIN_SECONDS = 90.0
-STOP_WITHIN_SECONDS = 4.0
 LOOK_AT_DATABASE_EVERY_SECONDS = 1.0
 _SCREENS = ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER")
 """Without any of them Linux would open a browser in the terminal, over the city's own lines."""
-
-
-class ServiceNeverReady(Unavailable):
-    """The service did not come up."""
-
-    code = "service_never_ready"
-
-    def __init__(self, log: str) -> None:
-        super().__init__(f"The service did not become ready. Its log ends with: {log}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -204,6 +194,12 @@ class Stage:
                 members = await seed.enrol_members(
                     database, vault, count=asked.drivers, seed=asked.seed
                 )
+                await commons_seed.enliven(
+                    database,
+                    pack,
+                    [PersonId(one.driver_id) for one in members[1:]],
+                    office=await seed.office_of(database, vault),
+                )
             begin = seed.set_time(address, begin=begin, rate=asked.speed)
         finally:
             await database.dispose()
@@ -225,7 +221,10 @@ class Stage:
     @contextlib.asynccontextmanager
     async def service(self, address: str) -> AsyncIterator["asyncio.Task[None]"]:
         """The service in a process of its own; the task starts it again whenever it dies."""
-        keeper = asyncio.create_task(self._keep_alive(address))
+        service = KeptProcess(
+            "serve", environment=self._environment(address), log=self._log, say=self._say
+        )
+        keeper = asyncio.create_task(service.keep())
         database = asyncio.create_task(self._keep_database())
         try:
             with self._step("Starting the service"):
@@ -246,23 +245,6 @@ class Stage:
             except embedded.EmbeddedServerFailed as failed:
                 self._say(f"  {failed.sentence}")
 
-    async def _keep_alive(self, address: str) -> None:
-        while True:
-            with self._log.open("ab") as log:
-                process = await asyncio.create_subprocess_exec(
-                    sys.executable, "-m", "khan", "serve",
-                    env=self._environment(address), stdout=log, stderr=log,
-                    start_new_session=True,
-                )  # fmt: skip
-            try:
-                await process.wait()
-            except asyncio.CancelledError:
-                await _end(process)
-                raise
-            if process.returncode == 2:
-                raise ServiceNeverReady(self._tail())
-            self._say(f"  The service ended ({process.returncode}); starting it again")
-
     async def _until_ready(self, keeper: "asyncio.Task[None]") -> None:
         began = stopwatch_ms()
         async with httpx.AsyncClient(trust_env=False, timeout=2) as http:
@@ -273,7 +255,7 @@ class Stage:
                     if (await http.get(f"{self._asked.base_url}/readyz")).status_code == 200:
                         return
                 await asyncio.sleep(0.1)
-        raise ServiceNeverReady(self._tail())
+        raise ServiceNeverReady(tail_of(self._log))
 
     async def _unless_stopped(self, doing: Coroutine[Any, Any, T]) -> T:
         """Do it; at Ctrl-C leave off at once.
@@ -367,10 +349,6 @@ class Stage:
             yield
         self._say(f"  {words}: {(stopwatch_ms() - began) / 1000:.1f} s")
 
-    def _tail(self) -> str:
-        lines = self._log.read_text(encoding="utf-8", errors="replace").splitlines()
-        return " | ".join(lines[-3:])
-
     def _settings(self) -> dict[str, Any]:
         asked = self._asked
         return {
@@ -382,15 +360,3 @@ class Stage:
             "share_following_advice": asked.share_following,
             "start": asked.start.strftime("%H:%M"),
         }
-
-
-async def _end(process: asyncio.subprocess.Process) -> None:
-    """Ask the service to stop; insist after a while."""
-    with contextlib.suppress(ProcessLookupError):
-        process.terminate()
-        try:
-            async with asyncio.timeout(STOP_WITHIN_SECONDS):
-                await process.wait()
-        except TimeoutError:
-            process.kill()
-            await process.wait()

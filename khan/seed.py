@@ -99,6 +99,14 @@ async def found_on(url: str, charter: Charter) -> None:
         await database.dispose()
 
 
+async def office_of(database: Database, vault: Vault) -> PersonId:
+    """Who keeps the office, once members are enrolled."""
+    async with database.work() as work:
+        found = await find_person_by_phone(work, OFFICE_PHONE, vault=vault)
+    assert found is not None, "the office is enrolled before anybody"
+    return found
+
+
 async def enrol_members(database: Database, vault: Vault, *, count: int, seed: int) -> list[Member]:
     """An office, `count` simulated driver-members and one seat for a visitor who drives.
 

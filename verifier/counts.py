@@ -9,7 +9,7 @@ from fractions import Fraction
 from math import ceil
 from typing import Any, TypeAlias
 
-from verifier import schulze, stv
+from verifier import equal_shares, schulze, stv
 from verifier.fault import Fault
 from verifier.shares import reaches
 from verifier.terms import Terms
@@ -36,6 +36,9 @@ def recount(terms: Terms, votes: Votes, lot_seed: bytes) -> dict[str, Any]:
         case "schulze":
             ballots = [(one["ranks"], n) for one, n in votes]
             return schulze.count(ballots, len(terms.options), terms.parameters, lot_seed)
+        case "equal_shares":
+            approvals = [(one["approved"], n) for one, n in votes]
+            return equal_shares.count(approvals, terms.parameters, lot_seed)
     raise Fault("unknown_rule", f"This verifier has no counter for {terms.rule!r}.")
 
 

@@ -157,6 +157,12 @@ def _require_parameters(rule: Reader, options: int) -> None:
             has_one = parameters.fields.get("status_quo", 0) is not None
             if has_one and parameters.number("status_quo", 1) > options:
                 raise Fault("document_malformed", "The status quo is none of the options.")
+        case "equal_shares":
+            parameters.number("budget", 1)
+            parameters.number("unit", 1)
+            costs = parameters.array("costs")
+            if len(costs) != options or any(type(one) is not int or one < 1 for one in costs):
+                raise Fault("document_malformed", "The options do not have a cost each.")
         case "scottish_stv":
             parameters.number("seats", 1)
             parameters.number("ranks_max", 1)

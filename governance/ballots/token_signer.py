@@ -2,7 +2,7 @@
 
 Source: OASIS PKCS #11, mechanism CKM_RSA_X_509 (bare RSA). Needs python-pkcs11 (the optional
 dependency `token`) and the maker's module; both are looked for when a signer is opened, and what is
-missing is said in one sentence. Tried with SoftHSM 2.6.
+missing is said in one sentence. Tried with SoftHSM 2.6, in every run of `.ci/run`.
 """
 
 from collections.abc import Iterator

@@ -9,8 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from governance.ballots.choice import Mark, Question, RuleName, Value
+from governance.counting.budget import BudgetPaper, BudgetVote, Marks, Project
+from governance.counting.equal_shares import count_equal_shares
+from governance.counting.lots import SeededLots
+from governance.counting.pabulib import read_pb
 from tests.ballot_scene import count_plainly
-from verifier import schulze, stv
+from verifier import equal_shares, schulze, stv
 from verifier.counts import for_against, lower_median
 
 SEED = bytes(32)
@@ -158,3 +162,80 @@ def test_for_and_against_are_added_up(marks: list[str]) -> None:
     tallied = [(Mark(one), marks.count(one)) for one in sorted(set(marks))]
     documents = [({"mark": one.mark}, times) for one, times in tallied]
     assert for_against(documents, parameters) == count_plainly(question, tallied, lot_seed=SEED)
+
+
+# ----------------------------------------------------------------------------------- equal shares
+
+
+def _service_s(ballots: list[tuple[list[int], int]], parameters: dict, seed: bytes) -> dict:
+    """The service's count, told in the published form."""
+    options = range(1, len(parameters["costs"]) + 1)
+    vote = BudgetVote(
+        title="A fund", budget=parameters["budget"], marks=Marks.TICKS,
+        projects=tuple(
+            Project(id=str(n), name=f"Project {n}", cost=parameters["costs"][n - 1])
+            for n in options
+        ),
+        papers=tuple(
+            BudgetPaper(projects=tuple(map(str, approved)), count=times)
+            for approved, times in ballots
+        ),
+    )  # fmt: skip
+    found = count_equal_shares(vote, SeededLots(seed), unit=parameters["unit"])
+    return {
+        "rule": "equal_shares",
+        "share": None if found.share is None else str(found.share),
+        "units_added": found.units_added,
+        "rounds": [
+            {
+                "option": int(one.project), "step": str(one.step), "money_left": one.money_left,
+                "pays_at_most": None if one.pays_at_most is None else str(one.pays_at_most),
+            }
+            for one in found.rounds
+        ],
+        "selected_numbers": [int(one) for one in found.selected],
+        "money_left": found.money_left,
+    }  # fmt: skip
+
+
+@given(st.data())
+def test_equal_shares_is_counted_as_the_service_counts(data: st.DataObject) -> None:
+    costs = data.draw(st.lists(st.integers(1, 12), min_size=1, max_size=6))
+    approvals = st.lists(st.sampled_from(range(1, len(costs) + 1)), unique=True).map(sorted)
+    ballots = data.draw(st.lists(st.tuples(approvals, st.integers(1, 4)), max_size=7))
+    parameters = {
+        "budget": data.draw(st.integers(1, 30)), "costs": costs,
+        "unit": data.draw(st.integers(1, 3)),
+    }  # fmt: skip
+    seed = data.draw(st.binary(min_size=32, max_size=32))
+    found = equal_shares.count(ballots, parameters, seed)
+    assert found == _service_s(ballots, parameters, seed)
+    bought = sum(costs[number - 1] for number in found["selected_numbers"])
+    assert bought + found["money_left"] == parameters["budget"]
+
+
+def test_a_minority_that_agrees_gets_its_part_of_the_fund() -> None:
+    """By hand: six voters for the dear one, three for the small one; a share is 10."""
+    ballots = [([1], 6), ([2], 3)]
+    found = equal_shares.count(ballots, {"budget": 90, "costs": [60, 30], "unit": 1}, SEED)
+    assert found["share"] == "10"
+    assert [(one["option"], one["pays_at_most"]) for one in found["rounds"]] == [
+        (1, "10"), (2, "10"),
+    ]  # fmt: skip
+    assert (found["selected_numbers"], found["money_left"]) == ([1, 2], 0)
+
+
+@pytest.mark.shared
+def test_a_city_that_divides_by_equal_shares_is_counted_as_the_service_counts(
+    shared_data: Path,
+) -> None:
+    file = shared_data / "elections/pabulib/poland_wieliczka_2023.pb"
+    vote = read_pb(file.read_text(encoding="utf-8"), file.name)
+    number = {project.id: at for at, project in enumerate(vote.projects, start=1)}
+    ballots = [
+        (sorted(number[one] for one in paper.projects), paper.count) for paper in vote.papers
+    ]
+    parameters = {
+        "budget": int(vote.budget), "costs": [int(one.cost) for one in vote.projects], "unit": 1,
+    }  # fmt: skip
+    assert equal_shares.count(ballots, parameters, SEED) == _service_s(ballots, parameters, SEED)

@@ -6,7 +6,9 @@ import sys
 import zipfile
 from collections.abc import Callable
 from dataclasses import replace
+from enum import StrEnum
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 
@@ -274,10 +276,28 @@ def test_an_open_ballot_of_nobody_is_named(tmp_path: Path) -> None:
 
 
 def test_a_rule_without_a_counter_here_is_named(tmp_path: Path) -> None:
-    vote = opened(replace(BOARD_SEATS, rule=RuleName.EQUAL_SHARES, parameters={}))
+    class Later(StrEnum):
+        """Rules that somebody may come to publish."""
+
+        BORDA = "borda"
+
+    vote = opened(replace(BOARD_SEATS, rule=cast(RuleName, Later.BORDA), parameters={}))
+    vote.close()
+    parts = parts_of(vote, lambda question, votes, *, lot_seed: {"rule": "borda"})
+    assert _code(parts, tmp_path) == "unknown_rule"
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"costs": [1, 2]}, {"costs": [1, 2, 0]}, {"costs": [1, 2, "3"]}, {"unit": 0}]
+)
+def test_a_budget_without_a_cost_for_each_project_is_named(
+    tmp_path: Path, wrong: dict[str, Any]
+) -> None:
+    parameters = {"budget": 9, "costs": [1, 2, 3], "unit": 1} | wrong
+    vote = opened(replace(BOARD_SEATS, rule=RuleName.EQUAL_SHARES, parameters=parameters))
     vote.close()
     parts = parts_of(vote, lambda question, votes, *, lot_seed: {"rule": "equal_shares"})
-    assert _code(parts, tmp_path) == "unknown_rule"
+    assert _code(parts, tmp_path) == "document_malformed"
 
 
 def test_receipts_of_other_votes_and_false_ones_are_named(tmp_path: Path) -> None:

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import os
 from pathlib import Path
 
 import pytest
@@ -14,9 +13,7 @@ from governance.ballots.blind_rsa import IssuerKey, SoftwareSigner
 from governance.ballots.errors import (
     BlindSignatureInvalid,
     DocumentMalformed,
-    SigningTokenUnavailable,
 )
-from governance.ballots.token_signer import TokenKey, opened
 
 VARIANTS = (
     "RSABSSA-SHA384-PSS-Randomized",
@@ -135,28 +132,3 @@ def test_a_key_survives_its_document(signer: SoftwareSigner) -> None:
         IssuerKey.from_spki(SoftwareSigner(small).public_key.to_spki())
     with pytest.raises(DocumentMalformed, match="cannot be read"):
         IssuerKey.from_spki(b"no key")
-
-
-def test_a_token_that_is_not_there_is_said_so(tmp_path: Path) -> None:
-    where = TokenKey(module=tmp_path / "none.so", token="desk", label="vote")
-    with pytest.raises(SigningTokenUnavailable, match=r"none\.so"), opened(where, "1234"):
-        pass
-
-
-def test_a_key_on_a_token_signs_as_one_in_memory_does() -> None:
-    """Needs a PKCS#11 token with an RSA key: KHAN_TEST_TOKEN=module:token:label:pin."""
-    told = os.environ.get("KHAN_TEST_TOKEN")
-    if told is None:
-        pytest.skip("no token is named in KHAN_TEST_TOKEN")
-    module, token, label, pin = told.split(":")
-    chance = SeededChance(3)
-    with opened(TokenKey(module=Path(module), token=token, label=label), pin) as signer:
-        prepared = blind_rsa.prepare(b"ballot key", chance)
-        blinded = blind_rsa.blind(signer.public_key, prepared, chance)
-        signed = blind_rsa.blind_sign(signer, blinded.message)
-        blind_rsa.finalize(signer.public_key, blinded, signed)
-    with (
-        pytest.raises(SigningTokenUnavailable),
-        opened(TokenKey(module=Path(module), token=token, label="absent"), pin),
-    ):
-        pass
