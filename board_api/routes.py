@@ -65,12 +65,14 @@ async def polls(request: Request) -> dict[str, list[str]]:
 
 
 @router.get("/board/v1/polls/{poll_id}")
-async def head(request: Request, poll_id: UUID) -> dict[str, int | str | None]:
-    """The board's newest signed head, with the witnesses' lines that it has."""
+async def head(request: Request, poll_id: UUID) -> dict[str, int | str | bool | None]:
+    """The board's newest signed head with the witnesses' lines that it has, and whether it ended."""
     database, board = _of(request)
     async with database.reading() as reading:
+        # Asked first: whoever reads that it has ended reads its last head.
+        finished = await board.store.is_finished(reading, poll_id)
         shown = await keeping.show_head(reading, board, poll_id)
-    return {"size": shown.size, "note": shown.note}
+    return {"size": shown.size, "note": shown.note, "finished": finished}
 
 
 @router.get("/board/v1/polls/{poll_id}/manifest")

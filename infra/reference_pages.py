@@ -49,7 +49,7 @@ def events() -> list[Any]:
 def settings_classes() -> list[Any]:
     """What operators can set."""
     base = importlib.import_module("pydantic_settings").BaseSettings
-    return _ours(found for found in _below(base) if found.__module__ == "khan.settings")
+    return _ours(found for found in _below(base) if found.__module__.startswith("khan."))
 
 
 def kind_of(refusal: type) -> type:
@@ -111,6 +111,7 @@ def settings_page() -> str:
         (f"`{_variable(found, name)}`", _default(field), str(field.description or ""))
         for found in settings_classes()
         for name, field in found.model_fields.items()
+        if name in vars(found)["__annotations__"]  # not again what another class tells
     )
     return _page(
         "Settings",

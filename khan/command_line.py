@@ -18,6 +18,7 @@ from khan import (
     count_command,
     impact_commands,
     options,
+    poll_commands,
     round_commands,
     study_commands,
 )
@@ -46,6 +47,7 @@ app.command(epilog=study_commands.EXAMPLE)(study_commands.simulate)
 app.command(epilog=count_command.EPILOG)(count_command.count)
 bench.command("counting")(count_command.bench_counting)
 app.command(epilog=ballot_commands.EXAMPLE)(ballot_commands.verify)
+poll_commands.install(app)
 bench.command("ballots")(ballot_commands.bench_ballots)
 app.command(epilog=impact_commands.EXAMPLE)(impact_commands.impact)
 bench.command("days")(study_commands.bench_days)

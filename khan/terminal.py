@@ -16,11 +16,13 @@ from rich.console import Console
 from foundation.chance import SystemChance
 from foundation.clock import ServiceClock
 from foundation.errors import Conflict, Invalid, Unavailable
+from foundation.identifiers import UUID
 from foundation.measures import Point
 from khan.json_files import write_json
 from khan.places import pasted
 from khan.terminal_drive import Driving
 from khan.terminal_ride import Riding
+from khan.terminal_vote import Voting
 from khan.terminal_words import InputEnded, Keyboard
 from khan.wanted_time import instant_wanted, read_time
 from simulation.client import Mailbox, Phone, Refused, ServiceGone, open_phone_line
@@ -147,6 +149,41 @@ def drive(
     _run(url, play)
 
 
+def vote(
+    url: str,
+    messages: Path | None,
+    *,
+    phone: str,
+    poll_id: UUID,
+    entrance: str,
+    folder: Path,
+    play: Callable[[Voting], Coroutine[Any, Any, None]],
+    console: Console,
+    typed: TextIO | None = None,
+) -> None:
+    """Sign in as a member, and take one step in a poll.
+
+    Parameters
+    ----------
+    entrance
+        `driver` or `rider`.
+    folder
+        Where the poll's secrets are kept.
+    play
+        The step.
+
+    Raises
+    ------
+    Unreachable, ToldNo, NoCodeCame
+    """
+
+    async def signed_in(line: Phone) -> None:
+        await _sign_in(line, phone, messages, console, Keyboard(console, typed))
+        await play(Voting(line, console, poll_id=poll_id, entrance=entrance, folder=folder))
+
+    _run(url, signed_in)
+
+
 def _run(url: str, play: Callable[[Phone], Coroutine[Any, Any, None]]) -> None:
     """Play it on a line to the service; whatever goes wrong is one sentence."""
 
@@ -194,4 +231,4 @@ async def _sign_in(
     console.print(f"Signed in as {phone}.")
 
 
-__all__ = ["InputEnded", "NoCodeCame", "ToldNo", "Unreachable", "drive", "ride"]
+__all__ = ["InputEnded", "NoCodeCame", "ToldNo", "Unreachable", "drive", "ride", "vote"]

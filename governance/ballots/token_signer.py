@@ -51,6 +51,66 @@ class TokenSigner:
         return signed
 
 
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A token that is signed in to, with any number of keys on it."""
+
+    _session: Any  # pkcs11.Session
+    _name: str
+
+    def make(self, label: str, *, bits: int) -> None:
+        """Make a key pair on the token, unless one of that label is there.
+
+        Raises
+        ------
+        SigningTokenUnavailable
+            If the token refuses.
+        """
+        pkcs11 = _library()
+        with _told(f"no key {label!r} could be made on token {self._name!r}"):
+            found = self._session.get_objects(
+                {
+                    pkcs11.Attribute.CLASS: pkcs11.ObjectClass.PRIVATE_KEY,
+                    pkcs11.Attribute.LABEL: label,
+                }
+            )
+            if next(iter(found), None) is None:
+                self._session.generate_keypair(pkcs11.KeyType.RSA, bits, label=label, store=True)
+
+    def signer(self, label: str) -> TokenSigner:
+        """The signer of a key on the token.
+
+        Raises
+        ------
+        SigningTokenUnavailable
+            If the key is not there.
+        """
+        pkcs11 = _library()
+        with _told(f"no use of key {label!r} on token {self._name!r}"):
+            keys = {"label": label, "key_type": pkcs11.KeyType.RSA}
+            private = self._session.get_key(object_class=pkcs11.ObjectClass.PRIVATE_KEY, **keys)
+            public = self._session.get_key(object_class=pkcs11.ObjectClass.PUBLIC_KEY, **keys)
+            modulus = int.from_bytes(public[pkcs11.Attribute.MODULUS], "big")
+            exponent = int.from_bytes(public[pkcs11.Attribute.PUBLIC_EXPONENT], "big")
+            return TokenSigner(IssuerKey(modulus, exponent), private, pkcs11.Mechanism.RSA_X_509)
+
+
+@contextmanager
+def open_token(module: Path, token: str, pin: str) -> Iterator[Token]:
+    """Sign in to a token, to make and use keys until the end of the block.
+
+    Raises
+    ------
+    SigningTokenUnavailable
+        If the library, the module or the token is not there, or the PIN is wrong.
+    """
+    pkcs11 = _library()
+    with _told(f"no use of token {token!r} through {module}"):
+        session = pkcs11.lib(str(module)).get_token(token_label=token).open(rw=True, user_pin=pin)
+    with session:
+        yield Token(session, token)
+
+
 @contextmanager
 def opened(where: TokenKey, pin: str) -> Iterator[TokenSigner]:
     """Sign in to a token and use its key until the end of the block.
@@ -60,21 +120,18 @@ def opened(where: TokenKey, pin: str) -> Iterator[TokenSigner]:
     SigningTokenUnavailable
         If the library, the module, the token or the key is not there, or the PIN is wrong.
     """
+    with open_token(where.module, where.token, pin) as token:
+        yield token.signer(where.label)
+
+
+@contextmanager
+def _told(what: str) -> Iterator[None]:
+    """What the library raises, as the one refusal that there is for it."""
     pkcs11 = _library()
     try:
-        token = pkcs11.lib(str(where.module)).get_token(token_label=where.token)
-        with token.open(user_pin=pin) as session:
-            keys = {"label": where.label, "key_type": pkcs11.KeyType.RSA}
-            private = session.get_key(object_class=pkcs11.ObjectClass.PRIVATE_KEY, **keys)
-            public = session.get_key(object_class=pkcs11.ObjectClass.PUBLIC_KEY, **keys)
-            modulus = int.from_bytes(public[pkcs11.Attribute.MODULUS], "big")
-            exponent = int.from_bytes(public[pkcs11.Attribute.PUBLIC_EXPONENT], "big")
-            yield TokenSigner(IssuerKey(modulus, exponent), private, pkcs11.Mechanism.RSA_X_509)
+        yield
     except (pkcs11.exceptions.PKCS11Error, RuntimeError, OSError) as error:
-        raise SigningTokenUnavailable(
-            f"no use of key {where.label!r} on token {where.token!r} through {where.module} "
-            f"({type(error).__name__})"
-        ) from error
+        raise SigningTokenUnavailable(f"{what} ({type(error).__name__})") from error
 
 
 def _library() -> Any:

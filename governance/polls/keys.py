@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from foundation.chance import Chance
 from foundation.identifiers import UUID
 from governance.ballots.blind_rsa import RawSigner, SoftwareSigner
+from governance.ballots.token_signer import Token
 from governance.polls.errors import KeyFolderUnusable, PollKeyLost
 
 MODULUS_BITS = 3072
@@ -164,3 +165,34 @@ class FolderIssuers:
             serialization.PrivateFormat.PKCS8,
             serialization.NoEncryption(),
         )
+
+
+class TokenIssuers:
+    """Issuers' keys on a PKCS#11 token, made there; the poll's identifier is their label."""
+
+    def __init__(self, token: Token, *, modulus_bits: int = MODULUS_BITS) -> None:
+        self._token, self._bits = token, modulus_bits
+        self._opened: dict[UUID, RawSigner] = {}
+
+    def make(self, poll_id: UUID) -> RawSigner:
+        """A new key for a poll; the one made before, if it was.
+
+        Raises
+        ------
+        SigningTokenUnavailable
+            If the token refuses.
+        """
+        self._token.make(str(poll_id), bits=self._bits)
+        return self.get(poll_id)
+
+    def get(self, poll_id: UUID) -> RawSigner:
+        """The key of a poll.
+
+        Raises
+        ------
+        SigningTokenUnavailable
+            If it is not there.
+        """
+        if poll_id not in self._opened:
+            self._opened[poll_id] = self._token.signer(str(poll_id))
+        return self._opened[poll_id]
