@@ -112,14 +112,15 @@ def test_equal_shares_tells_each_turn_and_never_overspends(
     votes: Any, costs: list[int], seed: bytes
 ) -> None:
     question = asked(RuleName.EQUAL_SHARES, budget=100, costs=costs, unit=1)
+    check(question, votes, seed)
     found: Any = count_by_rule(question, votes, lot_seed=seed)
     spent = sum(costs[number - 1] for number in found["selected_numbers"])
-    assert found["left"] == 100 - spent >= 0
+    assert found["money_left"] == 100 - spent >= 0
     wanted = {number for one, _ in votes for number in one.numbers}
-    assert {one["number"] for one in found["rounds"]} == wanted
+    assert {one["option"] for one in found["rounds"]} == wanted
     assert (found["share"] is None) == (not wanted)
     unbought = wanted - set(found["selected_numbers"])
-    assert all(costs[number - 1] > found["left"] for number in unbought)
+    assert all(costs[number - 1] > found["money_left"] for number in unbought)
     assert json.loads(canonical(found)) == found
 
 
