@@ -98,10 +98,16 @@ async function askedOf(manifest, kept, credentialId, signRequest) {
 }
 
 /**
+ * How a ballot is moved on. `now`: it leaves without a wait; `handOver`: in a detached vote, how a
+ * signed-in member hands it over; `wallOf`: the wall moment of a service moment, both in milliseconds.
+ * @typedef {{
+ *   now?: boolean, handOver?: (pollId: string, ballot: any) => Promise<any>, wallOf?: (ms: number) => number,
+ * }} How
+ */
+
+/**
  * Move a kept ballot on as far as it goes now.
- * @param {import('./shelf.mjs').Shelf} shelf @param {Kept} kept
- * @param {{now?: boolean, handOver?: (pollId: string, ballot: any) => Promise<any>}} [how] `now`: leave without a wait;
- *   `handOver`: in a detached vote, how a signed-in member hands a ballot over
+ * @param {import('./shelf.mjs').Shelf} shelf @param {Kept} kept @param {How} [how]
  * @returns {Promise<Kept>} as it is kept afterwards
  */
 export async function advance(shelf, kept, how = {}) {
@@ -110,7 +116,7 @@ export async function advance(shelf, kept, how = {}) {
   try {
     const manifest = await readManifest(one.manifest, one.digest);
     if (one.tokens === null) one = await taken(shelf, manifest, one);
-    if (one.ballot === null) one = await signed(shelf, manifest, one);
+    if (one.ballot === null) one = await signed(shelf, manifest, one, how);
     if (how.now && one.leavesAt > Date.now()) one = await keep(shelf, one, { leavesAt: Date.now() });
     if (!one.isTaken && one.leavesAt <= Date.now()) one = await sent(shelf, one, how);
     if (one.isTaken) one = await receipted(shelf, manifest, one, how);
@@ -166,14 +172,17 @@ async function taken(shelf, manifest, kept) {
   return keep(shelf, kept, { tokens, asked: null, slip: await cancellationSlip(manifest, kept.key, tokens) });
 }
 
-/** @param {import('./shelf.mjs').Shelf} shelf @param {Manifest} manifest @param {Kept} kept */
-async function signed(shelf, manifest, kept) {
+/** When the vote closes, in wall time. @param {Manifest} manifest @param {How} how */
+const closing = (manifest, { wallOf = (ms) => ms }) => wallOf(manifest.closesAt);
+
+/** @param {import('./shelf.mjs').Shelf} shelf @param {Manifest} manifest @param {Kept} kept @param {How} how */
+async function signed(shelf, manifest, kept, how) {
   const ballot = await signBallot(manifest, kept.key, kept.tokens ?? [], kept.sequence, kept.content);
-  const leavesAt = drawLeaving(Date.now(), kept.waitMs, manifest.closesAt, drawShare());
+  const leavesAt = drawLeaving(Date.now(), kept.waitMs, closing(manifest, how), drawShare());
   return keep(shelf, kept, { ballot, name: await nameOf(ballot), leavesAt });
 }
 
-/** @param {import('./shelf.mjs').Shelf} shelf @param {Kept} kept @param {{handOver?: (pollId: string, ballot: any) => Promise<any>}} how */
+/** @param {import('./shelf.mjs').Shelf} shelf @param {Kept} kept @param {How} how */
 async function sent(shelf, kept, how) {
   const answer = await post(kept, how);
   if (answer === null) return kept;
@@ -182,7 +191,7 @@ async function sent(shelf, kept, how) {
 
 /**
  * Sends a ballot; what the box has already, it has. Null: a member must sign in to hand it over.
- * @param {Kept} kept @param {{handOver?: (pollId: string, ballot: any) => Promise<any>}} how
+ * @param {Kept} kept @param {How} how
  */
 async function post(kept, how) {
   try {
@@ -197,7 +206,7 @@ async function post(kept, how) {
 /**
  * The receipt, checked; or the ballot once more, for a box that has lost what was waiting.
  * @param {import('./shelf.mjs').Shelf} shelf @param {Manifest} manifest @param {Kept} kept
- * @param {{handOver?: (pollId: string, ballot: any) => Promise<any>}} how
+ * @param {How} how
  */
 async function receipted(shelf, manifest, kept, how) {
   let receipt;
@@ -206,7 +215,7 @@ async function receipted(shelf, manifest, kept, how) {
   } catch (error) {
     if (!(error instanceof Refused && error.status === 404)) throw error;
     // After the close the box takes nothing more, and publishes what it has.
-    if (Date.now() >= manifest.closesAt) return kept;
+    if (Date.now() >= closing(manifest, how)) return kept;
     const answer = await post(kept, how);
     return answer === null ? kept : keep(shelf, kept, { waiting: answer?.waiting ?? kept.waiting });
   }

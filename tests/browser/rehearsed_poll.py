@@ -142,6 +142,7 @@ class RehearsedPoll:
         routes = [
             ("/vote/{rest:path}", "GET", self._file), ("/live/{rest:path}", "GET", self._file),
             ("/vendor/{rest:path}", "GET", self._file),
+            ("/public/v1/clock", "GET", self._clock), ("/public/v1/city", "GET", self._city),
             ("/public/v1/sign-in/code", "POST", self._code),
             ("/public/v1/sign-in/code/confirm", "POST", self._confirm),
             ("/public/v1/session", "DELETE", self._sign_out),
@@ -196,6 +197,12 @@ class RehearsedPoll:
         kind = mimetypes.guess_type(file.name)[0] or "text/plain"
         headers = {"Content-Security-Policy": policy, "Content-Type": kind}
         return Response(file.read_bytes(), headers=headers)
+
+    async def _clock(self, _request: HttpRequest) -> Any:
+        return {"now": _iso(_now_ms()), "rate": 1.0}
+
+    async def _city(self, _request: HttpRequest) -> Any:
+        return {"timezone": "UTC"}
 
     async def _code(self, request: HttpRequest) -> Any:
         await request.json()
