@@ -179,7 +179,7 @@ function rankField({ rule, options }, words) {
     none.hidden = ranked.length > 0;
   }
   const none = h('p', { class: 'note' }, words.say('orderNone'));
-  const element = group(words, help, 'choice-help', pool, h('h3', { class: 'label', id: 'order-label' }, words.say('order')), none, order);
+  const element = group(words, help, 'choice-help', pool, h('p', { class: 'label', id: 'order-label' }, words.say('order')), none, order);
   show();
   return { element, read: () => ({ choice: { ranks: groups() } }) };
 }

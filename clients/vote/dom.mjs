@@ -2,17 +2,17 @@
 // Making elements, and the few things that all views use.
 
 /**
- * An element. Attributes: `class`, `for`, `aria-…` and others as written; `on…` a listener; true sets, false and
- * null leave out.
+ * An element. Attributes: `class`, `for` and others as written; `on…` a listener; true sets, null leaves out, false
+ * leaves out but for `aria-…`, where it is a word.
  * @param {string} tag @param {Record<string, any>} [attributes] @param {...(Node | string | null | false)} children
  * @returns {HTMLElement}
  */
 export function h(tag, attributes = {}, ...children) {
   const element = document.createElement(tag);
   for (const [name, value] of Object.entries(attributes)) {
-    if (value === false || value === null || value === undefined) continue;
+    if (value === null || value === undefined || (value === false && !name.startsWith('aria-'))) continue;
     if (name.startsWith('on')) element.addEventListener(name.slice(2), value);
-    else element.setAttribute(name, value === true ? '' : String(value));
+    else element.setAttribute(name, value === true && !name.startsWith('aria-') ? '' : String(value));
   }
   element.append(...children.filter((child) => child !== null && child !== false).map((child) => /** @type {Node | string} */ (child)));
   return element;

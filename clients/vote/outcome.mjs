@@ -49,7 +49,7 @@ export function outcome(poll, options, words) {
     h('p', { class: 'note' }, words.say('resultCount', { ...counts, broken: certificate.broken?.length ?? 0 })),
     h('h3', {}, words.say('checkIt')),
     h('p', { class: 'note' }, words.say('checkHow')),
-    h('pre', { dir: 'ltr', tabindex: '0' }, 'khan verify bundle.zip --receipt receipt.json'),
+    h('pre', { dir: 'ltr' }, 'khan verify bundle.zip --receipt receipt.json'),
     h('a', { class: 'button', href: `/public/v1/polls/${poll.poll_id}/bundle.zip`, download: 'bundle.zip' }, words.say('bundle')),
   );
 }

@@ -32,6 +32,8 @@ export async function pollPage(page, pollId) {
   ]);
   const manifest = poll.manifest === null ? null : await termsOf(poll);
   const isOpen = poll.state === 'open' && timing.left(poll.closes_at) > 0;
+  const expected = impact === null ? [] : [impactCard(impact, poll.motion_id, page)];
+  const shown = parts(page, { poll, manifest, me, kept, isOpen });
   const left = isOpen ? tellLeft(timing.left(poll.closes_at), words) : '';
   const when = [words.say(isOpen ? 'until' : manifest === null ? 'opens' : 'closed', { time: timing.tell(isOpen || manifest !== null ? poll.closes_at : poll.opens_at, words) }), left];
   return [
@@ -39,8 +41,7 @@ export async function pollPage(page, pollId) {
     h('h1', { dir: 'auto' }, poll.title),
     h('p', { class: 'lead' }, when.filter(Boolean).join(' · ')),
     ...(manifest === null || manifest.question === poll.title ? [] : [h('p', { class: 'question', dir: 'auto' }, manifest.question)]),
-    ...(impact === null ? [] : [impactCard(impact, poll.motion_id, page)]),
-    ...parts(page, { poll, manifest, me, kept, isOpen }),
+    ...(poll.certificate ? [shown, expected].flat() : [expected, shown].flat()),
   ];
 }
 
@@ -165,9 +166,9 @@ function ballotForm(page, { poll, manifest, me, kept }) {
   const form = h('form', { class: 'card ballot', novalidate: true }, field.element, wait?.element ?? null, trouble, cast,
     h('p', { class: 'note' }, words.say('changeUntil', { time: timing.tell(poll.closes_at, words) })));
   const again = h('details', { class: 'again' }, h('summary', { class: 'button' }, words.say('castAgain')));
-  const place = h('div', {}, statement(poll.tier, words));
+  const place = h('div');
   const arrange = (/** @type {boolean} */ hasVoted) => {
-    if (!hasVoted) place.replaceChildren(form, statement(poll.tier, words));
+    if (!hasVoted) place.replaceChildren(statement(poll.tier, words), form);
     else {
       again.append(form);
       /** @type {HTMLDetailsElement} */ (again).open = false;
