@@ -18,7 +18,6 @@ NOT_OUR_WORDS = {
     "Customer": "Rider",
     "Partner": "Driver or Member",
     "LatLng": "Point",
-    "Poll": "Motion",
 }
 PLACES_OF_SQL = {"store", "views", "figures"}
 OUR_WORDS = [
@@ -44,6 +43,7 @@ OUR_WORDS = [
     "Place",
     "Plan",
     "Point",
+    "Poll",
     "Position",
     "Quote",
     "Receipt",

@@ -468,13 +468,255 @@ END $$;
 CREATE CONSTRAINT TRIGGER what_passed_is_enacted AFTER INSERT ON governance.motion_step
     DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION governance.check_enacted();
 
+-- ------------------------------------------------------------------------------------------ polls
+
+-- One question to one electorate, with a manifest of its own. Where classes must each pass a motion,
+-- each has a poll: ballots without names cannot be told apart by class. Whoever votes beside those
+-- classes has the poll without one.
+CREATE TABLE governance.poll (
+    poll_id uuid PRIMARY KEY,
+    motion_id uuid NOT NULL REFERENCES governance.notice,
+    member_class text CHECK (member_class IN ('driver', 'rider', 'worker', 'city')),
+    tier text NOT NULL CHECK (tier IN ('open', 'detached', 'sealed')),
+    question text NOT NULL CHECK (jsonb_typeof(CAST(question AS jsonb)) = 'object'),
+    CONSTRAINT one_poll_a_class UNIQUE NULLS NOT DISTINCT (motion_id, member_class)
+);
+CREATE FUNCTION governance.check_poll() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM 1 FROM governance.notice WHERE motion_id = NEW.motion_id AND tier = NEW.tier
+      AND (NEW.member_class IS NULL OR NEW.member_class = ANY (pass_each));
+    IF NOT FOUND OR governance.state_of(NEW.motion_id) NOT IN ('proposed', 'seconded', 'amending') THEN
+        PERFORM governance.refuse('a_poll_is_called_by_the_notice', 'the notice calls no such poll');
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER a_poll_is_called_by_the_notice BEFORE INSERT ON governance.poll
+    FOR EACH ROW EXECUTE FUNCTION governance.check_poll();
+
+-- Who votes in which poll: everyone on the roll in exactly one.
+CREATE VIEW governance.elector AS
+    SELECT poll_id, roll.* FROM governance.poll JOIN governance.notice USING (motion_id)
+    JOIN governance.roll USING (motion_id)
+    WHERE poll.member_class = roll.member_class
+       OR (poll.member_class IS NULL AND roll.member_class <> ALL (pass_each));
+
+-- The passkey a member votes with: a P-256 key as SubjectPublicKeyInfo. The latest one counts.
+CREATE TABLE governance.voting_key (
+    member_id uuid NOT NULL REFERENCES governance.member,
+    number integer NOT NULL CHECK (number >= 1),
+    credential bytea NOT NULL,
+    credential_id bytea NOT NULL CHECK (length(credential_id) BETWEEN 1 AND 1023),
+    at timestamptz NOT NULL,
+    PRIMARY KEY (member_id, number),
+    CONSTRAINT a_p256_key CHECK (length(credential) = 91 AND substring(credential FROM 1 FOR 27)
+        = '\x3059301306072a8648ce3d020106082a8648ce3d03010703420004')
+);
+
+-- The roll of a poll as it is published at the opening; a name in open polls alone.
+CREATE TABLE governance.poll_roll (
+    poll_id uuid NOT NULL REFERENCES governance.poll,
+    commitment text NOT NULL CHECK (commitment ~ '^[0-9a-f]{64}$'),
+    credential bytea NOT NULL CHECK (length(credential) IN (0, 91)),
+    name text NOT NULL DEFAULT '',
+    PRIMARY KEY (poll_id, commitment)
+);
+
+-- Who cosigns the heads of the logs; who opens the ballots of a poll, and with which key.
+CREATE TABLE governance.witness (
+    name text PRIMARY KEY CHECK (name ~ '^[^[:space:]+]{1,200}$'),
+    public bytea NOT NULL CHECK (length(public) = 32),
+    appointed_at timestamptz NOT NULL
+);
+CREATE TABLE governance.poll_trustees (
+    poll_id uuid PRIMARY KEY REFERENCES governance.poll,
+    election_key bytea NOT NULL CHECK (length(election_key) = 32),
+    needed integer NOT NULL,
+    people jsonb NOT NULL CHECK (jsonb_typeof(people) = 'array'),
+    CONSTRAINT needed_are_there CHECK (needed BETWEEN 1 AND jsonb_array_length(people))
+);
+
+-- Everything that must stand before a vote opens, as one document with one hash.
+CREATE TABLE governance.manifest (
+    poll_id uuid PRIMARY KEY REFERENCES governance.poll,
+    document text NOT NULL,
+    digest text NOT NULL,
+    at timestamptz NOT NULL,
+    CONSTRAINT manifest_is_what_was_hashed
+        CHECK (digest = encode(sha256(convert_to(document, 'UTF8')), 'hex'))
+);
+
+-- Who took part in a detached poll. Neither a time nor an order stands here.
+CREATE TABLE governance.detached_mark (
+    poll_id uuid NOT NULL,
+    commitment text NOT NULL,
+    CONSTRAINT i24_marked_once PRIMARY KEY (poll_id, commitment),
+    CONSTRAINT i24_on_the_roll_of_the_poll
+        FOREIGN KEY (poll_id, commitment) REFERENCES governance.poll_roll
+);
+
+-- A trustee's share of the key, with the signed statement that gives it up.
+CREATE TABLE governance.poll_release (
+    poll_id uuid NOT NULL REFERENCES governance.poll_trustees,
+    trustee text NOT NULL,
+    statement text NOT NULL,
+    share_number integer NOT NULL CHECK (share_number BETWEEN 1 AND 255),
+    share bytea NOT NULL CHECK (length(share) = 32),
+    PRIMARY KEY (poll_id, trustee),
+    CONSTRAINT a_share_is_given_up_once UNIQUE (poll_id, share_number),
+    CONSTRAINT stated_by_whose_share_it_is
+        CHECK (CAST(statement AS jsonb) ->> 'trustee' IS NOT DISTINCT FROM trustee)
+);
+
+-- What a poll came to: its certificate, and each different choice with how many ballots say it.
+CREATE TABLE governance.poll_count (
+    poll_id uuid PRIMARY KEY REFERENCES governance.manifest,
+    certificate text NOT NULL,
+    digest text NOT NULL,
+    choices text NOT NULL CHECK (jsonb_typeof(CAST(choices AS jsonb)) = 'array'),
+    bundle bytea,
+    CONSTRAINT poll_certificate_is_what_was_hashed
+        CHECK (digest = encode(sha256(convert_to(certificate, 'UTF8')), 'hex'))
+);
+
+-- When a vote closes: as the notice says.
+CREATE FUNCTION governance.closes_at(p_motion_id uuid) RETURNS timestamptz LANGUAGE sql STABLE AS $$
+    SELECT closes_at FROM governance.notice WHERE motion_id = p_motion_id
+$$;
+
+-- Where a poll's motion is; rolls and manifests come with the opening, shares and counts after the close.
+CREATE FUNCTION governance.check_poll_stands(p_poll_id uuid, p_state text, p_tiers text[], p_constraint text)
+RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM 1 FROM governance.poll
+    WHERE poll_id = p_poll_id AND governance.state_of(motion_id) = p_state AND tier = ANY (p_tiers);
+    IF NOT FOUND THEN
+        PERFORM governance.refuse(p_constraint, 'this poll is not ' || p_state || ', or of another tier');
+    END IF;
+END $$;
+
+CREATE FUNCTION governance.check_poll_roll() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM governance.check_poll_stands(
+        NEW.poll_id, 'frozen', '{open,detached,sealed}', 'i27_the_roll_is_frozen');
+    PERFORM 1 FROM governance.poll JOIN governance.elector USING (poll_id)
+    WHERE poll_id = NEW.poll_id AND commitment = NEW.commitment AND (NEW.name = '' OR tier = 'open');
+    IF NOT FOUND THEN
+        PERFORM governance.refuse('i24_on_the_roll', 'nobody on the roll has this entry');
+    END IF;
+    IF EXISTS (SELECT 1 FROM governance.manifest WHERE poll_id = NEW.poll_id) THEN
+        PERFORM governance.refuse('i27_the_roll_is_frozen', 'this roll is published');
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER i27_the_roll_is_frozen BEFORE INSERT ON governance.poll_roll
+    FOR EACH ROW EXECUTE FUNCTION governance.check_poll_roll();
+
+CREATE FUNCTION governance.check_trustees() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM 1 FROM governance.poll WHERE poll_id = NEW.poll_id AND tier IN ('detached', 'sealed')
+      AND governance.state_of(motion_id) IN ('amending', 'frozen');
+    IF NOT FOUND THEN
+        PERFORM governance.refuse('trustees_before_the_opening', 'this poll takes no trustees now');
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER trustees_before_the_opening BEFORE INSERT ON governance.poll_trustees
+    FOR EACH ROW EXECUTE FUNCTION governance.check_trustees();
+
+-- I27: the manifest says what the notice and the roll say.
+CREATE FUNCTION governance.check_manifest() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    said jsonb := CAST(NEW.document AS jsonb);
+    terms record;
+    asked jsonb;
+    entries bigint;
+BEGIN
+    PERFORM governance.check_poll_stands(NEW.poll_id, 'frozen', '{detached,sealed}', 'manifest_at_the_opening');
+    SELECT poll.*, notice.opens_at, notice.closes_at, trustees.election_key INTO terms
+    FROM governance.poll JOIN governance.notice USING (motion_id)
+    JOIN governance.poll_trustees AS trustees USING (poll_id) WHERE poll_id = NEW.poll_id;
+    SELECT count(*) INTO entries FROM governance.elector WHERE poll_id = NEW.poll_id;
+    asked := CAST(terms.question AS jsonb);
+    -- The quorum is of the roll as it is published, and the notice is older than the roll.
+    IF said -> 'question' IS DISTINCT FROM asked -> 'question'
+       OR said -> 'options' IS DISTINCT FROM asked -> 'options'
+       OR (said -> 'rule') #- '{parameters,quorum}' IS DISTINCT FROM (asked -> 'rule') #- '{parameters,quorum}'
+       OR said ->> 'vote' IS DISTINCT FROM CAST(NEW.poll_id AS text)
+       OR said ->> 'tier' IS DISTINCT FROM terms.tier
+       OR said #>> '{roll,size}' IS DISTINCT FROM CAST(entries AS text)
+       OR entries <> (SELECT count(*) FROM governance.poll_roll WHERE poll_id = NEW.poll_id)
+       OR said #>> '{trustees,election_key}' IS DISTINCT FROM encode(terms.election_key, 'base64')
+       OR CAST(said ->> 'opens_at_ms' AS bigint)
+          IS DISTINCT FROM CAST(extract(epoch FROM terms.opens_at) * 1000 AS bigint)
+       OR CAST(said ->> 'closes_at_ms' AS bigint)
+          IS DISTINCT FROM CAST(extract(epoch FROM terms.closes_at) * 1000 AS bigint) THEN
+        PERFORM governance.refuse('i27_the_manifest_says_the_notice', 'the manifest is not of this poll');
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER i27_the_manifest_says_the_notice BEFORE INSERT ON governance.manifest
+    FOR EACH ROW EXECUTE FUNCTION governance.check_manifest();
+
+CREATE FUNCTION governance.check_mark() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM governance.check_poll_stands(NEW.poll_id, 'open', '{detached}', 'i25_while_the_vote_is_open');
+    PERFORM 1 FROM governance.poll
+    WHERE poll_id = NEW.poll_id AND public.service_now() < governance.closes_at(motion_id);
+    IF NOT FOUND THEN
+        PERFORM governance.refuse('i25_while_the_vote_is_open', 'this vote is not open');
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER i25_while_the_vote_is_open BEFORE INSERT ON governance.detached_mark
+    FOR EACH ROW EXECUTE FUNCTION governance.check_mark();
+
+CREATE FUNCTION governance.check_release() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM governance.check_poll_stands(NEW.poll_id, 'closed', '{detached,sealed}', 'shares_after_the_close');
+    PERFORM 1 FROM governance.poll_trustees, jsonb_array_elements(people) AS one
+    WHERE poll_id = NEW.poll_id AND one ->> 'name' = NEW.trustee;
+    IF NOT FOUND THEN
+        PERFORM governance.refuse('a_share_is_a_trustees', 'no trustee of this poll has this name');
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER shares_after_the_close BEFORE INSERT ON governance.poll_release
+    FOR EACH ROW EXECUTE FUNCTION governance.check_release();
+
+-- I27: a count comes after the close and the shares, is of no more ballots than the roll has entries,
+-- and its certificate tells the same number as its choices.
+CREATE FUNCTION governance.check_poll_count() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    said jsonb := CAST(NEW.certificate AS jsonb);
+    ballots bigint;
+    entries bigint;
+BEGIN
+    PERFORM governance.check_poll_stands(NEW.poll_id, 'closed', '{detached,sealed}', 'counted_after_the_close');
+    SELECT coalesce(sum(CAST(one ->> 1 AS bigint)), 0) INTO ballots
+    FROM jsonb_array_elements(CAST(NEW.choices AS jsonb)) AS one;
+    SELECT count(*) INTO entries FROM governance.poll_roll WHERE poll_id = NEW.poll_id;
+    IF said ->> 'vote' IS DISTINCT FROM CAST(NEW.poll_id AS text)
+       OR CAST(said ->> 'valid' AS bigint) IS DISTINCT FROM ballots
+       OR CAST(said ->> 'roll' AS bigint) IS DISTINCT FROM entries
+       OR ballots > entries
+       OR (SELECT count(trustee) < max(needed) FROM governance.poll_trustees
+           LEFT JOIN governance.poll_release USING (poll_id) WHERE poll_id = NEW.poll_id) THEN
+        PERFORM governance.refuse('i27_a_count_of_the_poll', 'the count is not one of this poll');
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER i27_a_count_of_the_poll BEFORE INSERT ON governance.poll_count
+    FOR EACH ROW EXECUTE FUNCTION governance.check_poll_count();
+
 DO $$
 DECLARE
     name text;
 BEGIN
     FOREACH name IN ARRAY ARRAY['member', 'member_change', 'motion', 'motion_text', 'motion_second',
         'motion_answer', 'motion_follow_up', 'amendment', 'amendment_step', 'legal_motion_step', 'motion_step', 'notice', 'roll_entry',
-        'roll_left_out', 'roll_struck', 'roll_published', 'open_ballot', 'certificate'] LOOP
+        'roll_left_out', 'roll_struck', 'roll_published', 'open_ballot', 'certificate',
+        'poll', 'voting_key', 'poll_roll', 'witness', 'poll_trustees', 'manifest', 'detached_mark',
+        'poll_release', 'poll_count'] LOOP
         EXECUTE format('CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON governance.%I
             FOR EACH ROW EXECUTE FUNCTION storage.refuse_change()', name);
         EXECUTE format('CREATE TRIGGER append_only_truncate BEFORE TRUNCATE ON governance.%I
@@ -485,7 +727,7 @@ BEGIN
         END IF;
     END LOOP;
 END $$;
-GRANT SELECT ON governance.roll, governance.counted_ballot TO khan_app;
+GRANT SELECT ON governance.roll, governance.counted_ballot, governance.elector TO khan_app;
 
 -- Whoever moves a motion on locks it, by this and in this order: the application may lock no row itself.
 CREATE FUNCTION governance.lock_motion(p_motion_id uuid) RETURNS void

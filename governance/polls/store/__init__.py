@@ -1,0 +1,1 @@
+"""The only SQL that writes a desk's or the board's tables."""
