@@ -14,6 +14,7 @@ from dispatch.position import PositionBoard
 from dispatch.round import RoundLog
 from doorway.limits import Limiter
 from foundation.clock import ServiceClock, wall_now
+from governance.service.motions import Readers
 from messages.codes import CodeMessages
 from registry.passkeys import RelyingParty
 from registry.session_cache import SessionCache
@@ -43,7 +44,7 @@ class City:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Services:
-    """The parts of a running service."""
+    """The parts of a running service; `readers` check what members want to write into a rule."""
 
     database: Database
     office_database: Database
@@ -60,6 +61,7 @@ class Services:
     rounds: RoundLog
     fairness: FairnessLog
     advice: AdviceBoard
+    readers: Readers
     clients: Path
     is_demonstration: bool
 

@@ -225,3 +225,21 @@ class NotEnactable(Conflict):
 
     def __init__(self, reason: str) -> None:
         super().__init__(f"This motion writes no rule: {reason}.", reason=reason)
+
+
+class BallotsNotShown(Conflict):
+    """Who voted how is shown to members, of open votes that are over."""
+
+    code = "ballots_not_shown"
+
+    def __init__(self) -> None:
+        super().__init__("Who voted how is shown once an open vote is over, and of no other vote.")
+
+
+class CertificateNotFound(NotFound):
+    """The motion has no certificate: its vote is not certified yet."""
+
+    code = "certificate_not_found"
+
+    def __init__(self) -> None:
+        super().__init__("This motion has no certificate yet.")

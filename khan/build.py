@@ -19,11 +19,13 @@ from dispatch.position import PositionBoard
 from dispatch.round import Dispatcher, RoundLog
 from doorway.limits import Limiter
 from doorway.services import City, Services
+from fares.levy import parse_levy
 from fares.pay import parse_pay_floors
 from fares.tariff import parse_tariff
 from foundation.clock import stopwatch_ms
 from foundation.errors import NotFound, Refusal, Unavailable
 from governance.bylaws import parse_bylaws
+from governance.service.motions import Readers
 from khan.settings import Settings
 from messages.codes import CodeMessages
 from messages.sender import ConsoleSender
@@ -163,6 +165,17 @@ def open_tiles(pack: CityPack, cache: Path) -> MapTiles:
     return MapTiles(path)
 
 
+READERS: Readers = {
+    RuleKind.TARIFF: parse_tariff,
+    RuleKind.PAY_FLOOR: parse_pay_floors,
+    RuleKind.LEVY: parse_levy,
+    RuleKind.BOOKING_POLICY: parse_booking_policy,
+    RuleKind.MATCHING_POLICY: parse_policy,
+    RuleKind.BYLAWS: parse_bylaws,
+}
+"""Who reads a rule of each kind: the room that will act on it."""
+
+
 def read_charter(pack: CityPack) -> Charter:
     """The founding charter of a city, read by every room that acts on it.
 
@@ -170,16 +183,7 @@ def read_charter(pack: CityPack) -> Charter:
     ------
     rulebook.errors.CharterInvalid
     """
-    return parse_charter(
-        pack.charter_folder,
-        readers={
-            RuleKind.TARIFF: parse_tariff,
-            RuleKind.PAY_FLOOR: parse_pay_floors,
-            RuleKind.BOOKING_POLICY: parse_booking_policy,
-            RuleKind.MATCHING_POLICY: parse_policy,
-            RuleKind.BYLAWS: parse_bylaws,
-        },
-    )
+    return parse_charter(pack.charter_folder, readers=READERS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -239,6 +243,7 @@ async def build(settings: Settings) -> Running:
         rounds=RoundLog(),
         fairness=FairnessLog(board),
         advice=AdviceBoard(),
+        readers=READERS,
         clients=shipped("clients"),
         is_demonstration=clock.rate != 1 or clock.service_origin != clock.wall_origin,
     )

@@ -17,7 +17,7 @@ from governance.motion import Answer, FollowUp, Motion, MotionId, check_text, ru
 from governance.service.membership import bylaws_now, get_member
 from governance.store import members as member_store
 from governance.store import motions as store
-from rulebook.rule import RuleKind
+from rulebook.rule import RuleKind, canonical
 from rulebook.schema import check_body
 from rulebook.service import in_force
 from storage.work import UnitOfWork
@@ -231,7 +231,8 @@ async def _checked_text(
     try:
         body = json.loads(text)
         laid_out = rule_text(body)
-    except ValueError:
+        canonical(body)  # as it is kept: half a surrogate pair cannot be
+    except (ValueError, RecursionError):
         raise MotionTextInvalid(f"is a {kind}, and is not JSON") from None
     check_body(kind, body)
     if kind in readers:
