@@ -43,6 +43,14 @@ class City:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BallotPlaces:
+    """Where members' phones find the desks that sign ballots, and the box: scheme, host, port."""
+
+    desks: tuple[str, ...] = ()
+    box: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Services:
     """The parts of a running service; `readers` check what members want to write into a rule."""
 
@@ -64,6 +72,7 @@ class Services:
     readers: Readers
     clients: Path
     is_demonstration: bool
+    ballot_places: BallotPlaces = BallotPlaces()
 
     @property
     def board(self) -> PositionBoard:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from math import ceil
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import structlog
 from sqlalchemy.exc import DBAPIError
@@ -18,7 +19,7 @@ from dispatch.matching.policy import parse_policy
 from dispatch.position import PositionBoard
 from dispatch.round import Dispatcher, RoundLog
 from doorway.limits import Limiter
-from doorway.services import City, Services
+from doorway.services import BallotPlaces, City, Services
 from fares.levy import parse_levy
 from fares.pay import parse_pay_floors
 from fares.tariff import parse_tariff
@@ -26,7 +27,7 @@ from foundation.clock import stopwatch_ms
 from foundation.errors import NotFound, Refusal, Unavailable
 from governance.bylaws import parse_bylaws
 from governance.service.motions import Readers
-from khan.settings import Settings
+from khan.settings import Settings, SettingsUnusable
 from messages.codes import CodeMessages
 from messages.sender import ConsoleSender
 from registry.passkeys import RelyingParty
@@ -245,6 +246,7 @@ async def build(settings: Settings) -> Running:
         advice=AdviceBoard(),
         readers=READERS,
         clients=shipped("clients"),
+        ballot_places=_ballot_places(settings),
         is_demonstration=clock.rate != 1 or clock.service_origin != clock.wall_origin,
     )
     dispatcher, adviser = _deciders(services, stale_seconds=policy.position_stale_s)
@@ -297,6 +299,24 @@ def _sender(settings: Settings) -> ConsoleSender:
     if settings.messages_file is not None:
         return ConsoleSender.to_file(settings.messages_file)
     return ConsoleSender(sys.stdout)
+
+
+def _ballot_places(settings: Settings) -> BallotPlaces:
+    """Where secret ballots are signed and put in.
+
+    Raises
+    ------
+    SettingsUnusable
+    """
+    desks = tuple(one.strip().rstrip("/") for one in settings.desks.split(",") if one.strip())
+    box = settings.box.strip().rstrip("/")
+    if len(desks) not in (0, 2):
+        raise SettingsUnusable("KHAN_DESKS", "it names two addresses with a comma between")
+    for name, address in (*(("KHAN_DESKS", one) for one in desks), ("KHAN_BOX", box)):
+        parts = urlsplit(address)
+        if address and (parts.scheme not in ("http", "https") or not parts.netloc):
+            raise SettingsUnusable(name, f"{address!r} is no web address")
+    return BallotPlaces(desks=desks, box=box)
 
 
 def _relying_party(settings: Settings, title: str) -> RelyingParty:

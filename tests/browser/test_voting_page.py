@@ -204,7 +204,9 @@ def test_without_a_line_the_ballot_is_kept_and_goes_on_by_itself(visit: Visit) -
 def test_a_desk_that_is_down_is_asked_the_same_again_after_the_page_was_closed(
     visit: Visit,
 ) -> None:
-    with RehearsedPoll(question=RESOLUTION, batch_least=1, desks_are_down=True).running() as service:
+    with RehearsedPoll(
+        question=RESOLUTION, batch_least=1, desks_are_down=True
+    ).running() as service:
         page = visit(service).page
         enrol(page, service)
         page.get_by_label("For", exact=True).check()
