@@ -78,6 +78,7 @@ def create_app(running: Running) -> FastAPI:
         for router in routers:
             app.include_router(router)
     app.include_router(public_api.city.tiles)
+    app.include_router(public_api.polls.files)
     app.include_router(documentation.router_for(entrances))
     app.include_router(operations(running, loops))
     static_files.mount(app, running.services.clients)

@@ -17,6 +17,7 @@ from governance.poll_views import PollView
 from governance.tier import Tier
 
 router = APIRouter(prefix="/public/v1", tags=["polls"])
+files = APIRouter(prefix="/public/v1", include_in_schema=False)
 
 SHOWN_MAX = 200
 
@@ -76,12 +77,7 @@ async def get_poll(request: Request, poll_id: UUID) -> PollTermsOut:
     )
 
 
-@router.get(
-    "/polls/{poll_id}/bundle.zip",
-    responses={200: {"content": {"application/zip": {}}}, **problems(404)},
-    response_class=Response,
-    summary="Everything about a poll that was counted",
-)
+@files.get("/polls/{poll_id}/bundle.zip")
 async def get_bundle(request: Request, poll_id: UUID) -> Response:
     """For counting it again: `khan verify BUNDLE.zip`, on any computer, off line."""
     async with services_of(request).database.reading() as work:
