@@ -271,3 +271,57 @@ class CertificateNotFound(NotFound):
 
     def __init__(self) -> None:
         super().__init__("This motion has no certificate yet.")
+
+
+class QuestionUnfit(Invalid):
+    """What a motion asks cannot be asked by its matter, or makes no sense."""
+
+    code = "question_unfit"
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"This cannot be put to a vote: {reason}.", reason=reason)
+
+
+class NobodyStands(Conflict):
+    """An election has no candidate who accepted."""
+
+    code = "nobody_stands"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Nobody stands in this election; nominations stay open until somebody accepts."
+        )
+
+
+class CandidacyRefused(Conflict):
+    """A nomination or its acceptance cannot be."""
+
+    code = "candidacy_refused"
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"This candidacy cannot be: {reason}.", reason=reason)
+
+
+class MatterCooling(Conflict):
+    """The bylaws ask for time between two decisions on one matter."""
+
+    code = "matter_cooling"
+
+    def __init__(self, matter: str, until: str) -> None:
+        super().__init__(
+            f"The last decision on {matter} is recent; the next vote can be called from {until} on.",
+            matter=matter,
+            until=until,
+        )
+
+
+class VoteUnderWay(Conflict):
+    """Another vote that writes the same kind of rule is under way."""
+
+    code = "vote_under_way"
+
+    def __init__(self, kind: str) -> None:
+        super().__init__(
+            f"Another vote on the {kind} is under way; this one can be called when it is certified.",
+            kind=kind,
+        )

@@ -165,6 +165,9 @@ def _extended(code: str, bodies: Mapping[str, Mapping[str, Any]]) -> Mapping[str
     for name in reversed(line):
         whole.update(bodies[name])
     whole["items"] = bodies[code].get("items", ())  # what one entrenches, the other need not
+    if whole.get("method", Method.YES_NO) != Method.YES_NO:
+        # Each class can pass a text; of a number or an election there is one outcome for all.
+        whole["pass_each"] = bodies[code].get("pass_each", ())
     return whole
 
 
@@ -176,6 +179,11 @@ def _matter(code: str, body: Mapping[str, Any], *, voting: tuple[MemberClass, ..
     if body["vote_days"] < 1:
         raise BylawsInvalid(f"{field}.vote_days", "must be a day at least")
     [(over, share)] = body["pass"].items()
+    method = Method(body.get("method", Method.YES_NO))
+    if method is not Method.YES_NO and (body.get("pass_each") or over == "for_over_all"):
+        raise BylawsInvalid(
+            f"{field}.method", "asks each class, or all members, to pass what is not for or against"
+        )
     if body.get("freeze_days", 0) > body["notice_days"]:
         raise BylawsInvalid(f"{field}.freeze_days", "is longer than the notice")
     classes = _classes(f"{field}.classes", body.get("classes", voting), voting)
@@ -193,7 +201,7 @@ def _matter(code: str, body: Mapping[str, Any], *, voting: tuple[MemberClass, ..
         pass_each=_classes(f"{field}.pass_each", body.get("pass_each", ()), classes),
         classes=classes,
         tier=Tier(body.get("ballot", Tier.DETACHED)),
-        method=Method(body.get("method", Method.YES_NO)),
+        method=method,
         tie_by_lot=body.get("tie") == "lot",
         phantoms=Fraction(body.get("phantoms", 0)),
         change_at_most=Fraction(body["change_at_most"]) if "change_at_most" in body else None,

@@ -5,15 +5,15 @@ step does not belong, it is refused by name. The text is versioned; it is frozen
 Who may vote is the roll's, how ballots are counted is `governance.counting`'s.
 """
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
-from typing import Any, NewType
+from typing import NewType
 
 from foundation.identifiers import UUID, RuleId
 from governance.amendment import Amendment, AmendmentState, diff_of
+from governance.asked import FOR_OR_AGAINST, Asked, TextAsked
 from governance.bylaws import Bylaws
 from governance.errors import (
     AmendmentUnknown,
@@ -25,11 +25,10 @@ from governance.errors import (
 )
 from governance.matter import Matter
 from governance.member import MemberId
+from governance.motion_text import check_text
 from governance.timetable import Timetable
 
 MotionId = NewType("MotionId", UUID)
-TITLE_LENGTH_MAX = 200
-TEXT_LENGTH_MAX = 400_000
 
 
 class MotionState(StrEnum):
@@ -80,6 +79,14 @@ class FollowUp:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """Somebody nominated; `name` as on the ballot, None until they accept."""
+
+    member_id: MemberId
+    name: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Motion:
     """A motion as it stands.
 
@@ -90,7 +97,13 @@ class Motion:
     rule_kind
         The kind of rule it writes if it passes; None for a resolution that writes none.
     texts
-        Every version, oldest first. For a rule: its body as JSON, laid out by `rule_text`.
+        Every version, oldest first. Of a rule for or against: its body, laid out by `rule_text`.
+    asks
+        What those who vote are asked.
+    candidates
+        In an election: those nominated, by name and then by member.
+    seconded_at
+        Since when it has its seconds; from here on nominations run.
     bylaws_rule_id
         The bylaws it is judged by: those in force at its notice. None before.
     answer_by, review_on
@@ -104,6 +117,9 @@ class Motion:
     rule_kind: str | None
     texts: tuple[str, ...]
     proposed_at: datetime
+    asks: Asked = FOR_OR_AGAINST
+    candidates: tuple[Candidate, ...] = ()
+    seconded_at: datetime | None = None
     state: MotionState = MotionState.PROPOSED
     seconders: tuple[MemberId, ...] = ()
     amendments: tuple[Amendment, ...] = ()
@@ -118,6 +134,11 @@ class Motion:
     def text(self) -> str:
         """The text as it stands."""
         return self.texts[-1]
+
+    @property
+    def text_kind(self) -> str | None:
+        """The kind of rule whose body the text is; None where it is prose."""
+        return self.rule_kind if isinstance(self.asks, TextAsked) else None
 
     @property
     def version(self) -> int:
@@ -143,34 +164,6 @@ class Motion:
         if to not in LEGAL_STEPS[self.state]:
             raise MotionElsewhere(self.state, step)
         return replace(self, state=to)
-
-
-def rule_text(body: Mapping[str, Any]) -> str:
-    """A rule's body laid out for reading and comparing: a field a line, in alphabetical order."""
-    return json.dumps(body, indent=2, sort_keys=True, ensure_ascii=False, allow_nan=False)
-
-
-def check_text(title: str, text: str, *, rule_kind: str | None) -> None:
-    """Whether a title and a text can be put to members.
-
-    Raises
-    ------
-    MotionTextInvalid
-        If one is empty or too long, or a rule's text is not a JSON object laid out by `rule_text`.
-    """
-    if not 1 <= len(title.strip()) <= TITLE_LENGTH_MAX:
-        raise MotionTextInvalid(f"needs a title of 1 to {TITLE_LENGTH_MAX} characters")
-    if not 1 <= len(text.strip()) <= TEXT_LENGTH_MAX:
-        raise MotionTextInvalid(f"must have 1 to {TEXT_LENGTH_MAX} characters")
-    if "\0" in title + text:
-        raise MotionTextInvalid("holds a NUL character")
-    if rule_kind is not None:
-        try:
-            body = json.loads(text)
-        except ValueError:
-            raise MotionTextInvalid(f"is a {rule_kind}, and is not JSON") from None
-        if not isinstance(body, dict) or rule_text(body) != text:
-            raise MotionTextInvalid(f"is a {rule_kind}, and is not laid out as one")
 
 
 def second(motion: Motion, by: MemberId, *, needed: int, bylaws: Bylaws, at: datetime) -> Motion:
@@ -204,7 +197,8 @@ def seconded_if_enough(motion: Motion, *, needed: int, bylaws: Bylaws, at: datet
         return motion
     first = bylaws.calendar.day_of(at) + timedelta(days=1)
     answer_by = bylaws.calendar.last_day(first, max(1, bylaws.motions.answer_days))
-    return replace(motion.stepped(MotionState.SECONDED, "second"), answer_by=answer_by)
+    motion = motion.stepped(MotionState.SECONDED, "second")
+    return replace(motion, answer_by=answer_by, seconded_at=at)
 
 
 def withdraw(motion: Motion, by: MemberId) -> Motion:
@@ -254,7 +248,7 @@ def amend(motion: Motion, amendment: Amendment) -> Motion:
         If it changes nothing, or is no text for this motion.
     """
     check_open_to_change(motion, at=amendment.proposed_at)
-    check_text(motion.title, amendment.text, rule_kind=motion.rule_kind)
+    check_text(motion.title, amendment.text, rule_kind=motion.text_kind)
     if amendment.amends_version != motion.version:
         raise MotionTextInvalid(f"amends version {amendment.amends_version} of {motion.version}")
     if not diff_of(motion.text, amendment.text):

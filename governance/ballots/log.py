@@ -4,7 +4,7 @@ An entry is a canonical JSON line with its own number in it. Entry 0 names the m
 signed by the log's keeper and by witnesses, who first check that nothing before has changed.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Protocol
 
 from governance.ballots import checkpoint
@@ -103,13 +103,17 @@ class Log:
 class Witness:
     """Somebody else who remembers each log's last head, and signs only what continues it.
 
+    `seen` is what it remembers, by the log's name; whoever restarts it gives it back.
+
     Source: C2SP tlog-witness, without its HTTP.
     """
 
-    def __init__(self, key: NamedKey, signer: Signer) -> None:
+    def __init__(
+        self, key: NamedKey, signer: Signer, *, seen: Mapping[str, Head] | None = None
+    ) -> None:
         self.key = key
         self._signer = signer
-        self._seen: dict[str, Head] = {}
+        self.seen: dict[str, Head] = dict(seen or {})
 
     def cosign(
         self, note: str, *, keeper: NamedKey, proof: Sequence[bytes], at_seconds: int
@@ -139,10 +143,10 @@ class Witness:
         found = checkpoint.read_checkpoint(opened.text)
         if found.origin != keeper.name:
             raise NoteInvalid("it is the head of another log")
-        seen = self._seen.get(found.origin)
+        seen = self.seen.get(found.origin)
         if seen is not None:
             verify_consistency(seen, found.head, proof=proof)
-        self._seen[found.origin] = found.head
+        self.seen[found.origin] = found.head
         return note + checkpoint.cosignature_line(
             opened.text, self.key, self._signer, at_seconds=at_seconds
         )

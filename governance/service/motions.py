@@ -8,12 +8,14 @@ from typing import Any
 from foundation.identifiers import UUID
 from governance import motion as machine
 from governance.amendment import Amendment, AmendmentState
+from governance.asked import FOR_OR_AGAINST, Asked, OfferedText, TextAsked, TextsAsked, check_asked
 from governance.bylaws import Bylaws, entrenched_by
 from governance.errors import MatterNotEnough, MotionNotFound, MotionTextInvalid, NotYoursToDo
 from governance.events import MotionStepped, MotionTextChanged
 from governance.matter import MemberClass
 from governance.member import EXCLUSION_WORDS, Exclusion, MemberId, standing_of
-from governance.motion import Answer, FollowUp, Motion, MotionId, check_text, rule_text
+from governance.motion import Answer, FollowUp, Motion, MotionId
+from governance.motion_text import check_text, rule_text
 from governance.service.membership import bylaws_now, get_member
 from governance.store import members as member_store
 from governance.store import motions as store
@@ -28,12 +30,23 @@ Readers = Mapping[RuleKind, Callable[[Mapping[str, Any]], object]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proposal:
-    """What a member moves; the text of a rule is its body as JSON, however laid out."""
+    """What a member moves.
+
+    Attributes
+    ----------
+    text
+        Of a rule for or against its body as JSON, however laid out; elsewhere prose, with the reasons.
+    rule_kind
+        The kind of rule it writes if it passes.
+    asks
+        What those who vote are asked; of several texts of a rule each is a body as JSON.
+    """
 
     title: str
     text: str
     matter: str
     rule_kind: RuleKind | None = None
+    asks: Asked = FOR_OR_AGAINST
 
 
 async def propose(
@@ -51,10 +64,13 @@ async def propose(
     bylaws = await bylaws_now(work)
     await check_standing(work, by, bylaws)
     matter = bylaws.get_matter(proposal.matter)
-    text = await _checked_text(
-        work, proposal.text, kind=proposal.rule_kind, matter=matter.code, readers=readers
-    )
-    check_text(proposal.title, text, rule_kind=proposal.rule_kind)
+    check_asked(proposal.asks, method=matter.method, rule_kind=proposal.rule_kind)
+    _check_matter(bylaws, proposal.rule_kind, matter.code)
+    is_text = isinstance(proposal.asks, TextAsked)
+    kind = proposal.rule_kind if is_text else None
+    text = await _checked_text(work, proposal.text, kind=kind, matter=matter.code, readers=readers)
+    check_text(proposal.title, text, rule_kind=kind)
+    asks = await _checked_asks(work, proposal, matter=matter.code, readers=readers)
     motion = Motion(
         motion_id=MotionId(work.new_id()),
         title=proposal.title.strip(),
@@ -62,6 +78,7 @@ async def propose(
         matter=matter.code,
         rule_kind=proposal.rule_kind,
         texts=(text,),
+        asks=asks,
         proposed_at=work.now,
     )
     await store.insert_motion(work, motion)
@@ -88,7 +105,7 @@ async def amend(
     """Propose another text for a motion, of the version that stands; raises as `machine.amend`."""
     motion = await locked(work, motion_id)
     await check_standing(work, by, await bylaws_now(work))
-    kind = None if motion.rule_kind is None else RuleKind(motion.rule_kind)
+    kind = None if motion.text_kind is None else RuleKind(motion.text_kind)
     amendment = Amendment(
         amendment_id=work.new_id(),
         by=by,
@@ -213,8 +230,31 @@ async def check_standing(work: UnitOfWork, member_id: MemberId, bylaws: Bylaws) 
 
 
 async def _seconds_needed(work: UnitOfWork, bylaws: Bylaws) -> int:
-    members = await member_store.list_members(work)
-    return bylaws.motions.seconds.of(sum(1 for one in members if one.joined))
+    return bylaws.motions.seconds.of(await member_store.count_members(work))
+
+
+def _check_matter(bylaws: Bylaws, kind: RuleKind | None, matter: str) -> None:
+    allowed = () if kind is None else bylaws.matters_for(kind)
+    if kind is not None and matter not in allowed:
+        raise MatterNotEnough(kind, matter, " or ".join(allowed) or "another founding")
+
+
+async def _checked_asks(
+    work: UnitOfWork, proposal: Proposal, *, matter: str, readers: Readers
+) -> Asked:
+    """What is asked as it is kept: each of several bodies is read by everybody who will act on it."""
+    asked = proposal.asks
+    if not isinstance(asked, TextsAsked) or proposal.rule_kind is None:
+        return asked
+    texts = []
+    for one in asked.texts:
+        laid_out = await _checked_text(
+            work, one.text, kind=proposal.rule_kind, matter=matter, readers=readers
+        )
+        texts.append(
+            OfferedText(title=one.title.strip(), text=canonical(json.loads(laid_out)).decode())
+        )
+    return TextsAsked(texts=tuple(texts))
 
 
 async def _checked_text(
@@ -225,9 +265,7 @@ async def _checked_text(
         return text
     bylaws_rule = await in_force(work, RuleKind.BYLAWS, work.now)
     bylaws = await bylaws_now(work)
-    allowed = bylaws.matters_for(kind)
-    if matter not in allowed:
-        raise MatterNotEnough(kind, matter, " or ".join(allowed) or "another founding")
+    _check_matter(bylaws, kind, matter)
     try:
         body = json.loads(text)
         laid_out = rule_text(body)

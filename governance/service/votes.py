@@ -1,30 +1,49 @@
 """A vote from its notice to the certificate, and the rule that it writes."""
 
+from collections.abc import Mapping
 from datetime import date, datetime
+
+from sqlalchemy.exc import IntegrityError
 
 from foundation.identifiers import RuleId
 from governance import motion as machine
+from governance.asked import check_asked
+from governance.ballots.choice import (
+    BallotBroken,
+    Choice,
+    Mark,
+    Question,
+    RuleName,
+    choice_of,
+    fields_of,
+)
+from governance.ballots.plain import Plain, canonical, parse
 from governance.bylaws import Bylaws, parse_bylaws
-from governance.certificate import Certificate, certify_count
-from governance.counting.marks import ABSTAIN
-from governance.counting.share import AGAINST, FOR
+from governance.certificate import Box, Certificate, ClassVotes, certify_count
 from governance.electoral_roll import Correction, ElectoralRoll, correct, draw_roll, may_still_vote
-from governance.errors import ChoiceInvalid, NotEnactable, VoteNotOpen
+from governance.errors import ChoiceInvalid, VoteNotOpen, VoteUnderWay
 from governance.events import RuleEnacted
-from governance.matter import Matter, Method
+from governance.matter import Matter
 from governance.member import MemberId
 from governance.motion import Motion, MotionId, MotionState
+from governance.polls import records
+from governance.service import divisions
 from governance.service.membership import get_member
 from governance.service.motions import locked, stepped
+from governance.service.notices import call_polls, check_time, particulars_of
+from governance.service.polls import BallotTerms, Keepers, count_poll, publish_polls
+from governance.service.trial import judged_by
 from governance.store import members as member_store
+from governance.store import polls as poll_store
 from governance.store import votes as store
-from governance.tier import Tier
 from governance.timetable import plan_vote
 from rulebook.rule import Rule, RuleKind
-from rulebook.service import get_rule, in_force, list_rules
+from rulebook.service import in_force, list_rules
+from storage.refusals import constraint_of
 from storage.work import UnitOfWork
 
-CHOICES = (FOR, AGAINST, ABSTAIN)
+Said = str | Mapping[str, Plain]
+"""A choice: for, against or abstain; or the document of any, as the ballot bundle has it."""
 
 
 async def give_notice(
@@ -36,15 +55,17 @@ async def give_notice(
     ------
     MotionElsewhere, NoticeTooShort
         If it is not seconded, or the day comes too early.
-    NotEnactable
-        If this service keeps no board for such a vote.
+    MatterCooling, TooEarly
+        If the last decision is recent, or nominations run.
+    QuestionUnfit, NobodyStands, VoteUnderWay
+        If there is nothing to choose from, or a vote on a number would meet another on its rule.
     """
     motion = await locked(work, motion_id)
     rule = await in_force(work, RuleKind.BYLAWS, work.now)
     bylaws = parse_bylaws(rule.body)
     matter = bylaws.get_matter(motion.matter)
-    if matter.method is not Method.YES_NO or matter.tier is not Tier.OPEN:
-        raise NotEnactable(f"{matter.tier} votes by {matter.method} are held on a board apart")
+    check_asked(motion.asks, method=matter.method, rule_kind=motion.rule_kind)
+    await check_time(work, motion, matter, bylaws)
     timetable = plan_vote(bylaws, matter, notice_at=work.now, opens_on=opens_on)
     after = machine.give_notice(motion, timetable, bylaws_rule_id=rule.rule_id)
     members = await member_store.list_members(work)
@@ -56,7 +77,15 @@ async def give_notice(
         opens_at=timetable.opens_at,
         salts={one.member_id: _salt(work) for one in members},
     )
-    await store.insert_notice(work, after, matter, roll)
+    particulars = await particulars_of(work, after, matter, roll)
+    try:
+        await store.insert_notice(work, after, matter, roll)
+    except IntegrityError as error:
+        if constraint_of(error) == "one_vote_where_a_number_is_voted":
+            raise VoteUnderWay(str(motion.rule_kind)) from None
+        raise
+    quorum = matter.quorum.of(roll.size)
+    await call_polls(work, after, matter, quorum=quorum, particulars=particulars)
     return await stepped(work, motion, after)
 
 
@@ -77,16 +106,41 @@ async def freeze(work: UnitOfWork, motion_id: MotionId) -> Motion:
     return await stepped(work, motion, machine.freeze(motion, at=work.now))
 
 
-async def open_vote(work: UnitOfWork, motion_id: MotionId) -> Motion:
-    """Publish the roll and take ballots; raises as `machine.open_vote`."""
+async def open_vote(
+    work: UnitOfWork,
+    motion_id: MotionId,
+    *,
+    terms: BallotTerms | None = None,
+    keepers: Keepers = records,
+) -> Motion:
+    """Publish the roll, and manifests where no name stands beside a choice; take ballots.
+
+    Parameters
+    ----------
+    terms
+        Where passkeys sign; needed in votes without names.
+    keepers
+        What desks and board have prepared.
+
+    Raises
+    ------
+    MotionElsewhere, TooEarly
+        As `machine.open_vote`.
+    PollNotPrepared
+        Naming what is missing.
+    """
     motion = await locked(work, motion_id)
     after = machine.open_vote(motion, at=work.now)
-    await store.publish_roll(work, motion_id, await store.get_roll(work, motion_id))
+    roll = await store.get_roll(work, motion_id)
+    await store.publish_roll(work, motion_id, roll)
+    _, matter = await judged_by(work, motion)
+    quorum = matter.quorum.of(roll.size)
+    await publish_polls(work, after, quorum=quorum, terms=terms, keepers=keepers)
     return await stepped(work, motion, after)
 
 
-async def cast(work: UnitOfWork, motion_id: MotionId, *, by: MemberId, choice: str) -> None:
-    """Cast a ballot, or another one in its place; the last before the close counts.
+async def cast(work: UnitOfWork, motion_id: MotionId, *, by: MemberId, choice: Said) -> None:
+    """Cast a ballot of an open vote, or another in its place; the last before the close counts.
 
     Raises
     ------
@@ -95,7 +149,7 @@ async def cast(work: UnitOfWork, motion_id: MotionId, *, by: MemberId, choice: s
     NotOnRoll
         With the reason.
     ChoiceInvalid
-        If the ballot says neither for nor against nor that it abstains.
+        If the ballot does not say what is asked.
     """
     motion = await locked(work, motion_id)
     timetable = motion.timetable
@@ -103,12 +157,23 @@ async def cast(work: UnitOfWork, motion_id: MotionId, *, by: MemberId, choice: s
         raise VoteNotOpen(f"This vote is not open: the motion is {motion.state}.")
     if work.now >= timetable.closes_at:
         raise VoteNotOpen(f"This vote closed at {timetable.closes_at.isoformat()}.")
-    if choice not in CHOICES:
-        raise ChoiceInvalid(f"it must say one of {', '.join(CHOICES)}")
+    [poll, *_] = await poll_store.list_polls(work, motion_id)
+    mark = _mark(choice, poll.question)
     bylaws, _ = await judged_by(work, motion)
     roll = await store.get_roll(work, motion_id, only=by)
     may_still_vote(roll, await get_member(work, by), bylaws=bylaws, at=work.now)
-    await store.insert_open_ballot(work, motion_id, by, choice)
+    await store.insert_open_ballot(work, motion_id, by, mark)
+
+
+def _mark(choice: Said, question: Question) -> str:
+    """What stands on the board of names: a mark, or the choice's canonical document."""
+    if isinstance(choice, str):
+        choice = {"mark": choice}
+    try:
+        found = choice_of(choice, question)
+    except BallotBroken as broken:
+        raise ChoiceInvalid(f"it is {broken.reason.replace('_', ' ')}") from None
+    return found.mark if isinstance(found, Mark) else canonical(fields_of(found)).decode()
 
 
 async def close_vote(work: UnitOfWork, motion_id: MotionId) -> Motion:
@@ -118,7 +183,7 @@ async def close_vote(work: UnitOfWork, motion_id: MotionId) -> Motion:
 
 
 async def certify(
-    work: UnitOfWork, motion_id: MotionId, *, certified_by: str
+    work: UnitOfWork, motion_id: MotionId, *, certified_by: str, keepers: Keepers = records
 ) -> tuple[Motion, Certificate]:
     """Count, certify, and write the rule that members adopted, all in one commit.
 
@@ -126,31 +191,49 @@ async def certify(
     ------
     MotionElsewhere
         If the vote is not closed, or certified already.
+    PollNotReady
+        If desks, board, witnesses or trustees have not done their part after the close.
     """
     motion = await locked(work, motion_id)
     bylaws, matter = await judged_by(work, motion)
+    machine.certify(motion, has_passed=False, bylaws=bylaws, at=work.now)
+    roll, box = await store.get_roll(work, motion_id), await _box(work, motion, keepers=keepers)
     certificate = certify_count(
-        motion,
-        matter,
-        await store.get_roll(work, motion_id),
-        await store.count_marks(work, motion_id),
-        certified_at=work.now,
-        certified_by=certified_by,
+        motion, matter, roll, box, certified_at=work.now, certified_by=certified_by
     )
     after = machine.certify(motion, has_passed=certificate.has_passed, bylaws=bylaws, at=work.now)
     await store.insert_certificate(work, certificate)
     await stepped(work, motion, after)
+    await divisions.divide(work, motion, certificate, box=box, roll=roll)
     if certificate.has_passed and motion.rule_kind is not None:
         await _enact(work, after, matter, bylaws)
     return after, certificate
 
 
-async def judged_by(work: UnitOfWork, motion: Motion) -> tuple[Bylaws, Matter]:
-    """The bylaws that the motion's notice names, whatever is in force now, and its matter there."""
-    if motion.bylaws_rule_id is None:
-        raise VoteNotOpen("No notice of this vote was given.")
-    bylaws = parse_bylaws((await get_rule(work, motion.bylaws_rule_id)).body)
-    return bylaws, bylaws.get_matter(motion.matter)
+async def _box(work: UnitOfWork, motion: Motion, *, keepers: Keepers) -> Box:
+    """All ballots of a vote: off the board of names, or out of its polls."""
+    polls = await poll_store.list_polls(work, motion.motion_id)
+    if not any(poll.is_kept_apart for poll in polls):
+        question = polls[0].question
+        marks = await store.count_marks(work, motion.motion_id)
+        ballots = tuple(
+            ClassVotes(member_class=one, votes=((_choice(mark, question), count),))
+            for one, mark, count in marks
+        )
+        return Box(question=question, ballots=ballots, lot_seed=_salt(work))
+    counted = [await count_poll(work, poll, keepers=keepers) for poll in polls]
+    return Box(
+        question=counted[0].question,
+        ballots=tuple(one.votes for one in counted),
+        lot_seed=counted[0].lot_seed,
+        polls=tuple(one.seal for one in counted),
+    )
+
+
+def _choice(mark: str, question: Question) -> Choice:
+    if question.rule is RuleName.FOR_AGAINST:
+        return Mark(mark)
+    return choice_of(parse(mark.encode()), question)
 
 
 async def _enact(work: UnitOfWork, motion: Motion, matter: Matter, bylaws: Bylaws) -> None:

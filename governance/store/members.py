@@ -8,7 +8,7 @@ from sqlalchemy import text
 from foundation.identifiers import PersonId
 from governance.matter import MemberClass
 from governance.member import Change, ChangeKind, Member, MemberId, member_of
-from storage.work import UnitOfWork
+from storage.work import Reading, UnitOfWork
 
 _INSERT = text("""
     INSERT INTO governance.member (member_id, person_id, made_at)
@@ -16,6 +16,19 @@ _INSERT = text("""
 """)
 
 _OF_PERSON = text("SELECT member_id FROM governance.member WHERE person_id = :person_id")
+
+_PERSONS = text("""
+    SELECT person_id FROM governance.member WHERE member_id = ANY(:member_ids) LIMIT 2000000
+""")
+
+_HOW_MANY = text("""
+    SELECT count(DISTINCT member_id) FROM (
+        SELECT DISTINCT ON (member_id, member_class) member_id, kind FROM governance.member_change
+        WHERE kind IN ('joined', 'left') ORDER BY member_id, member_class, number DESC) AS last
+    WHERE kind = 'joined' AND NOT EXISTS (
+        SELECT 1 FROM governance.member_change AS died
+        WHERE died.member_id = last.member_id AND died.kind = 'died')
+""")
 
 _INSERT_CHANGE = text("""
     INSERT INTO governance.member_change (member_id, number, kind, member_class, at, reason)
@@ -33,6 +46,17 @@ _CHANGES = text("""
 async def find_member_id(work: UnitOfWork, person_id: PersonId) -> MemberId | None:
     """The member that a person is, if they ever joined."""
     return (await work.execute(_OF_PERSON, {"person_id": person_id})).scalar_one_or_none()
+
+
+async def persons_of(work: Reading, member_ids: Sequence[MemberId]) -> frozenset[PersonId]:
+    """Which persons some members are."""
+    rows = await work.execute(_PERSONS, {"member_ids": list(member_ids)})
+    return frozenset(PersonId(row.person_id) for row in rows)
+
+
+async def count_members(work: Reading) -> int:
+    """How many are members of a class or more, by the database's count."""
+    return int((await work.execute(_HOW_MANY)).scalar_one())
 
 
 async def insert_member(work: UnitOfWork, member_id: MemberId, person_id: PersonId) -> None:

@@ -9,7 +9,10 @@ from sqlalchemy import Row, text
 
 from foundation.identifiers import RuleId
 from governance.amendment import Amendment, AmendmentState
-from governance.motion import Answer, FollowUp, Motion, MotionId, MotionState, rule_text
+from governance.asked import TextAsked, asked_of, document_of_asked
+from governance.member import MemberId
+from governance.motion import Answer, Candidate, FollowUp, Motion, MotionId, MotionState
+from governance.motion_text import rule_text
 from governance.timetable import Timetable
 from rulebook.rule import canonical
 from storage.work import Reading, UnitOfWork
@@ -17,8 +20,8 @@ from storage.work import Reading, UnitOfWork
 _LOCK = text("SELECT governance.lock_motion(:motion_id)")
 
 _INSERT = text("""
-    INSERT INTO governance.motion (motion_id, title, mover, matter, rule_kind, proposed_at)
-    VALUES (:motion_id, :title, :mover, :matter, :rule_kind, :now)
+    INSERT INTO governance.motion (motion_id, title, mover, matter, rule_kind, asks, proposed_at)
+    VALUES (:motion_id, :title, :mover, :matter, :rule_kind, :asks, :now)
 """)
 
 _INSERT_TEXT = text("""
@@ -68,7 +71,10 @@ _FIND = text("""
            ARRAY(SELECT member_id FROM governance.motion_second AS one
                  WHERE one.motion_id = motion.motion_id ORDER BY at, member_id) AS seconders,
            notice.bylaws_rule_id, notice.notice_at, notice.freezes_at, notice.opens_at,
-           notice.closes_at, answer.text AS answer_text, answer.at AS answered_at,
+           notice.closes_at,
+           (SELECT at FROM governance.motion_step AS one
+            WHERE one.motion_id = motion.motion_id AND to_state = 'seconded') AS seconded_at,
+           answer.text AS answer_text, answer.at AS answered_at,
            (SELECT coalesce(jsonb_object_agg(to_state, detail), '{}') FROM governance.motion_step AS one
             WHERE one.motion_id = motion.motion_id) AS details
     FROM governance.motion LEFT JOIN governance.notice USING (motion_id)
@@ -84,6 +90,22 @@ _AMENDMENTS = text("""
         ORDER BY (one.state = 'put_to_vote') LIMIT 1) AS step ON true
     WHERE motion_id = :motion_id ORDER BY proposed_at, amendment.amendment_id
     LIMIT 1000
+""")
+
+_INSERT_CANDIDATE = text("""
+    INSERT INTO governance.candidate (motion_id, member_id, nominated_by, at)
+    VALUES (:motion_id, :member_id, :by, :now)
+""")
+
+_INSERT_ACCEPTED = text("""
+    INSERT INTO governance.candidate_accepted (motion_id, member_id, name, at)
+    VALUES (:motion_id, :member_id, :name, :now)
+""")
+
+_CANDIDATES = text("""
+    SELECT member_id, name FROM governance.candidate
+    LEFT JOIN governance.candidate_accepted USING (motion_id, member_id)
+    WHERE motion_id = :motion_id ORDER BY name COLLATE "C", member_id LIMIT 1000
 """)
 
 _LIST = text("""
@@ -106,6 +128,7 @@ async def insert_motion(work: UnitOfWork, motion: Motion) -> None:
             "mover": motion.mover,
             "matter": motion.matter,
             "rule_kind": motion.rule_kind,
+            "asks": canonical(document_of_asked(motion.asks)).decode(),
             "now": work.now,
         },
     )
@@ -116,7 +139,7 @@ async def insert_motion(work: UnitOfWork, motion: Motion) -> None:
 async def insert_text(work: UnitOfWork, motion: Motion) -> None:
     """Write the last version of the text; of a rule, its body as canonical JSON."""
     said = motion.text
-    if motion.rule_kind is not None:
+    if motion.text_kind is not None:
         said = canonical(json.loads(said)).decode()
     await work.execute(
         _INSERT_TEXT,
@@ -154,6 +177,22 @@ async def insert_second(work: UnitOfWork, motion: Motion) -> None:
         _INSERT_SECOND,
         {"motion_id": motion.motion_id, "member_id": motion.seconders[-1], "now": work.now},
     )
+
+
+async def insert_candidate(
+    work: UnitOfWork, motion_id: MotionId, member_id: MemberId, *, by: MemberId
+) -> None:
+    """Write who was nominated, by whom."""
+    told = {"motion_id": motion_id, "member_id": member_id, "by": by, "now": work.now}
+    await work.execute(_INSERT_CANDIDATE, told)
+
+
+async def insert_accepted(
+    work: UnitOfWork, motion_id: MotionId, member_id: MemberId, *, name: str
+) -> None:
+    """Write that somebody nominated stands, by which name."""
+    told = {"motion_id": motion_id, "member_id": member_id, "name": name, "now": work.now}
+    await work.execute(_INSERT_ACCEPTED, told)
 
 
 async def insert_amendment(work: UnitOfWork, motion_id: MotionId, amendment: Amendment) -> None:
@@ -217,8 +256,12 @@ async def find_motion(work: Reading, motion_id: MotionId) -> Motion | None:
         return None
     amendments = (await work.execute(_AMENDMENTS, {"motion_id": motion_id})).all()
     follow_ups = (await work.execute(_FOLLOW_UPS, {"motion_id": motion_id})).all()
+    candidates = (await work.execute(_CANDIDATES, {"motion_id": motion_id})).all()
     return replace(
         _motion(row, tuple(_amendment(one) for one in amendments)),
+        candidates=tuple(
+            Candidate(member_id=MemberId(one.member_id), name=one.name) for one in candidates
+        ),
         answer=None
         if row.answered_at is None
         else Answer(text=row.answer_text, at=row.answered_at),
@@ -234,8 +277,8 @@ async def list_motion_ids(work: Reading) -> tuple[MotionId, ...]:
 
 
 def _motion(row: Row[Any], amendments: tuple[Amendment, ...]) -> Motion:
-    texts = tuple(row.texts)
-    if row.rule_kind is not None:
+    texts, asks = tuple(row.texts), asked_of(json.loads(row.asks))
+    if row.rule_kind is not None and isinstance(asks, TextAsked):
         texts = tuple(rule_text(json.loads(one)) for one in texts)
     timetable = None
     if row.notice_at is not None:
@@ -254,6 +297,8 @@ def _motion(row: Row[Any], amendments: tuple[Amendment, ...]) -> Motion:
         rule_kind=row.rule_kind,
         texts=texts,
         proposed_at=row.proposed_at,
+        asks=asks,
+        seconded_at=row.seconded_at,
         state=MotionState(row.state),
         seconders=tuple(row.seconders),
         amendments=amendments,

@@ -14,7 +14,8 @@ from governance.electoral_roll import Correction, ElectoralRoll, Entry, LeftOut
 from governance.matter import Headcount, Matter, MemberClass
 from governance.member import Exclusion, MemberId
 from governance.motion import Motion, MotionId
-from storage.work import UnitOfWork
+from governance.number_terms import Bounds, NumberTerms
+from storage.work import Reading, UnitOfWork
 
 _INSERT_NOTICE = text("""
     INSERT INTO governance.notice (motion_id, bylaws_rule_id, notice_at, freezes_at, opens_at,
@@ -23,6 +24,25 @@ _INSERT_NOTICE = text("""
     VALUES (:motion_id, :bylaws_rule_id, :notice_at, :freezes_at, :opens_at, :closes_at,
         :corrected_until, :tier, :method, CAST(:quorum_terms AS jsonb), :numerator, :denominator,
         :is_more, :is_of_all, CAST(:pass_each AS text[]), :rule_notice_days)
+""")
+
+_INSERT_BOUNDS = text("""
+    INSERT INTO governance.number_bounds (motion_id, lowest, highest, at)
+    VALUES (:motion_id, :lowest, :highest, :now)
+""")
+
+_BOUNDS = text("SELECT lowest, highest FROM governance.number_bounds WHERE motion_id = :motion_id")
+
+_INSERT_NUMBER = text("""
+    INSERT INTO governance.number_terms (motion_id, rule_id, pieces, times, today, lowest, highest,
+        step, change_numerator, change_denominator)
+    VALUES (:motion_id, :rule_id, :pieces, :times, :today, :lowest, :highest, :step, :numerator,
+        :denominator)
+""")
+
+_LAST_DECIDED = text("""
+    SELECT max(certified_at) FROM governance.certificate JOIN governance.motion USING (motion_id)
+    WHERE matter = :matter AND valid >= quorum
 """)
 
 _INSERT_ENTRIES = text("""
@@ -81,9 +101,9 @@ _COUNTED = text("""
 
 _INSERT_CERTIFICATE = text("""
     INSERT INTO governance.certificate (motion_id, document, digest, has_passed, roll_size,
-        ballots_cast, votes_for, votes_against, abstentions, quorum, certified_at)
-    VALUES (:motion_id, :document, :digest, :has_passed, :roll_size, :ballots_cast, :votes_for,
-        :votes_against, :abstentions, :quorum, :now)
+        ballots_cast, valid, votes_for, votes_against, abstentions, value, winner, quorum, certified_at)
+    VALUES (:motion_id, :document, :digest, :has_passed, :roll_size, :ballots_cast, :valid, :votes_for,
+        :votes_against, :abstentions, :value, :winner, :quorum, :now)
 """)
 
 _CERTIFICATE = text("SELECT document FROM governance.certificate WHERE motion_id = :motion_id")
@@ -135,6 +155,46 @@ async def insert_notice(
             "reasons": [one.reason for one in roll.left_out],
         },
     )
+
+
+async def insert_bounds(work: UnitOfWork, motion_id: MotionId, bounds: Bounds) -> None:
+    """Write between which numbers members may choose."""
+    told = {"motion_id": motion_id, "lowest": bounds.lowest, "highest": bounds.highest}
+    await work.execute(_INSERT_BOUNDS, told | {"now": work.now})
+
+
+async def find_bounds(work: Reading, motion_id: MotionId) -> Bounds | None:
+    """The bounds that the board published, or None."""
+    row = (await work.execute(_BOUNDS, {"motion_id": motion_id})).one_or_none()
+    return None if row is None else Bounds(lowest=row.lowest, highest=row.highest)
+
+
+async def insert_number_terms(
+    work: UnitOfWork, motion_id: MotionId, terms: NumberTerms, *, change_at_most: Fraction | None
+) -> None:
+    """Write a vote on a number as called; the database joins the pieces again and compares."""
+    await work.execute(
+        _INSERT_NUMBER,
+        {
+            "motion_id": motion_id,
+            "rule_id": terms.rule_id,
+            "pieces": list(terms.pieces),
+            "times": terms.times,
+            "today": terms.today,
+            "lowest": terms.lowest,
+            "highest": terms.highest,
+            "step": terms.step,
+            "numerator": None if change_at_most is None else change_at_most.numerator,
+            "denominator": None if change_at_most is None else change_at_most.denominator,
+        },
+    )
+
+
+async def last_decided_at(work: Reading, matter: str) -> datetime | None:
+    """When a vote on this matter was last certified that had its quorum; None if none was."""
+    found = await work.execute(_LAST_DECIDED, {"matter": matter})
+    at: datetime | None = found.scalar_one()
+    return at
 
 
 async def _insert_entries(
@@ -233,11 +293,14 @@ async def insert_certificate(work: UnitOfWork, certificate: Certificate) -> None
             "digest": certificate.digest,
             "has_passed": certificate.has_passed,
             "roll_size": certificate.roll_size,
-            "ballots_cast": count.ballots.cast,
-            "votes_for": count.votes_for,
-            "votes_against": count.votes_against,
-            "abstentions": count.abstentions,
-            "quorum": count.quorum,
+            "ballots_cast": certificate.cast,
+            "valid": certificate.valid,
+            "votes_for": None if count is None else count.votes_for,
+            "votes_against": None if count is None else count.votes_against,
+            "abstentions": None if count is None else count.abstentions,
+            "value": certificate.value,
+            "winner": certificate.winner,
+            "quorum": certificate.quorum,
             "now": work.now,
         },
     )

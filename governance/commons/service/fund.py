@@ -104,6 +104,7 @@ async def divide_budget(
     papers: Sequence[BudgetPaper],
     members: Set[PersonId],
     lots: Lots,
+    on_ballot: Sequence[str] | None = None,
 ) -> tuple[BudgetCount, tuple[FundedPact, ...]]:
     """Count the ballots, publish the count and make pacts of what was bought.
 
@@ -115,6 +116,8 @@ async def divide_budget(
         The ballots without names, as the ballot box gives them after the close.
     members
         The roll of the vote.
+    on_ballot
+        The ids that stood on the ballots; None: of all projects that can.
 
     Raises
     ------
@@ -129,8 +132,12 @@ async def divide_budget(
     terms = await store.get_budget(work, budget_id)
     lodged = await store.list_projects(work, budget_id, terms)
     faults = {one.project_id: faults_of(one, terms, members) for one in lodged}
-    on_ballot = [one for one in lodged if not faults[one.project_id]]
-    count, funded = divide(terms, on_ballot, papers, members=members, lots=lots)
+    chosen = [
+        one
+        for one in lodged
+        if (not faults[one.project_id] if on_ballot is None else one.project_id in on_ballot)
+    ]
+    count, funded = divide(terms, chosen, papers, members=members, lots=lots)
     document = {
         "count": document_of(count),
         "papers": [plain(paper) for paper in papers],

@@ -20,7 +20,8 @@ LINES_AT_ONCE = 1000
 
 _WITHOUT_KEY = """
     SELECT poll_id, tier FROM governance.poll AS poll
-    WHERE NOT EXISTS (SELECT 1 FROM KEEPER.poll_key AS key WHERE key.poll_id = poll.poll_id)
+    WHERE tier <> 'open'
+      AND NOT EXISTS (SELECT 1 FROM KEEPER.poll_key AS key WHERE key.poll_id = poll.poll_id)
     ORDER BY poll_id LIMIT 100
 """
 _UNSIGNED = """
@@ -90,7 +91,7 @@ class KeeperStore:
         return await work.execute(_of(self.keeper, statement), parameters)
 
     async def polls_without_key(self, work: Reading) -> list[NoticedPoll]:
-        """Polls that this keeper has made no key for."""
+        """Polls that this keeper has made no key for; open ones need none."""
         return [
             NoticedPoll(poll_id=row.poll_id, tier=Tier(row.tier))
             for row in await self.run(work, _WITHOUT_KEY)

@@ -31,11 +31,14 @@ CREATE TABLE governance.motion (
     mover uuid NOT NULL REFERENCES governance.member,
     matter text NOT NULL,
     rule_kind text,
-    proposed_at timestamptz NOT NULL
+    proposed_at timestamptz NOT NULL,
+    -- What those who vote are asked, as canonical JSON; of several texts the texts themselves.
+    asks text NOT NULL DEFAULT '{"kind":"text"}'
+        CHECK (CAST(asks AS jsonb) ->> 'kind' IN ('text', 'number', 'election', 'texts', 'division'))
 );
 
--- Of a rule the text is its body as canonical JSON: what is voted on is, byte for byte, what is written
--- into the rulebook.
+-- Of a rule for or against, the text is its body as canonical JSON: what is voted on is, byte for byte,
+-- what is written into the rulebook. Elsewhere it is prose.
 CREATE TABLE governance.motion_text (
     motion_id uuid NOT NULL REFERENCES governance.motion,
     version integer NOT NULL CHECK (version >= 1),
@@ -49,6 +52,31 @@ CREATE TABLE governance.motion_second (
     member_id uuid NOT NULL REFERENCES governance.member,
     at timestamptz NOT NULL,
     PRIMARY KEY (motion_id, member_id)
+);
+
+-- Who is nominated in an election, and who accepted, by the name on the ballot.
+CREATE TABLE governance.candidate (
+    motion_id uuid NOT NULL REFERENCES governance.motion,
+    member_id uuid NOT NULL REFERENCES governance.member,
+    nominated_by uuid NOT NULL REFERENCES governance.member,
+    at timestamptz NOT NULL,
+    CONSTRAINT nominated_once PRIMARY KEY (motion_id, member_id)
+);
+CREATE TABLE governance.candidate_accepted (
+    motion_id uuid NOT NULL,
+    member_id uuid NOT NULL,
+    name text NOT NULL CHECK (length(btrim(name)) BETWEEN 1 AND 100),
+    at timestamptz NOT NULL,
+    CONSTRAINT accepted_once PRIMARY KEY (motion_id, member_id),
+    CONSTRAINT one_name_a_candidate UNIQUE (motion_id, name),
+    FOREIGN KEY (motion_id, member_id) REFERENCES governance.candidate
+);
+-- Between which numbers members may choose, as the board publishes them, once.
+CREATE TABLE governance.number_bounds (
+    motion_id uuid CONSTRAINT bounds_are_published_once PRIMARY KEY REFERENCES governance.motion,
+    lowest bigint NOT NULL,
+    highest bigint NOT NULL CHECK (lowest <= highest),
+    at timestamptz NOT NULL
 );
 
 CREATE TABLE governance.amendment (
@@ -278,59 +306,19 @@ CREATE TABLE governance.certificate (
     has_passed boolean NOT NULL,
     roll_size integer NOT NULL,
     ballots_cast integer NOT NULL,
-    votes_for integer NOT NULL,
-    votes_against integer NOT NULL,
-    abstentions integer NOT NULL,
+    valid integer NOT NULL,  -- could be followed, blank ones too: they count for the quorum
+    votes_for integer,
+    votes_against integer,
+    abstentions integer,
+    value bigint,  -- the number decided
+    winner integer,  -- the number of the text that won
     quorum integer NOT NULL,
     certified_at timestamptz NOT NULL,
+    CONSTRAINT figures_for_or_against
+        CHECK (num_nulls(votes_for, votes_against, abstentions) IN (0, 3)),
     CONSTRAINT certificate_is_what_was_hashed
         CHECK (digest = encode(sha256(convert_to(document, 'UTF8')), 'hex'))
 );
-
--- I27: a certificate is a recount of the board, judged by what stood in the notice.
-CREATE FUNCTION governance.check_certificate() RETURNS trigger LANGUAGE plpgsql AS $$
-DECLARE
-    board record;
-    terms governance.notice;
-    roll_size bigint;
-    whole bigint;
-    each_class text;
-    enough boolean;
-BEGIN
-    IF governance.state_of(NEW.motion_id) <> 'closed' THEN
-        PERFORM governance.refuse('certified_after_the_close', 'this vote is not closed');
-    END IF;
-    SELECT * INTO terms FROM governance.notice WHERE motion_id = NEW.motion_id;
-    IF terms.method <> 'yes_no' OR terms.tier <> 'open' THEN
-        PERFORM governance.refuse('i27_recounted_here', 'no board of this kind is kept here');
-    END IF;
-    SELECT size INTO roll_size FROM governance.roll_published WHERE motion_id = NEW.motion_id;
-    SELECT count(*) AS total, count(*) FILTER (WHERE mark = 'for') AS votes_for,
-           count(*) FILTER (WHERE mark = 'against') AS votes_against,
-           count(*) FILTER (WHERE mark = 'abstain') AS abstentions
-    INTO board FROM governance.counted_ballot WHERE motion_id = NEW.motion_id;
-    IF (CAST(NEW.roll_size AS bigint), CAST(NEW.ballots_cast AS bigint), CAST(NEW.votes_for AS bigint),
-        CAST(NEW.votes_against AS bigint), CAST(NEW.abstentions AS bigint), NEW.quorum)
-       IS DISTINCT FROM (roll_size, board.total, board.votes_for, board.votes_against, board.abstentions,
-                         governance.headcount(terms.quorum_terms, roll_size)) THEN
-        PERFORM governance.refuse('i27_a_recount_of_the_board', 'the certificate is no recount of the board');
-    END IF;
-    enough := board.votes_for + board.votes_against + board.abstentions >= NEW.quorum;
-    enough := enough AND governance.is_enough(terms, board.votes_for, board.votes_against, roll_size);
-    FOREACH each_class IN ARRAY terms.pass_each LOOP
-        SELECT count(*) FILTER (WHERE mark = 'for') AS votes_for,
-               count(*) FILTER (WHERE mark = 'against') AS votes_against
-        INTO board FROM governance.counted_ballot JOIN governance.roll USING (motion_id, member_id)
-        WHERE motion_id = NEW.motion_id AND member_class = each_class;
-        SELECT count(*) INTO whole FROM governance.roll
-        WHERE motion_id = NEW.motion_id AND member_class = each_class;
-        enough := enough AND governance.is_enough(terms, board.votes_for, board.votes_against, whole);
-    END LOOP;
-    IF NEW.has_passed IS DISTINCT FROM enough THEN
-        PERFORM governance.refuse('i27_judged_by_its_notice', 'the outcome is not what the notice asks for');
-    END IF;
-    RETURN NEW;
-END $$;
 
 CREATE FUNCTION governance.headcount(p_terms jsonb, p_people bigint) RETURNS integer LANGUAGE sql IMMUTABLE AS $$
     -- {"max": [[50, 1], [1, 20]]}: so many people (denominator 0), or a share of all, rounded up.
@@ -348,125 +336,104 @@ CREATE FUNCTION governance.is_enough(
         ELSE p_for * p_terms.required_denominator >= p_terms.required_numerator * whole END
     FROM (SELECT CASE WHEN p_terms.is_of_all THEN p_all ELSE p_for + p_against END AS whole) AS base
 $$;
-CREATE TRIGGER i27_a_recount_of_the_board BEFORE INSERT ON governance.certificate
-    FOR EACH ROW EXECUTE FUNCTION governance.check_certificate();
+-- ---------------------------------------------------------------------------------------- numbers
 
--- Steps that need something beside them, judged by the database's clock.
-CREATE FUNCTION governance.check_motion_step() RETURNS trigger LANGUAGE plpgsql AS $$
+-- A vote on a number as it is called: the body it stands in, cut where it stands, so that the pieces
+-- joined by any number are that rule with this number, byte for byte.
+CREATE TABLE governance.number_terms (
+    motion_id uuid PRIMARY KEY REFERENCES governance.notice,
+    rule_id uuid NOT NULL REFERENCES rulebook.rule,
+    pieces text[] NOT NULL CHECK (array_position(pieces, NULL) IS NULL),
+    times integer NOT NULL CHECK (times >= 1),
+    today bigint NOT NULL,
+    lowest bigint NOT NULL,
+    highest bigint NOT NULL,
+    step integer NOT NULL CHECK (step >= 1),
+    change_numerator integer,  -- how far it may move at once, as a share of today's; empty: as far as you like
+    change_denominator integer CHECK (change_denominator > 0),
+    CONSTRAINT bounds_and_step_fit CHECK (lowest <= highest AND (highest - lowest) % step = 0),
+    CONSTRAINT no_further_than_the_bylaws_let CHECK (change_numerator IS NULL OR (
+        (today - lowest) * change_denominator <= abs(today) * change_numerator
+        AND (highest - today) * change_denominator <= abs(today) * change_numerator))
+);
+
+CREATE FUNCTION governance.check_number_terms() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
-    terms governance.notice;
+    found record;
+    probe bigint := (NEW.today + 1) * NEW.times;
+    probed jsonb;
+    path jsonb;
 BEGIN
-    SELECT * INTO terms FROM governance.notice WHERE motion_id = NEW.motion_id;
-    IF (NEW.to_state = 'frozen' AND public.service_now() < terms.freezes_at)
-       OR (NEW.to_state = 'open' AND public.service_now() < terms.opens_at)
-       OR (NEW.to_state = 'closed' AND public.service_now() < terms.closes_at) THEN
-        PERFORM governance.refuse('no_step_before_its_time', 'the notice names a later time');
-    END IF;
-    IF NEW.to_state NOT IN ('proposed', 'seconded', 'withdrawn') AND terms.motion_id IS NULL THEN
-        PERFORM governance.refuse('a_notice_first', 'no notice of this vote was given');
-    END IF;
-    IF NEW.to_state = 'open' AND NOT EXISTS (
-        SELECT 1 FROM governance.roll_published WHERE motion_id = NEW.motion_id) THEN
-        PERFORM governance.refuse('i27_the_roll_before_the_vote', 'the roll is not published');
-    END IF;
-    IF NEW.to_state IN ('certified', 'lost') AND NOT EXISTS (
-        SELECT 1 FROM governance.certificate
-        WHERE motion_id = NEW.motion_id AND has_passed = (NEW.to_state = 'certified')) THEN
-        PERFORM governance.refuse('certified_by_its_certificate', 'no certificate says so');
+    SELECT CAST(asks AS jsonb) AS asked, body INTO found
+    FROM governance.motion JOIN governance.number_bounds AS bounds USING (motion_id)
+    JOIN rulebook.rule ON rule.kind = motion.rule_kind
+    WHERE motion_id = NEW.motion_id AND rule_id = NEW.rule_id
+      AND bounds.lowest <= NEW.lowest AND NEW.highest <= bounds.highest
+      AND version = (SELECT max(version) FROM rulebook.rule AS every WHERE every.kind = motion.rule_kind)
+      AND CAST(asks AS jsonb) ->> 'times' = CAST(NEW.times AS text);
+    probed := CAST(found.body AS jsonb);
+    FOR path IN SELECT jsonb_array_elements(found.asked -> 'fields') LOOP
+        probed := jsonb_set(
+            probed, ARRAY(SELECT jsonb_array_elements_text(path)), to_jsonb(probe), false);
+    END LOOP;
+    IF array_to_string(NEW.pieces, CAST(NEW.today * NEW.times AS text)) IS DISTINCT FROM found.body
+       OR CAST(array_to_string(NEW.pieces, CAST(probe AS text)) AS jsonb) IS DISTINCT FROM probed THEN
+        PERFORM governance.refuse('i19_the_number_stands_in_the_rule', 'the last rule is not cut like this');
     END IF;
     RETURN NEW;
 END $$;
-CREATE TRIGGER no_step_before_its_time BEFORE INSERT ON governance.motion_step
-    FOR EACH ROW EXECUTE FUNCTION governance.check_motion_step();
+CREATE TRIGGER i19_the_number_stands_in_the_rule BEFORE INSERT ON governance.number_terms
+    FOR EACH ROW EXECUTE FUNCTION governance.check_number_terms();
 
-CREATE FUNCTION governance.check_motion_text() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-    IF NEW.version > 1 AND governance.state_of(NEW.motion_id) NOT IN ('proposed', 'seconded', 'amending')
-       OR EXISTS (SELECT 1 FROM governance.notice WHERE motion_id = NEW.motion_id
-                  AND freezes_at <= public.service_now())
-       OR NEW.version <> 1 + (SELECT count(*) FROM governance.motion_text WHERE motion_id = NEW.motion_id) THEN
-        PERFORM governance.refuse('the_text_is_frozen', 'this text does not change any more');
-    END IF;
-    RETURN NEW;
-END $$;
-CREATE TRIGGER the_text_is_frozen BEFORE INSERT ON governance.motion_text
-    FOR EACH ROW EXECUTE FUNCTION governance.check_motion_text();
-
--- -------------------------------------------------------------------------------------- enactment
-
--- I19: what adopts a rule after the charter is a certificate that stands here, of a motion that passed.
-CREATE FUNCTION governance.check_adoption() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-    IF NEW.kind = 'certificate' THEN
-        PERFORM 1 FROM governance.certificate JOIN governance.notice USING (motion_id)
-        JOIN governance.motion USING (motion_id)
-        WHERE motion_id = NEW.adoption_id AND certificate.digest = NEW.digest AND has_passed
-          AND rule_kind IS NOT NULL AND rule_notice_days = NEW.notice_days;
-        IF NOT FOUND THEN
-            PERFORM governance.refuse('i19_adopted_by_a_certificate', 'no certificate adopts this');
-        END IF;
-    END IF;
-    RETURN NEW;
-END $$;
-CREATE TRIGGER i19_adopted_by_a_certificate BEFORE INSERT ON rulebook.adoption
-    FOR EACH ROW EXECUTE FUNCTION governance.check_adoption();
-
-CREATE FUNCTION governance.check_rule() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-    IF NEW.adoption_kind = 'certificate' THEN
-        PERFORM 1 FROM governance.motion JOIN governance.motion_text AS last USING (motion_id)
-        WHERE motion_id = NEW.adoption_id AND rule_kind = NEW.kind AND last.text = NEW.body
-          AND last.version = (SELECT max(version) FROM governance.motion_text AS any_version
-                              WHERE any_version.motion_id = NEW.adoption_id);
-        IF NOT FOUND OR EXISTS (SELECT 1 FROM rulebook.rule WHERE adoption_id = NEW.adoption_id) THEN
-            PERFORM governance.refuse('i19_the_text_that_was_voted_on', 'members adopted another text');
-        END IF;
-    END IF;
-    RETURN NEW;
-END $$;
-CREATE TRIGGER i19_the_text_that_was_voted_on BEFORE INSERT ON rulebook.rule
-    FOR EACH ROW EXECUTE FUNCTION governance.check_rule();
-
--- The one way from a certificate to a rule. Kind, body and notice are read from the motion; the caller
--- gives a date, and the constraints of the rulebook judge it.
-CREATE FUNCTION governance.enact(p_motion_id uuid, p_rule_id uuid, p_valid_from timestamptz)
-RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+-- A number is written into the body as it is at the notice, so no other vote may write that kind of rule
+-- between the notice and the certificate. Whoever calls a vote on a kind waits for who calls another.
+CREATE FUNCTION governance.check_notice() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
-    motion record;
-    last record;
-    v_adopted_at timestamptz;
+    called governance.motion;
 BEGIN
-    SELECT rule_kind, title, document, digest, rule_notice_days, text INTO STRICT motion
-    FROM governance.motion AS moved JOIN governance.certificate USING (motion_id)
-    JOIN governance.notice USING (motion_id) JOIN governance.motion_text USING (motion_id)
-    WHERE motion_id = p_motion_id ORDER BY version DESC LIMIT 1;
-    -- Locked, so that a quote by the version before is committed first, or sees this one.
-    SELECT rule_id, version, valid_from INTO last FROM rulebook.rule
-    WHERE kind = motion.rule_kind ORDER BY version DESC LIMIT 1 FOR UPDATE;
-    INSERT INTO rulebook.adoption (adoption_id, kind, title, document, digest, notice_days)
-    VALUES (p_motion_id, 'certificate', motion.title, motion.document, motion.digest, motion.rule_notice_days)
-    RETURNING adopted_at INTO v_adopted_at;
-    INSERT INTO rulebook.rule (rule_id, kind, version, body, digest, valid_from, published_at, supersedes,
-                               superseded_from, adoption_id, notice_days, adoption_kind, adopted_at)
-    VALUES (p_rule_id, motion.rule_kind, coalesce(last.version, 0) + 1, motion.text,
-            encode(sha256(convert_to(motion.text, 'UTF8')), 'hex'), p_valid_from, v_adopted_at,
-            last.rule_id, last.valid_from, p_motion_id, motion.rule_notice_days, 'certificate', v_adopted_at);
-END $$;
-REVOKE EXECUTE ON FUNCTION governance.enact FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION governance.enact TO khan_app;
-
--- What passed and writes a rule has written it when the certificate is committed.
-CREATE FUNCTION governance.check_enacted() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-    IF NEW.to_state = 'certified'
-       AND EXISTS (SELECT 1 FROM governance.motion WHERE motion_id = NEW.motion_id AND rule_kind IS NOT NULL)
-       AND NOT EXISTS (SELECT 1 FROM rulebook.rule WHERE adoption_id = NEW.motion_id) THEN
-        PERFORM governance.refuse('what_passed_is_enacted', 'the motion passed and wrote no rule');
+    SELECT * INTO called FROM governance.motion WHERE motion_id = NEW.motion_id;
+    IF called.rule_kind IS NULL THEN
+        RETURN NEW;
     END IF;
-    RETURN NULL;
+    PERFORM pg_advisory_xact_lock(hashtextextended('governance.notice ' || called.rule_kind, 0));
+    PERFORM 1 FROM governance.notice JOIN governance.motion AS other USING (motion_id)
+    WHERE other.motion_id <> NEW.motion_id AND other.rule_kind = called.rule_kind
+      AND 'number' IN (CAST(other.asks AS jsonb) ->> 'kind', CAST(called.asks AS jsonb) ->> 'kind')
+      AND governance.state_of(other.motion_id) NOT IN ('certified', 'lost', 'withdrawn');
+    IF FOUND THEN
+        PERFORM governance.refuse('one_vote_where_a_number_is_voted', 'another vote on this rule is under way');
+    END IF;
+    RETURN NEW;
 END $$;
-CREATE CONSTRAINT TRIGGER what_passed_is_enacted AFTER INSERT ON governance.motion_step
-    DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION governance.check_enacted();
+CREATE TRIGGER one_vote_where_a_number_is_voted BEFORE INSERT ON governance.notice
+    FOR EACH ROW EXECUTE FUNCTION governance.check_notice();
+
+CREATE FUNCTION governance.check_candidacy() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM 1 FROM governance.motion WHERE motion_id = NEW.motion_id
+      AND CAST(asks AS jsonb) ->> 'kind' = 'election' AND governance.state_of(motion_id) = 'seconded';
+    IF NOT FOUND THEN
+        PERFORM governance.refuse('nominations_are_open', 'nominations are not open');
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER nominations_are_open BEFORE INSERT ON governance.candidate
+    FOR EACH ROW EXECUTE FUNCTION governance.check_candidacy();
+CREATE TRIGGER nominations_are_open BEFORE INSERT ON governance.candidate_accepted
+    FOR EACH ROW EXECUTE FUNCTION governance.check_candidacy();
+
+CREATE FUNCTION governance.check_bounds() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM 1 FROM governance.motion WHERE motion_id = NEW.motion_id
+      AND CAST(asks AS jsonb) ->> 'kind' = 'number'
+      AND governance.state_of(motion_id) IN ('proposed', 'seconded');
+    IF NOT FOUND THEN
+        PERFORM governance.refuse('bounds_before_the_notice', 'bounds are published before the notice');
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER bounds_before_the_notice BEFORE INSERT ON governance.number_bounds
+    FOR EACH ROW EXECUTE FUNCTION governance.check_bounds();
 
 -- ------------------------------------------------------------------------------------------ polls
 
@@ -481,12 +448,45 @@ CREATE TABLE governance.poll (
     question text NOT NULL CHECK (jsonb_typeof(CAST(question AS jsonb)) = 'object'),
     CONSTRAINT one_poll_a_class UNIQUE NULLS NOT DISTINCT (motion_id, member_class)
 );
+-- Which projects of its fund the options of a division are.
+CREATE TABLE governance.ballot_project (
+    motion_id uuid NOT NULL REFERENCES governance.notice,
+    number integer NOT NULL CHECK (number >= 1),
+    project_id text NOT NULL,
+    PRIMARY KEY (motion_id, number),
+    UNIQUE (motion_id, project_id)
+);
+
+-- Whether a question is the motion's: its rule, a number's bounds, an election's candidates.
+CREATE FUNCTION governance.asks_what_is_called(p_motion_id uuid, p_question jsonb)
+RETURNS boolean LANGUAGE sql STABLE AS $$
+    SELECT p_question #>> '{rule,name}' = CASE method WHEN 'yes_no' THEN 'for_against'
+               WHEN 'median' THEN 'lower_median' WHEN 'ranked' THEN 'schulze' ELSE method END
+       AND CASE CAST(asks AS jsonb) ->> 'kind'
+           WHEN 'number' THEN EXISTS (
+               SELECT 1 FROM governance.number_terms AS number WHERE number.motion_id = p_motion_id
+                 AND p_question #> '{rule,parameters}' @> jsonb_build_object('lowest', lowest,
+                     'highest', highest, 'step', step, 'today', today))
+           WHEN 'election' THEN
+               p_question #> '{rule,parameters,seats}' = CAST(asks AS jsonb) -> 'seats'
+               AND ARRAY(SELECT one ->> 'name' FROM jsonb_array_elements(p_question -> 'options') AS one)
+                   = ARRAY(SELECT name FROM governance.candidate_accepted AS one
+                           WHERE one.motion_id = p_motion_id ORDER BY name COLLATE "C")
+           WHEN 'texts' THEN
+               CAST(p_question #>> '{rule,parameters,status_quo}' AS integer)
+               = 1 + jsonb_array_length(CAST(asks AS jsonb) -> 'texts')
+           ELSE true END
+    FROM governance.motion JOIN governance.notice USING (motion_id) WHERE motion_id = p_motion_id
+$$;
 CREATE FUNCTION governance.check_poll() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     PERFORM 1 FROM governance.notice WHERE motion_id = NEW.motion_id AND tier = NEW.tier
       AND (NEW.member_class IS NULL OR NEW.member_class = ANY (pass_each));
     IF NOT FOUND OR governance.state_of(NEW.motion_id) NOT IN ('proposed', 'seconded', 'amending') THEN
         PERFORM governance.refuse('a_poll_is_called_by_the_notice', 'the notice calls no such poll');
+    END IF;
+    IF NOT governance.asks_what_is_called(NEW.motion_id, CAST(NEW.question AS jsonb)) THEN
+        PERFORM governance.refuse('a_poll_asks_what_is_called', 'the motion asks something else');
     END IF;
     RETURN NEW;
 END $$;
@@ -690,8 +690,12 @@ DECLARE
     said jsonb := CAST(NEW.certificate AS jsonb);
     ballots bigint;
     entries bigint;
+    asked jsonb;
+    recount jsonb;
 BEGIN
     PERFORM governance.check_poll_stands(NEW.poll_id, 'closed', '{detached,sealed}', 'counted_after_the_close');
+    SELECT CAST(document AS jsonb) -> 'rule' INTO asked FROM governance.manifest WHERE poll_id = NEW.poll_id;
+    recount := governance.recount(asked, CAST(NEW.choices AS jsonb));
     SELECT coalesce(sum(CAST(one ->> 1 AS bigint)), 0) INTO ballots
     FROM jsonb_array_elements(CAST(NEW.choices AS jsonb)) AS one;
     SELECT count(*) INTO entries FROM governance.poll_roll WHERE poll_id = NEW.poll_id;
@@ -699,6 +703,7 @@ BEGIN
        OR CAST(said ->> 'valid' AS bigint) IS DISTINCT FROM ballots
        OR CAST(said ->> 'roll' AS bigint) IS DISTINCT FROM entries
        OR ballots > entries
+       OR (recount IS NOT NULL AND said -> 'result' IS DISTINCT FROM recount)
        OR (SELECT count(trustee) < max(needed) FROM governance.poll_trustees
            LEFT JOIN governance.poll_release USING (poll_id) WHERE poll_id = NEW.poll_id) THEN
         PERFORM governance.refuse('i27_a_count_of_the_poll', 'the count is not one of this poll');
@@ -708,6 +713,303 @@ END $$;
 CREATE TRIGGER i27_a_count_of_the_poll BEFORE INSERT ON governance.poll_count
     FOR EACH ROW EXECUTE FUNCTION governance.check_poll_count();
 
+-- ------------------------------------------------------------------------------------ the recount
+
+-- What a vote's ballots say, of all polls together: from the board of names, or from what was counted.
+CREATE FUNCTION governance.choices_of(p_motion_id uuid)
+RETURNS TABLE (member_class text, choice jsonb, times bigint) LANGUAGE sql STABLE AS $$
+    SELECT roll.member_class, CASE method WHEN 'yes_no' THEN jsonb_build_object('mark', mark)
+                              ELSE CAST(mark AS jsonb) END, count(*)
+    FROM governance.counted_ballot JOIN governance.notice USING (motion_id)
+    JOIN governance.roll USING (motion_id, member_id)
+    WHERE motion_id = p_motion_id AND tier = 'open' GROUP BY 1, 2
+    UNION ALL
+    SELECT poll.member_class, one -> 0, CAST(one ->> 1 AS bigint)
+    FROM governance.poll JOIN governance.poll_count USING (poll_id),
+         jsonb_array_elements(CAST(choices AS jsonb)) AS one
+    WHERE motion_id = p_motion_id
+$$;
+
+-- For and against, with a share such as ">=3/4" of both together.
+CREATE FUNCTION governance.count_for_against(p_parameters jsonb, p_choices jsonb)
+RETURNS jsonb LANGUAGE sql IMMUTABLE AS $$
+    WITH said AS (
+        SELECT coalesce(sum(times) FILTER (WHERE mark = 'for'), 0) AS votes_for,
+               coalesce(sum(times) FILTER (WHERE mark = 'against'), 0) AS votes_against,
+               coalesce(sum(times) FILTER (WHERE mark = 'abstain'), 0) AS abstain
+        FROM (SELECT one #>> '{0,mark}' AS mark, CAST(one ->> 1 AS bigint) AS times
+              FROM jsonb_array_elements(p_choices) AS one) AS every),
+    required AS (
+        SELECT p_parameters ->> 'required' NOT LIKE '>=%' AS is_more,
+               CAST(split_part(ltrim(p_parameters ->> 'required', '>='), '/', 1) AS bigint) AS part,
+               CAST(coalesce(nullif(split_part(p_parameters ->> 'required', '/', 2), ''), '1') AS bigint) AS whole)
+    SELECT jsonb_build_object('rule', 'for_against', 'for', votes_for, 'against', votes_against,
+        'abstain', abstain, 'outcome', CASE
+            WHEN votes_for + votes_against + abstain < CAST(p_parameters ->> 'quorum' AS bigint) THEN 'no_quorum'
+            WHEN votes_for = votes_against THEN 'tie'
+            WHEN votes_for * whole > part * (votes_for + votes_against)
+                 OR (NOT is_more AND votes_for * whole = part * (votes_for + votes_against)) THEN 'passed'
+            ELSE 'not_enough' END)
+    FROM said, required
+$$;
+
+-- The lower median of the numbers said and of the phantoms at today's value.
+CREATE FUNCTION governance.count_lower_median(p_parameters jsonb, p_choices jsonb)
+RETURNS jsonb LANGUAGE sql IMMUTABLE AS $$
+    WITH every AS (
+        SELECT CAST(one #>> '{0,value}' AS bigint) AS value, CAST(one ->> 1 AS bigint) AS times
+        FROM jsonb_array_elements(p_choices) AS one),
+    given AS (SELECT value, sum(times) AS times FROM every WHERE value IS NOT NULL GROUP BY value),
+    phantoms AS (
+        SELECT ceil(coalesce(sum(times), 0)
+                    * CAST(split_part(p_parameters ->> 'phantom_share', '/', 1) AS numeric)
+                    / CAST(coalesce(nullif(split_part(p_parameters ->> 'phantom_share', '/', 2), ''), '1')
+                           AS numeric)) AS times
+        FROM given),
+    placed AS (
+        SELECT value, sum(times) OVER (ORDER BY value) AS up_to_here, sum(times) OVER () AS weighed
+        FROM (SELECT value, times FROM given UNION ALL
+              SELECT CAST(p_parameters ->> 'today' AS bigint), times FROM phantoms) AS weighed)
+    SELECT jsonb_build_object('rule', 'lower_median',
+        'values', (SELECT coalesce(jsonb_agg(jsonb_build_array(value, times) ORDER BY value), '[]') FROM given),
+        'abstained', (SELECT coalesce(sum(times), 0) FROM every WHERE value IS NULL),
+        'phantoms', CAST(phantoms.times AS bigint),
+        'value', (SELECT value FROM placed WHERE weighed > 0 AND 2 * up_to_here >= weighed ORDER BY value LIMIT 1))
+    FROM phantoms
+$$;
+
+-- By the rules that are counted here, too; NULL by the others, which the verifier alone recounts.
+CREATE FUNCTION governance.recount(p_rule jsonb, p_choices jsonb) RETURNS jsonb LANGUAGE sql IMMUTABLE AS $$
+    SELECT CASE p_rule ->> 'name'
+        WHEN 'for_against' THEN governance.count_for_against(p_rule -> 'parameters', p_choices)
+        WHEN 'lower_median' THEN governance.count_lower_median(p_rule -> 'parameters', p_choices) END
+$$;
+
+-- I27: a certificate is a recount of the ballots, judged by what stood in the notice.
+CREATE FUNCTION governance.check_certificate() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    terms governance.notice;
+    choices jsonb;
+    asked jsonb;
+    found jsonb;
+    ballots bigint;
+    broken bigint;
+    roll_size bigint;
+    enough boolean;
+BEGIN
+    IF governance.state_of(NEW.motion_id) <> 'closed' THEN
+        PERFORM governance.refuse('certified_after_the_close', 'this vote is not closed');
+    END IF;
+    SELECT * INTO terms FROM governance.notice WHERE motion_id = NEW.motion_id;
+    IF EXISTS (SELECT 1 FROM governance.poll LEFT JOIN governance.poll_count AS counted USING (poll_id)
+               WHERE motion_id = NEW.motion_id AND tier <> 'open' AND counted.poll_id IS NULL) THEN
+        PERFORM governance.refuse('i27_every_poll_is_counted', 'a poll is not counted');
+    END IF;
+    SELECT CAST(question AS jsonb) -> 'rule' INTO asked FROM governance.poll
+    WHERE motion_id = NEW.motion_id LIMIT 1;
+    SELECT size INTO roll_size FROM governance.roll_published WHERE motion_id = NEW.motion_id;
+    SELECT coalesce(jsonb_agg(jsonb_build_array(choice, times)), '[]'), coalesce(sum(times), 0)
+    INTO choices, ballots FROM governance.choices_of(NEW.motion_id);
+    SELECT coalesce(sum(jsonb_array_length(CAST(certificate AS jsonb) -> 'broken')), 0) INTO broken
+    FROM governance.poll JOIN governance.poll_count USING (poll_id) WHERE motion_id = NEW.motion_id;
+    found := governance.recount(asked, choices);
+    IF (CAST(NEW.roll_size AS bigint), CAST(NEW.ballots_cast AS bigint), CAST(NEW.valid AS bigint), NEW.quorum,
+        CAST(NEW.votes_for AS text), CAST(NEW.votes_against AS text), CAST(NEW.abstentions AS text))
+       IS DISTINCT FROM (roll_size, ballots + broken, ballots, governance.headcount(terms.quorum_terms, roll_size),
+        found ->> 'for', found ->> 'against', found ->> 'abstain')
+       OR (terms.method = 'median' AND CAST(NEW.value AS text) IS DISTINCT FROM found ->> 'value')
+       OR ballots > roll_size THEN
+        PERFORM governance.refuse('i27_a_recount_of_the_board', 'the certificate is no recount of the board');
+    END IF;
+    enough := NEW.valid >= NEW.quorum AND CASE terms.method
+        WHEN 'yes_no' THEN governance.is_carried(terms, roll_size)
+        WHEN 'median' THEN NEW.value IS DISTINCT FROM CAST(asked #>> '{parameters,today}' AS bigint)
+                           AND NEW.value IS NOT NULL
+        ELSE governance.is_as_counted(NEW, asked) END;
+    IF NEW.has_passed IS DISTINCT FROM enough THEN
+        PERFORM governance.refuse('i27_judged_by_its_notice', 'the outcome is not what the notice asks for');
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER i27_a_recount_of_the_board BEFORE INSERT ON governance.certificate
+    FOR EACH ROW EXECUTE FUNCTION governance.check_certificate();
+
+-- Whether a vote for or against is carried by the whole, and by each class that must carry it.
+CREATE FUNCTION governance.is_carried(p_terms governance.notice, p_all bigint) RETURNS boolean
+LANGUAGE sql STABLE AS $$
+    SELECT bool_and(governance.is_enough(
+        p_terms, CAST(votes_for AS bigint), CAST(votes_against AS bigint), people))
+    FROM (SELECT coalesce(sum(times) FILTER (WHERE choice ->> 'mark' = 'for'), 0) AS votes_for,
+                 coalesce(sum(times) FILTER (WHERE choice ->> 'mark' = 'against'), 0) AS votes_against,
+                 p_all AS people
+          FROM governance.choices_of(p_terms.motion_id)
+          UNION ALL
+          SELECT coalesce(sum(times) FILTER (WHERE choice ->> 'mark' = 'for'), 0),
+                 coalesce(sum(times) FILTER (WHERE choice ->> 'mark' = 'against'), 0),
+                 (SELECT count(*) FROM governance.roll
+                  WHERE roll.motion_id = p_terms.motion_id AND roll.member_class = each_class)
+          FROM unnest(p_terms.pass_each) AS each_class
+          LEFT JOIN governance.choices_of(p_terms.motion_id) AS said ON said.member_class = each_class
+          GROUP BY each_class) AS parts
+$$;
+
+-- Whether a vote by another rule decides something. The database counts none of these again: where
+-- names stand beside the choices anybody can, elsewhere it holds the certificate to its poll's.
+CREATE FUNCTION governance.is_as_counted(p_said governance.certificate, p_rule jsonb) RETURNS boolean
+LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    result jsonb;
+    winner jsonb := coalesce(to_jsonb(p_said.winner), 'null');
+BEGIN
+    SELECT CAST(counted.certificate AS jsonb) -> 'result' INTO result
+    FROM governance.poll JOIN governance.poll_count AS counted USING (poll_id)
+    WHERE motion_id = p_said.motion_id;
+    result := coalesce(result, CAST(p_said.document AS jsonb) #> '{count,result}');
+    IF p_rule ->> 'name' = 'schulze' THEN
+        IF result -> 'winner' IS DISTINCT FROM winner THEN
+            PERFORM governance.refuse('i27_a_recount_of_the_board', 'another text won this poll');
+        END IF;
+        RETURN p_said.winner IS NOT NULL AND winner <> p_rule #> '{parameters,status_quo}';
+    END IF;
+    RETURN jsonb_array_length(coalesce(result -> 'elected_numbers', result -> 'selected_numbers')) > 0;
+END $$;
+
+-- Steps that need something beside them, judged by the database's clock.
+CREATE FUNCTION governance.check_motion_step() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    terms governance.notice;
+BEGIN
+    SELECT * INTO terms FROM governance.notice WHERE motion_id = NEW.motion_id;
+    IF (NEW.to_state = 'frozen' AND public.service_now() < terms.freezes_at)
+       OR (NEW.to_state = 'open' AND public.service_now() < terms.opens_at)
+       OR (NEW.to_state = 'closed' AND public.service_now() < terms.closes_at) THEN
+        PERFORM governance.refuse('no_step_before_its_time', 'the notice names a later time');
+    END IF;
+    IF NEW.to_state NOT IN ('proposed', 'seconded', 'withdrawn') AND terms.motion_id IS NULL THEN
+        PERFORM governance.refuse('a_notice_first', 'no notice of this vote was given');
+    END IF;
+    IF NEW.to_state = 'open' AND NOT EXISTS (
+        SELECT 1 FROM governance.roll_published WHERE motion_id = NEW.motion_id) THEN
+        PERFORM governance.refuse('i27_the_roll_before_the_vote', 'the roll is not published');
+    END IF;
+    IF NEW.to_state = 'open' AND EXISTS (
+        SELECT 1 FROM governance.poll LEFT JOIN governance.manifest USING (poll_id)
+        WHERE motion_id = NEW.motion_id AND poll.tier <> 'open' AND manifest.poll_id IS NULL) THEN
+        PERFORM governance.refuse('i27_the_manifest_before_the_vote', 'a poll has no manifest');
+    END IF;
+    IF NEW.to_state IN ('certified', 'lost') AND NOT EXISTS (
+        SELECT 1 FROM governance.certificate
+        WHERE motion_id = NEW.motion_id AND has_passed = (NEW.to_state = 'certified')) THEN
+        PERFORM governance.refuse('certified_by_its_certificate', 'no certificate says so');
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER no_step_before_its_time BEFORE INSERT ON governance.motion_step
+    FOR EACH ROW EXECUTE FUNCTION governance.check_motion_step();
+
+CREATE FUNCTION governance.check_motion_text() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF NEW.version > 1 AND governance.state_of(NEW.motion_id) NOT IN ('proposed', 'seconded', 'amending')
+       OR EXISTS (SELECT 1 FROM governance.notice WHERE motion_id = NEW.motion_id
+                  AND freezes_at <= public.service_now())
+       OR NEW.version <> 1 + (SELECT count(*) FROM governance.motion_text WHERE motion_id = NEW.motion_id) THEN
+        PERFORM governance.refuse('the_text_is_frozen', 'this text does not change any more');
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER the_text_is_frozen BEFORE INSERT ON governance.motion_text
+    FOR EACH ROW EXECUTE FUNCTION governance.check_motion_text();
+
+-- -------------------------------------------------------------------------------------- enactment
+
+-- I19: what adopts a rule after the charter is a certificate that stands here, of a motion that passed.
+CREATE FUNCTION governance.check_adoption() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF NEW.kind = 'certificate' THEN
+        PERFORM 1 FROM governance.certificate JOIN governance.notice USING (motion_id)
+        JOIN governance.motion USING (motion_id)
+        WHERE motion_id = NEW.adoption_id AND certificate.digest = NEW.digest AND has_passed
+          AND rule_kind IS NOT NULL AND rule_notice_days = NEW.notice_days;
+        IF NOT FOUND THEN
+            PERFORM governance.refuse('i19_adopted_by_a_certificate', 'no certificate adopts this');
+        END IF;
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER i19_adopted_by_a_certificate BEFORE INSERT ON rulebook.adoption
+    FOR EACH ROW EXECUTE FUNCTION governance.check_adoption();
+
+CREATE FUNCTION governance.check_rule() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF NEW.adoption_kind = 'certificate' THEN
+        PERFORM 1 FROM governance.motion LEFT JOIN governance.number_terms AS number USING (motion_id)
+        WHERE motion_id = NEW.adoption_id AND rule_kind = NEW.kind
+          AND governance.adopted_text(motion_id) = NEW.body
+          AND (number.rule_id IS NULL OR number.rule_id = NEW.supersedes);
+        IF NOT FOUND OR EXISTS (SELECT 1 FROM rulebook.rule WHERE adoption_id = NEW.adoption_id) THEN
+            PERFORM governance.refuse('i19_the_text_that_was_voted_on', 'members adopted another text');
+        END IF;
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER i19_the_text_that_was_voted_on BEFORE INSERT ON rulebook.rule
+    FOR EACH ROW EXECUTE FUNCTION governance.check_rule();
+
+-- The text that won: of a vote for or against the last version of the motion's; of a number the body of
+-- the rule it stands in, with the number decided in its place; of several texts the winner's own.
+CREATE FUNCTION governance.adopted_text(p_motion_id uuid) RETURNS text LANGUAGE sql STABLE AS $$
+    SELECT CASE CAST(asks AS jsonb) ->> 'kind'
+        WHEN 'text' THEN (SELECT text FROM governance.motion_text AS one
+                          WHERE one.motion_id = motion.motion_id ORDER BY version DESC LIMIT 1)
+        WHEN 'number' THEN (SELECT array_to_string(pieces, CAST(certificate.value * times AS text))
+                            FROM governance.number_terms AS one WHERE one.motion_id = motion.motion_id)
+        WHEN 'texts' THEN CAST(asks AS jsonb) #>> ARRAY['texts', CAST(winner - 1 AS text), 'text']
+    END
+    FROM governance.motion JOIN governance.certificate USING (motion_id)
+    WHERE motion_id = p_motion_id AND has_passed
+$$;
+
+-- The one way from a certificate to a rule. Kind, body and notice are read from the motion; the caller
+-- gives a date, and the constraints of the rulebook judge it.
+CREATE FUNCTION governance.enact(p_motion_id uuid, p_rule_id uuid, p_valid_from timestamptz)
+RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    motion record;
+    last record;
+    v_adopted_at timestamptz;
+BEGIN
+    SELECT rule_kind, title, document, digest, rule_notice_days,
+           governance.adopted_text(motion_id) AS text INTO STRICT motion
+    FROM governance.motion AS moved JOIN governance.certificate USING (motion_id)
+    JOIN governance.notice USING (motion_id) WHERE motion_id = p_motion_id;
+    -- Locked, so that a quote by the version before is committed first, or sees this one.
+    SELECT rule_id, version, valid_from INTO last FROM rulebook.rule
+    WHERE kind = motion.rule_kind ORDER BY version DESC LIMIT 1 FOR UPDATE;
+    INSERT INTO rulebook.adoption (adoption_id, kind, title, document, digest, notice_days)
+    VALUES (p_motion_id, 'certificate', motion.title, motion.document, motion.digest, motion.rule_notice_days)
+    RETURNING adopted_at INTO v_adopted_at;
+    INSERT INTO rulebook.rule (rule_id, kind, version, body, digest, valid_from, published_at, supersedes,
+                               superseded_from, adoption_id, notice_days, adoption_kind, adopted_at)
+    VALUES (p_rule_id, motion.rule_kind, coalesce(last.version, 0) + 1, motion.text,
+            encode(sha256(convert_to(motion.text, 'UTF8')), 'hex'), p_valid_from, v_adopted_at,
+            last.rule_id, last.valid_from, p_motion_id, motion.rule_notice_days, 'certificate', v_adopted_at);
+END $$;
+REVOKE EXECUTE ON FUNCTION governance.enact FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION governance.enact TO khan_app;
+
+-- What passed and writes a rule has written it when the certificate is committed.
+CREATE FUNCTION governance.check_enacted() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF NEW.to_state = 'certified'
+       AND EXISTS (SELECT 1 FROM governance.motion WHERE motion_id = NEW.motion_id AND rule_kind IS NOT NULL)
+       AND NOT EXISTS (SELECT 1 FROM rulebook.rule WHERE adoption_id = NEW.motion_id) THEN
+        PERFORM governance.refuse('what_passed_is_enacted', 'the motion passed and wrote no rule');
+    END IF;
+    RETURN NULL;
+END $$;
+CREATE CONSTRAINT TRIGGER what_passed_is_enacted AFTER INSERT ON governance.motion_step
+    DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION governance.check_enacted();
+
 DO $$
 DECLARE
     name text;
@@ -716,7 +1018,8 @@ BEGIN
         'motion_answer', 'motion_follow_up', 'amendment', 'amendment_step', 'legal_motion_step', 'motion_step', 'notice', 'roll_entry',
         'roll_left_out', 'roll_struck', 'roll_published', 'open_ballot', 'certificate',
         'poll', 'voting_key', 'poll_roll', 'witness', 'poll_trustees', 'manifest', 'detached_mark',
-        'poll_release', 'poll_count'] LOOP
+        'poll_release', 'poll_count', 'candidate', 'candidate_accepted', 'number_bounds', 'number_terms',
+        'ballot_project'] LOOP
         EXECUTE format('CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON governance.%I
             FOR EACH ROW EXECUTE FUNCTION storage.refuse_change()', name);
         EXECUTE format('CREATE TRIGGER append_only_truncate BEFORE TRUNCATE ON governance.%I

@@ -173,6 +173,14 @@ CREATE FUNCTION polls.is_over(p_poll_id uuid) RETURNS boolean LANGUAGE sql VOLAT
     SELECT coalesce(polls.closes_at_ms(p_poll_id) <= polls.now_ms(), false)
 $$;
 
+-- A motion's vote closes when the last of its polls does.
+CREATE OR REPLACE FUNCTION governance.closes_at(p_motion_id uuid) RETURNS timestamptz LANGUAGE sql STABLE AS $$
+    SELECT greatest(closes_at, (
+        SELECT max(to_timestamp(closes_at_ms / 1000.0))
+        FROM governance.poll JOIN ballot_board.extension USING (poll_id) WHERE motion_id = p_motion_id))
+    FROM governance.notice WHERE motion_id = p_motion_id
+$$;
+
 -- Where a ballot waits until it goes onto the board with others. Unlogged: it is in no write-ahead log,
 -- no backup and no replica, and is empty after a crash; whoever voted sends the ballot again.
 CREATE UNLOGGED TABLE ballot_board.waiting (

@@ -17,6 +17,7 @@ from governance.errors import MatterNotEnough, MotionElsewhere
 from governance.motion import MotionState
 from governance.service import motions, votes
 from governance.service.motions import Proposal
+from governance.service.trial import judged_by
 from governance.store.votes import find_certificate
 from rulebook.rule import RuleKind, canonical, digest_of
 from rulebook.service import in_force, list_rules
@@ -173,7 +174,7 @@ async def test_new_bylaws_judge_the_votes_called_after_them_only(assembly: Assem
     assert motion.state is MotionState.CERTIFIED
     async with assembly.database.work() as work:
         rules = await list_rules(work, RuleKind.BYLAWS)
-        judged, _ = await votes.judged_by(work, motion)
+        judged, _ = await judged_by(work, motion)
     assert [rule.version for rule in rules] == [1, 2]
     assert motion.bylaws_rule_id == rules[0].rule_id
     assert judged.name == rules[0].body["name"] != "Bylaws anew"

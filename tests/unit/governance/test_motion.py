@@ -28,7 +28,6 @@ from governance.motion import (
     amend,
     answer,
     certify,
-    check_text,
     close_vote,
     decide_amendment,
     earliest_start,
@@ -37,10 +36,10 @@ from governance.motion import (
     give_notice,
     open_vote,
     put_amendment_to_vote,
-    rule_text,
     second,
     withdraw,
 )
+from governance.motion_text import check_text, rule_text
 from governance.timetable import Outage, Timetable, plan_vote, prolonged
 from tests.assembly import DAY, MOVED, bylaws, member_id, motion, noticed
 
