@@ -14,6 +14,7 @@ import hashlib
 import importlib.util
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -38,8 +39,19 @@ FILES = (
         "files/inter-latin-ext-wght-normal.woff2",
     ),
 )
+# Whole packages of plain modules, for the votes: the folder in vendor/, the package, its folder there.
+FOLDERS = (
+    ("blindrsa", "@cloudflare/blindrsa-ts", "lib/src"),
+    ("hpke/core", "@hpke/core", "esm"),
+    ("hpke/common", "@hpke/common", "esm"),
+    ("hpke/chacha20poly1305", "@hpke/chacha20poly1305", "esm"),
+)
 LICENCES = "LICENCES.txt"
-COMPRESSED = {".mjs", ".css", ".txt"}  # a font is compressed already
+COMPRESSED = {".mjs", ".js", ".css", ".txt"}  # a font is compressed already
+_BARE_IMPORT = re.compile(
+    r"""^((?:import|export|\})[^\n]*? from |import )(["'])(@[a-z0-9-]+/[a-z0-9-]+)\2""",
+    re.MULTILINE,
+)
 
 
 class InstallFailed(Exception):
@@ -57,8 +69,9 @@ def is_current(vendor: Path, clients: Path) -> bool:
         record = json.loads((vendor / "vendor.json").read_text(encoding="utf-8"))
         return (
             record["lock_sha256"] == digest(clients / "package-lock.json")
-            and [entry["file"] for entry in record["files"]]
-            == [*(name for name, _, _ in FILES), LICENCES]
+            and record["folders"] == [list(one) for one in FOLDERS]
+            and {name for name, _, _ in FILES} | {LICENCES}
+            <= {entry["file"] for entry in record["files"]}
             and all((vendor / e["file"]).stat().st_size == e["bytes"] for e in record["files"])
         )
     except (OSError, ValueError, KeyError, TypeError):
@@ -212,22 +225,67 @@ def install_into(vendor: Path, modules: Path) -> list[dict[str, Any]]:
                 )
             shutil.copyfile(modules / package / source, staging / name)
         (staging / LICENCES).write_text(gather_licences(modules), encoding="utf-8")
-        entries = [_entry(staging / name, modules / package) for name, package, _ in FILES]
-        entries.append(_entry(staging / LICENCES, None))
-        for path in sorted(staging.iterdir()):
+        entries = [_entry(staging, name, modules / package) for name, package, _ in FILES]
+        for folder, package, source in FOLDERS:
+            names = _copy_modules(modules / package / source, staging, folder)
+            entries += [_entry(staging, name, modules / package) for name in names]
+        entries.append(_entry(staging, LICENCES, None))
+        for path in _files_in(staging):
             if path.suffix in COMPRESSED:
                 # mtime 0: the same input gives the same bytes on every machine.
-                (staging / f"{path.name}.gz").write_bytes(gzip.compress(path.read_bytes(), mtime=0))
-        record = {"lock_sha256": digest(CLIENTS / "package-lock.json"), "files": entries}
-        for path in sorted(staging.iterdir()):
-            path.replace(vendor / path.name)
+                twin = path.with_name(f"{path.name}.gz")
+                twin.write_bytes(gzip.compress(path.read_bytes(), mtime=0))
+        record = {
+            "lock_sha256": digest(CLIENTS / "package-lock.json"),
+            "folders": FOLDERS,
+            "files": entries,
+        }
+        for path in _files_in(staging):
+            place = vendor / path.relative_to(staging)
+            place.parent.mkdir(parents=True, exist_ok=True)
+            path.replace(place)
         (staging / "vendor.json").write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
         (staging / "vendor.json").replace(vendor / "vendor.json")
     return entries
 
 
-def _entry(path: Path, package: Path | None) -> dict[str, Any]:
-    entry = {"file": path.name, "bytes": path.stat().st_size, "sha256": digest(path)}
+def _copy_modules(source: Path, staging: Path, folder: str) -> list[str]:
+    """Copy a package's modules; their names in vendor/ come back.
+
+    A browser knows no package by its name, and a map of names would have to stand inside the page,
+    where our content security policy allows no script: names are written as paths here.
+    """
+    modules = sorted(source.rglob("*.js"))
+    if not modules:
+        raise InstallFailed(f"{source.parent.name} carries no modules; see clients/install.py.")
+    homes = {package: home for home, package, _ in FOLDERS}
+
+    def as_path(found: re.Match[str], depth: int) -> str:
+        home = homes.get(found[3])
+        if home is None:
+            raise InstallFailed(f"{found[3]} is imported and not installed; see FOLDERS.")
+        return f"{found[1]}{found[2]}{'../' * depth}{home}/mod.js{found[2]}"
+
+    names = []
+    for module in modules:
+        name = f"{folder}/{module.relative_to(source).as_posix()}"
+        place = staging / name
+        place.parent.mkdir(parents=True, exist_ok=True)
+        text = module.read_text(encoding="utf-8")
+        depth = name.count("/")
+        text = _BARE_IMPORT.sub(lambda found, depth=depth: as_path(found, depth), text)  # type: ignore[misc]
+        place.write_text(text, encoding="utf-8")
+        names.append(name)
+    return names
+
+
+def _files_in(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.rglob("*") if path.is_file())
+
+
+def _entry(folder: Path, name: str, package: Path | None) -> dict[str, Any]:
+    path = folder / name
+    entry = {"file": name, "bytes": path.stat().st_size, "sha256": digest(path)}
     if package is None:
         return entry
     manifest = json.loads((package / "package.json").read_text(encoding="utf-8"))

@@ -14,6 +14,7 @@ from dispatch.position import PositionBoard
 from dispatch.round import RoundLog
 from doorway.limits import Limiter
 from foundation.clock import ServiceClock, wall_now
+from governance.service.motions import Readers
 from messages.codes import CodeMessages
 from registry.passkeys import RelyingParty
 from registry.session_cache import SessionCache
@@ -42,8 +43,16 @@ class City:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BallotPlaces:
+    """Where members' phones find the desks that sign ballots, and the box: scheme, host, port."""
+
+    desks: tuple[str, ...] = ()
+    box: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Services:
-    """The parts of a running service."""
+    """The parts of a running service; `readers` check what members want to write into a rule."""
 
     database: Database
     office_database: Database
@@ -60,8 +69,10 @@ class Services:
     rounds: RoundLog
     fairness: FairnessLog
     advice: AdviceBoard
+    readers: Readers
     clients: Path
     is_demonstration: bool
+    ballot_places: BallotPlaces = BallotPlaces()
 
     @property
     def board(self) -> PositionBoard:

@@ -1,6 +1,7 @@
 """What governance refuses: a stable code, and one sentence that says what would be right."""
 
 from foundation.errors import Conflict, Forbidden, Gone, Invalid, NotFound
+from foundation.identifiers import UUID
 
 
 class CalendarZoneUnknown(Invalid):
@@ -63,6 +64,33 @@ class NotOnRoll(Forbidden):
 
     def __init__(self, reason: str) -> None:
         super().__init__(f"You are not on the roll of this vote: {reason}.", reason=reason)
+
+
+class VotingKeyUnusable(Invalid):
+    """A passkey cannot sign requests for ballots."""
+
+    code = "voting_key_unusable"
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"This passkey cannot be used in votes: {reason}.", reason=reason)
+
+
+class PollNotCounted(NotFound):
+    """A poll has no bundle yet."""
+
+    code = "poll_not_counted"
+
+    def __init__(self, poll_id: UUID) -> None:
+        super().__init__(f"Poll {poll_id} is not counted yet; its bundle comes with its result.")
+
+
+class BallotOfAnotherTier(Invalid):
+    """What was handed in is no ballot of this kind of vote."""
+
+    code = "ballot_of_another_tier"
+
+    def __init__(self, wanted: str) -> None:
+        super().__init__(f"This vote is not cast like that: {wanted}.")
 
 
 class RollClosed(Gone):
@@ -225,6 +253,24 @@ class NotEnactable(Conflict):
 
     def __init__(self, reason: str) -> None:
         super().__init__(f"This motion writes no rule: {reason}.", reason=reason)
+
+
+class BallotsNotShown(Conflict):
+    """Who voted how is shown to members, of open votes that are over."""
+
+    code = "ballots_not_shown"
+
+    def __init__(self) -> None:
+        super().__init__("Who voted how is shown once an open vote is over, and of no other vote.")
+
+
+class CertificateNotFound(NotFound):
+    """The motion has no certificate: its vote is not certified yet."""
+
+    code = "certificate_not_found"
+
+    def __init__(self) -> None:
+        super().__init__("This motion has no certificate yet.")
 
 
 class QuestionUnfit(Invalid):

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from math import ceil
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import structlog
 from sqlalchemy.exc import DBAPIError
@@ -18,13 +19,15 @@ from dispatch.matching.policy import parse_policy
 from dispatch.position import PositionBoard
 from dispatch.round import Dispatcher, RoundLog
 from doorway.limits import Limiter
-from doorway.services import City, Services
+from doorway.services import BallotPlaces, City, Services
+from fares.levy import parse_levy
 from fares.pay import parse_pay_floors
 from fares.tariff import parse_tariff
 from foundation.clock import stopwatch_ms
 from foundation.errors import NotFound, Refusal, Unavailable
 from governance.bylaws import parse_bylaws
-from khan.settings import Settings
+from governance.service.motions import Readers
+from khan.settings import Settings, SettingsUnusable
 from messages.codes import CodeMessages
 from messages.sender import ConsoleSender
 from registry.passkeys import RelyingParty
@@ -163,6 +166,17 @@ def open_tiles(pack: CityPack, cache: Path) -> MapTiles:
     return MapTiles(path)
 
 
+READERS: Readers = {
+    RuleKind.TARIFF: parse_tariff,
+    RuleKind.PAY_FLOOR: parse_pay_floors,
+    RuleKind.LEVY: parse_levy,
+    RuleKind.BOOKING_POLICY: parse_booking_policy,
+    RuleKind.MATCHING_POLICY: parse_policy,
+    RuleKind.BYLAWS: parse_bylaws,
+}
+"""Who reads a rule of each kind: the room that will act on it."""
+
+
 def read_charter(pack: CityPack) -> Charter:
     """The founding charter of a city, read by every room that acts on it.
 
@@ -170,16 +184,7 @@ def read_charter(pack: CityPack) -> Charter:
     ------
     rulebook.errors.CharterInvalid
     """
-    return parse_charter(
-        pack.charter_folder,
-        readers={
-            RuleKind.TARIFF: parse_tariff,
-            RuleKind.PAY_FLOOR: parse_pay_floors,
-            RuleKind.BOOKING_POLICY: parse_booking_policy,
-            RuleKind.MATCHING_POLICY: parse_policy,
-            RuleKind.BYLAWS: parse_bylaws,
-        },
-    )
+    return parse_charter(pack.charter_folder, readers=READERS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -239,7 +244,9 @@ async def build(settings: Settings) -> Running:
         rounds=RoundLog(),
         fairness=FairnessLog(board),
         advice=AdviceBoard(),
+        readers=READERS,
         clients=shipped("clients"),
+        ballot_places=_ballot_places(settings),
         is_demonstration=clock.rate != 1 or clock.service_origin != clock.wall_origin,
     )
     dispatcher, adviser = _deciders(services, stale_seconds=policy.position_stale_s)
@@ -292,6 +299,24 @@ def _sender(settings: Settings) -> ConsoleSender:
     if settings.messages_file is not None:
         return ConsoleSender.to_file(settings.messages_file)
     return ConsoleSender(sys.stdout)
+
+
+def _ballot_places(settings: Settings) -> BallotPlaces:
+    """Where secret ballots are signed and put in.
+
+    Raises
+    ------
+    SettingsUnusable
+    """
+    desks = tuple(one.strip().rstrip("/") for one in settings.desks.split(",") if one.strip())
+    box = settings.box.strip().rstrip("/")
+    if len(desks) not in (0, 2):
+        raise SettingsUnusable("KHAN_DESKS", "it names two addresses with a comma between")
+    for name, address in (*(("KHAN_DESKS", one) for one in desks), ("KHAN_BOX", box)):
+        parts = urlsplit(address)
+        if address and (parts.scheme not in ("http", "https") or not parts.netloc):
+            raise SettingsUnusable(name, f"{address!r} is no web address")
+    return BallotPlaces(desks=desks, box=box)
 
 
 def _relying_party(settings: Settings, title: str) -> RelyingParty:

@@ -17,6 +17,8 @@ from khan import (
     ballot_commands,
     count_command,
     impact_commands,
+    motion_commands,
+    motion_office_commands,
     options,
     poll_commands,
     round_commands,
@@ -40,6 +42,8 @@ app.add_typer(city, name="city")
 app.add_typer(receipt, name="receipt")
 app.add_typer(round_commands.rounds, name="round")
 app.add_typer(bench, name="bench")
+app.add_typer(motion_office_commands.motion, name="motion")
+app.add_typer(motion_commands.member, name="member")
 app.add_typer(study_commands.day, name="day")
 app.add_typer(study_commands.demand, name="demand")
 app.command(epilog=round_commands.EXAMPLE)(round_commands.explain)

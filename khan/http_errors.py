@@ -2,6 +2,7 @@
 
 import contextlib
 from typing import Any
+from urllib.parse import urlsplit
 
 import structlog
 from fastapi import FastAPI
@@ -15,6 +16,7 @@ from starlette.websockets import WebSocket
 
 from doorway.live import TRY_AGAIN_LATER
 from doorway.problem import problem, problem_response, refusal_response
+from doorway.services import BallotPlaces
 from foundation.errors import Refusal
 from khan.documentation import HTTP_ANSWERS, nothing_here
 from storage.refusals import constraint_of
@@ -33,6 +35,23 @@ SECURITY_HEADERS = {
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
 }
 """What every answer carries."""
+
+
+def security_headers(path: str, *, ballot_places: BallotPlaces) -> dict[str, str]:
+    """What the answer to `path` carries: the page of votes may ask desks and box besides."""
+    others = {*ballot_places.desks, ballot_places.box} - {""}
+    if not others or not path.startswith("/vote/"):
+        return SECURITY_HEADERS
+    name = "content-security-policy"
+    origins = " ".join(sorted(_origin(one) for one in others))
+    policy = SECURITY_HEADERS[name].replace("connect-src 'self'", f"connect-src 'self' {origins}")
+    return {**SECURITY_HEADERS, name: policy}
+
+
+def _origin(address: str) -> str:
+    parts = urlsplit(address)
+    return f"{parts.scheme}://{parts.netloc}"
+
 
 _CHARACTER_NOT_KEPT = "22021"
 """SQLSTATE character_not_in_repertoire."""

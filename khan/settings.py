@@ -54,6 +54,14 @@ class Settings(BaseSettings):
     )
     pid_file: Path | None = Field(default=None, description="Write the process's number here.")
     pool_size: int = Field(default=20, ge=2, le=100, description="Database connections kept open.")
+    desks: str = Field(
+        default="",
+        description="Addresses of the two desks that sign secret ballots, with a comma between: "
+        "the secretary's, then the city clerk's. Empty: no sealed votes.",
+    )
+    box: str = Field(
+        default="", description="Address of the ballot box and the board. Empty: no secret votes."
+    )
     requests_a_second: float = Field(
         default=20.0, gt=0, description="What one signed-in person may ask on average."
     )

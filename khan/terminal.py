@@ -98,14 +98,14 @@ def ride(
         zone = ZoneInfo((await line.get("/public/v1/city"))["timezone"])
         wanted = None if said is None else instant_wanted(said, now=line.now(), zone=zone)
         keyboard = Keyboard(console, typed)
-        await _sign_in(line, phone, messages, console, keyboard)
+        await sign_in(line, phone, messages, console, keyboard)
         riding = Riding(line, console, keyboard, yes=yes, zone=zone)
         kept = await riding.ride(*ends, booked_for=wanted)
         if kept is not None and receipt is not None:
             write_json(kept, receipt)
             console.print(f"The receipt is in {receipt}", markup=False)
 
-    _run(url, play)
+    on_the_line(url, play)
 
 
 def drive(
@@ -141,12 +141,12 @@ def drive(
 
     async def play(line: Phone) -> None:
         keyboard = Keyboard(console, typed)
-        await _sign_in(line, phone, messages, console, keyboard)
+        await sign_in(line, phone, messages, console, keyboard)
         centre = (await line.get("/public/v1/city"))["centre"]
         start = place or Point(*centre)
         await Driving(line, console, keyboard, yes=yes, follow=follow, start=start).drive(trips)
 
-    _run(url, play)
+    on_the_line(url, play)
 
 
 def vote(
@@ -178,16 +178,16 @@ def vote(
     """
 
     async def signed_in(line: Phone) -> None:
-        await _sign_in(line, phone, messages, console, Keyboard(console, typed))
+        await sign_in(line, phone, messages, console, Keyboard(console, typed))
         await play(Voting(line, console, poll_id=poll_id, entrance=entrance, folder=folder))
 
-    _run(url, signed_in)
+    on_the_line(url, signed_in)
 
 
-def _run(url: str, play: Callable[[Phone], Coroutine[Any, Any, None]]) -> None:
+def on_the_line(url: str, play: Callable[[Phone], Coroutine[Any, Any, None]]) -> None:
     """Play it on a line to the service; whatever goes wrong is one sentence."""
 
-    async def on_the_line() -> None:
+    async def connected() -> None:
         http, clock = await _open(url)
         try:
             await play(Phone(http, SystemChance(), clock))
@@ -195,7 +195,7 @@ def _run(url: str, play: Callable[[Phone], Coroutine[Any, Any, None]]) -> None:
             await http.aclose()
 
     try:
-        asyncio.run(on_the_line())
+        asyncio.run(connected())
     except Refused as refused:
         raise ToldNo(refused) from None
     except ServiceGone:
@@ -211,7 +211,7 @@ async def _open(url: str) -> tuple[httpx.AsyncClient, ServiceClock]:
         raise Unreachable(url) from None
 
 
-async def _sign_in(
+async def sign_in(
     line: Phone, phone: str, messages: Path | None, console: Console, keyboard: Keyboard
 ) -> None:
     """By a code: read from the messages, or asked for."""
@@ -231,4 +231,14 @@ async def _sign_in(
     console.print(f"Signed in as {phone}.")
 
 
-__all__ = ["InputEnded", "NoCodeCame", "ToldNo", "Unreachable", "drive", "ride", "vote"]
+__all__ = [
+    "InputEnded",
+    "NoCodeCame",
+    "ToldNo",
+    "Unreachable",
+    "drive",
+    "on_the_line",
+    "ride",
+    "sign_in",
+    "vote",
+]

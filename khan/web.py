@@ -15,14 +15,17 @@ import office_api.routes
 import public_api.city
 import public_api.commons
 import public_api.live
+import public_api.motions
+import public_api.polls
 import public_api.shared_trips
 import public_api.sign_in
 import rider_api.routes
+from doorway.services import BallotPlaces
 from foundation.clock import stopwatch_ms
 from foundation.errors import Unavailable
 from khan import documentation, http_errors, static_files
 from khan.build import Running
-from khan.http_errors import BODY_BYTES_MAX, SECURITY_HEADERS, too_large
+from khan.http_errors import BODY_BYTES_MAX, security_headers, too_large
 from khan.worker import Loops
 from public_api.live import LiveView
 from storage.timings import Timings
@@ -63,6 +66,8 @@ def create_app(running: Running) -> FastAPI:
         "public": (
             public_api.city.router,
             public_api.commons.router,
+            public_api.motions.router,
+            public_api.polls.router,
             public_api.sign_in.router,
             public_api.shared_trips.router,
             public_api.live.router,
@@ -73,11 +78,14 @@ def create_app(running: Running) -> FastAPI:
         for router in routers:
             app.include_router(router)
     app.include_router(public_api.city.tiles)
+    app.include_router(public_api.polls.files)
     app.include_router(documentation.router_for(entrances))
     app.include_router(operations(running, loops))
     static_files.mount(app, running.services.clients)
     http_errors.install(app)
-    app.add_middleware(Measured, timings=running.timings)
+    app.add_middleware(
+        Measured, timings=running.timings, ballot_places=running.services.ballot_places
+    )
     return app
 
 
@@ -136,8 +144,8 @@ class NotReadyYet(Unavailable):
 class Measured:
     """Around every request: time it, bound its body, add the headers every answer carries."""
 
-    def __init__(self, app: ASGIApp, *, timings: Timings) -> None:
-        self._app, self._timings = app, timings
+    def __init__(self, app: ASGIApp, *, timings: Timings, ballot_places: BallotPlaces) -> None:
+        self._app, self._timings, self._ballot_places = app, timings, ballot_places
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request, socket or lifespan."""
@@ -147,6 +155,7 @@ class Measured:
             await self._app(scope, receive, send)
             return
         began, status = stopwatch_ms(), 500
+        secured = security_headers(scope["path"], ballot_places=self._ballot_places)
 
         async def measured_send(message: Message) -> None:
             nonlocal status
@@ -154,7 +163,7 @@ class Measured:
                 status = message["status"]
                 message["headers"] = [
                     *message.get("headers", []),
-                    *((name.encode(), value.encode()) for name, value in SECURITY_HEADERS.items()),
+                    *((name.encode(), value.encode()) for name, value in secured.items()),
                 ]
             await send(message)
 

@@ -72,7 +72,8 @@ async def zones(request: Request) -> Response:
     return FileResponse(pack.zones_file, media_type="application/geo+json")
 
 
-def _rule_out(rule: Rule) -> RuleOut:
+def rule_out(rule: Rule) -> RuleOut:
+    """A rule as everybody reads it."""
     return RuleOut(
         rule_id=rule.rule_id,
         kind=rule.kind,
@@ -146,7 +147,7 @@ async def rules(request: Request) -> RulesOut:
         now = work.now
     return RulesOut(
         rules=[
-            _rule_out(rule)
+            rule_out(rule)
             for rule in found
             if rule.valid_from <= now and (rule.valid_to is None or now < rule.valid_to)
         ]
@@ -158,7 +159,7 @@ async def rules_of_kind(request: Request, kind: RuleKind) -> RulesOut:
     """Past, present and to come, oldest first."""
     async with services_of(request).database.work() as work:
         found = await rulebook.service.list_rules(work, kind)
-    return RulesOut(rules=[_rule_out(rule) for rule in found])
+    return RulesOut(rules=[rule_out(rule) for rule in found])
 
 
 @tiles.get("/tiles/{z}/{x}/{y}.mvt")

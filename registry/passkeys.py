@@ -231,6 +231,16 @@ async def finish_passkey_sign_in(
     )
 
 
+async def require_own_passkey(work: UnitOfWork, caller: Caller) -> None:
+    """Insist that whoever has a passkey has signed in by it within five minutes.
+
+    Raises
+    ------
+    StrongSignInNeeded
+    """
+    await _require_may_register(work, caller)
+
+
 async def _require_may_register(work: UnitOfWork, caller: Caller) -> list[bytes]:
     known = await store.list_credential_ids(work, caller.person_id)
     if known:

@@ -24,6 +24,7 @@ from registry.passkeys import (
     begin_passkey_sign_in,
     finish_passkey_registration,
     finish_passkey_sign_in,
+    require_own_passkey,
 )
 from registry.people import (
     add_machine,
@@ -81,6 +82,7 @@ __all__ = [
     "request_code",
     "require_credential",
     "require_fit",
+    "require_own_passkey",
     "revoke_session",
     "revoke_sessions",
     "set_name",

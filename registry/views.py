@@ -130,6 +130,15 @@ async def first_names(
     return {person_id: name for person_id, name in named.items() if name}
 
 
+async def names(
+    work: Reading, person_ids: Iterable[PersonId], *, vault: Vault
+) -> Mapping[PersonId, str]:
+    """Whole names, as fellow members read them; those unknown, forgotten or unnamed are left out."""
+    rows = await work.execute(_NAMES, {"person_ids": sorted(set(person_ids))})
+    named = {PersonId(row.person_id): vault.open_name(row.person_id, _sealed(row)) for row in rows}
+    return {person_id: name for person_id, name in named.items() if name}
+
+
 async def list_vehicles(work: Reading, driver_id: DriverId) -> tuple[LicensedVehicle, ...]:
     """The vehicles a driver may drive, the longest permitted first (50 at most)."""
     rows = await work.execute(_VEHICLES_OF_DRIVER, {"driver_id": driver_id})

@@ -1,9 +1,21 @@
 """Everything under `/rider/v1`."""
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Depends
 
+import doorway.government.motions
+import doorway.government.polls
+from doorway.caller import with_role
+from doorway.government.membership import membership_router
+from governance.matter import MemberClass
+from registry.person import Role
 from rider_api import live, needs, quotes, receipts, trips
 
 router = APIRouter(prefix="/rider/v1")
 for part in (quotes, trips, receipts, needs, live):
     router.include_router(part.router)
+for shared in (
+    membership_router(MemberClass.RIDER),
+    doorway.government.motions.router,
+    doorway.government.polls.router,
+):
+    router.include_router(shared, dependencies=[Depends(with_role(Role.RIDER))])

@@ -269,7 +269,8 @@ async def _checked_text(
     try:
         body = json.loads(text)
         laid_out = rule_text(body)
-    except ValueError:
+        canonical(body)  # as it is kept: half a surrogate pair cannot be
+    except (ValueError, RecursionError):
         raise MotionTextInvalid(f"is a {kind}, and is not JSON") from None
     check_body(kind, body)
     if kind in readers:

@@ -31,6 +31,12 @@ def modules(tmp_path: Path) -> Path:
         manifest = {"name": package, "version": "1.2.3", "license": "MIT"}
         (folder / package / "package.json").write_text(json.dumps(manifest), encoding="utf-8")
         (folder / package / "LICENSE").write_text(f"licence of {package}", encoding="utf-8")
+    for _, package, source in install.FOLDERS:
+        file = folder / package / source / "src" / "one.js"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text('import { a } from "@hpke/common";\n', encoding="utf-8")
+        manifest = {"name": package, "version": "1.2.3", "license": "MIT"}
+        (folder / package / "package.json").write_text(json.dumps(manifest), encoding="utf-8")
     return folder
 
 
@@ -87,6 +93,25 @@ def test_a_missing_broken_or_newer_file_is_noticed(
     install.install_into(vendor, modules)
     spoil(vendor, clients)  # type: ignore[operator]
     assert not install.is_current(vendor, clients)
+
+
+def test_names_of_packages_become_paths_that_a_browser_can_follow(
+    tmp_path: Path, modules: Path
+) -> None:
+    install.install_into(tmp_path / "vendor", modules)
+    core = tmp_path / "vendor" / "hpke" / "core" / "src" / "one.js"
+    assert core.read_text() == 'import { a } from "../../../hpke/common/mod.js";\n'
+    named = (core.parent / "../../../hpke/common/mod.js").resolve()
+    assert named == tmp_path / "vendor" / "hpke" / "common" / "mod.js"
+
+
+def test_an_import_of_a_package_that_is_not_installed_is_named(
+    tmp_path: Path, modules: Path
+) -> None:
+    file = modules / "@hpke/core/esm/src/one.js"
+    file.write_text('import { a } from "@hpke/strange";\n')
+    with pytest.raises(install.InstallFailed, match="@hpke/strange is imported and not installed"):
+        install.install_into(tmp_path / "vendor", modules)
 
 
 def test_a_package_that_moved_its_files_is_named(tmp_path: Path, modules: Path) -> None:

@@ -1,0 +1,132 @@
+"""`khan motion` carries a motion from its proposal to its rule, and says no in one line."""
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from khan.command_line import app, main
+from khan.seed import OFFICE_PHONE
+from tests.journeys.assemblies import dearer_tariff, open_bylaws, tariff_proposal
+from tests.journeys.conftest import Found
+from tests.journeys.service import Service, free_port, in_a_thread
+from tests.service_time import stop_time
+
+
+@pytest.fixture(scope="module")
+def service(found_city: Found) -> Iterator[Service]:
+    port = free_port()
+    city = found_city(drivers=12, bylaws=open_bylaws())
+    with in_a_thread(city, port=port, origin=f"http://127.0.0.1:{port}") as running:
+        yield running
+
+
+Khan = Callable[..., str]
+
+
+@pytest.fixture
+def khan(service: Service, capsys: pytest.CaptureFixture[str]) -> Khan:
+    """Type a command; what it shows."""
+
+    def typed(*words: str, by: str = "") -> str:
+        who = ["--phone", by, "--messages", str(service.city.messages)] if by else []
+        capsys.readouterr()
+        app([*words, *who, "--url", service.url], standalone_mode=False)
+        return capsys.readouterr().out
+
+    return typed
+
+
+@pytest.fixture
+def office(khan: Khan, tmp_path: Path) -> Khan:
+    """The same for the office, whose passkey is in a file."""
+
+    def typed(*words: str) -> str:
+        return khan(*words, "--passkey", str(tmp_path / "office.json"), by=OFFICE_PHONE)
+
+    return typed
+
+
+def written(file: Path, text: str) -> str:
+    file.write_text(text, encoding="utf-8")
+    return str(file)
+
+
+def shown(khan: Khan, motion_id: str) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(khan("motion", "show", motion_id, "--json"))
+    return found
+
+
+def test_a_motion_becomes_the_tariff(
+    khan: Khan, office: Khan, service: Service, tmp_path: Path
+) -> None:
+    ana, ben = service.city.next_driver(), service.city.next_driver()
+    for phone in (ana, ben):
+        assert "You have a vote, as driver" in khan("member", "join", by=phone)
+    asked = tariff_proposal()
+    text = written(tmp_path / "tariff.json", asked["text"])
+    words = ["--title", asked["title"], "--matter", "special", "--kind", "tariff", "--text", text]
+    motion_id = json.loads(khan("motion", "propose", *words, "--json", by=ana))["motion_id"]
+    assert "0 behind it, 1 missing" in khan("motion", "show", motion_id)
+    assert "seconded" in khan("motion", "second", motion_id, by=ben)
+    dearer = dearer_tariff(json.loads(asked["text"]), by_minor=50)
+    more = written(tmp_path / "amended.json", json.dumps(dearer))
+    made = khan("motion", "amend", motion_id, "--text", more, by=ben)
+    assert '+      "minimum_minor": 950' in made
+    [amendment] = shown(khan, motion_id)["amendments"]
+    khan("motion", "accept", motion_id, amendment["amendment_id"], by=ana)
+    said = written(tmp_path / "answer.txt", "The board agrees.")
+    assert "The board: The board agrees." in office("motion", "answer", motion_id, "--text", said)
+    page = office("motion", "notice", motion_id)
+    assert "text frozen" in page
+    assert '-      "minimum_minor": 900' in page
+    when = shown(khan, motion_id)["timetable"]
+    for step, instant in (("freeze", "freezes_at"), ("open", "opens_at")):
+        stop_time(service.city.address, at=when[instant])
+        office("motion", step, motion_id)
+    assert motion_id in khan("motion", "list", "--state", "open")
+    for phone in (ana, ben):
+        assert "Your ballot says: for." in khan("motion", "cast", motion_id, "for", by=phone)
+    stop_time(service.city.address, at=when["closes_at"])
+    office("motion", "close", motion_id)
+    page = office("motion", "certify", motion_id)
+    assert "It passed: 2 for, 0 against, 0 abstained" in page
+    assert "It is the tariff, version 2, from" in page
+    done = office("motion", "follow-up", motion_id, "--text", said, "--done", "100")
+    assert "100 %: The board agrees." in done
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["motion", "second", "x", "--phone", "+12125550199"], "is not an identifier"),
+        (["motion", "second", "0" * 32], "say who you are"),
+        (["motion", "open", "0" * 32], "the office signs in by a passkey"),
+        (["motion", "notice", "0" * 32, "--opens-on", "soon"], "is not a day"),
+        (["motion", "show", "0" * 32], "There is no such motion."),
+        (["motion", "cast", "0" * 32, "maybe"], "is not one of"),
+        (["motion", "amend", "0" * 32, "--text", "/nowhere/at/all"], "cannot be used"),
+    ],
+)
+def test_what_makes_no_sense_is_one_line_and_exit_2(
+    service: Service, capsys: pytest.CaptureFixture[str], words: list[str], told: str
+) -> None:
+    if "amend" in words:
+        words = [*words, "--phone", "+12125550199"]
+    with pytest.raises(SystemExit) as ended:
+        main([*words, "--url", service.url])
+    assert ended.value.code == 2
+    error = capsys.readouterr().err
+    assert told in error
+    assert error.count("\n") == 1
+
+
+def test_a_stranger_is_told_to_join(service: Service, khan: Khan, tmp_path: Path) -> None:
+    from khan.terminal import ToldNo
+
+    text = written(tmp_path / "text.txt", "Open on Saturdays.")
+    words = ["motion", "propose", "--title", "Saturdays", "--matter", "ordinary", "--text", text]
+    with pytest.raises(ToldNo, match="you are no member of the co-operative; join it first"):
+        khan(*words, "--as", "rider", by="+13325559999")
