@@ -1,13 +1,16 @@
 """Joining, leaving, and what happens to a member in between."""
 
+from sqlalchemy.exc import IntegrityError
+
 from foundation.identifiers import PersonId
 from governance.bylaws import Bylaws, parse_bylaws
-from governance.errors import MemberNotFound
+from governance.errors import MemberNotFound, MembershipClash
 from governance.matter import MemberClass
 from governance.member import Change, ChangeKind, Member, MemberId
 from governance.store import members as store
 from rulebook.rule import RuleKind
 from rulebook.service import in_force
+from storage.refusals import constraint_of
 from storage.work import UnitOfWork
 
 _bylaws: dict[str, Bylaws] = {}
@@ -49,11 +52,18 @@ async def change_member(work: UnitOfWork, member_id: MemberId, change: Change) -
     Raises
     ------
     MembershipClash
-        If it does not follow from what they are.
+        If it does not follow from what they are, or somebody else changes them at the same moment.
     """
     found = await store.list_members(work, [member_id])
     member = (found[0] if found else Member(member_id=member_id)).after(change)
-    await store.insert_change(work, member)
+    try:
+        await store.insert_change(work, member)
+    except IntegrityError as error:
+        if constraint_of(error) == "changes_are_numbered":
+            raise MembershipClash(
+                "somebody else changed it at the same moment; look again, and try again"
+            ) from None
+        raise
     return member
 
 

@@ -19,7 +19,7 @@ CREATE TABLE governance.member_change (
     member_class text CHECK (member_class IN ('driver', 'rider', 'worker', 'city')),
     at timestamptz NOT NULL,
     reason text NOT NULL,
-    PRIMARY KEY (member_id, number),
+    CONSTRAINT changes_are_numbered PRIMARY KEY (member_id, number),
     CONSTRAINT a_class_where_needed CHECK ((member_class IS NOT NULL) = (kind IN ('joined', 'left')))
 );
 
