@@ -5,7 +5,8 @@ service: to both desks at once, and to the box without a name.
 """
 
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
 import httpx
@@ -56,6 +57,20 @@ class NothingPrepared(Conflict):
         super().__init__(f"The folder is not so far; first run `khan vote {first}`.", first=first)
 
 
+@contextlib.asynccontextmanager
+async def places_of(poll: Fields) -> AsyncIterator[Places]:
+    """Lines to a poll's desks and box, for the length of a block."""
+    async with contextlib.AsyncExitStack() as stack:
+        lines = [
+            await stack.enter_async_context(_line(str(url)))
+            for url in (*list_of(poll, "desks"), text_of(poll, "box"))
+        ]
+        yield Places(desks=tuple(lines[:-1]), box=lines[-1])
+
+
+PlacesOf = Callable[[Fields], AbstractAsyncContextManager[Places]]
+
+
 class Voting:
     """One poll from a terminal.
 
@@ -65,13 +80,22 @@ class Voting:
         `driver` or `rider`: which of the service's entrances the member signs in at.
     folder
         Where the poll's secrets are kept.
+    places
+        How its desks and its box are reached.
     """
 
     def __init__(
-        self, line: Phone, console: Console, *, poll_id: UUID, entrance: str, folder: Path
+        self,
+        line: Phone,
+        console: Console,
+        *,
+        poll_id: UUID,
+        entrance: str,
+        folder: Path,
+        places: PlacesOf = places_of,
     ) -> None:
         self._line, self._console, self._poll_id = line, console, poll_id
-        self._entrance, self._folder = entrance, folder
+        self._entrance, self._folder, self._places = entrance, folder, places
 
     async def prepare(self, chance: Chance) -> None:
         """Register a passkey for the vote; once it is open, have the desks sign a ballot key.
@@ -87,7 +111,7 @@ class Voting:
             self._console.print("Your voting key is ready. Come back when the vote is open.")
             return
         kept = self._kept(poll)
-        async with _places(poll) as places:
+        async with self._places(poll) as places:
             await voter.prepare(kept, places, await self._entry(), chance)
         self._console.print(
             f"Your ballot key is ready in {self._folder}. Keep slip.json somewhere else: with it you "
@@ -115,7 +139,7 @@ class Voting:
         if kept.manifest.tier is Tier.DETACHED:
             await self._line.post(path, {"ballot": ballot})
         else:
-            async with _places(poll) as places:
+            async with self._places(poll) as places:
                 await voter.send(kept, places)
         self._console.print(
             "Your ballot is in the box. It goes onto the board with others: fetch its receipt later "
@@ -134,7 +158,7 @@ class Voting:
         number, ballot = kept.latest()
         if ballot is None:
             raise NothingPrepared("cast")
-        async with _places(poll) as places:
+        async with self._places(poll) as places:
             found = await voter.fetch_receipt(kept, places)
         if found is None:
             if kept.manifest.tier is Tier.DETACHED:
@@ -197,17 +221,6 @@ class Voting:
         kept = parse((self._folder / "passkey.json").read_bytes())
         passkey = SoftwarePasskey.from_json({name: str(value) for name, value in kept.items()})
         return OwnEntry(commitment=unpack(me["commitment"], 32), passkey=passkey)
-
-
-@contextlib.asynccontextmanager
-async def _places(poll: Fields) -> AsyncIterator[Places]:
-    """Lines to a poll's desks and box, for the length of a block."""
-    async with contextlib.AsyncExitStack() as stack:
-        lines = [
-            await stack.enter_async_context(_line(str(url)))
-            for url in (*list_of(poll, "desks"), text_of(poll, "box"))
-        ]
-        yield Places(desks=tuple(lines[:-1]), box=lines[-1])
 
 
 def choice_said(said: str, question: Question) -> Choice:

@@ -70,6 +70,7 @@ class PollScene:
     witnesses: list[Witnessing] = field(default_factory=list)
     refused: list[Refusal] = field(default_factory=list)
     manifest: Manifest | None = None
+    trustee_terms: TrusteeTerms | None = None
 
     def at(self, instant_ms: int) -> None:
         """Let it be that instant, milliseconds since 1970."""
@@ -115,18 +116,22 @@ class PollScene:
             roll=RollTerms(date="2030-03-04", size=len(roll), root=root_of_roll(roll)),
             desks=parts.desks, board=parts.board,
             witnesses=tuple(one.key for one in self.witnesses), witnesses_needed=2,
-            trustees=TrusteeTerms(
-                election_key=self.election.public_key().public_bytes_raw(), needed=2,
-                people=tuple(
-                    NamedKey(name=f"trustee/{n}", public=one.public_key().public_bytes_raw())
-                    for n, one in enumerate(self.trustees, start=1)
-                ),
-            ),
+            trustees=self.trustee_terms or self.own_trustees(),
             lot_commitment=parts.lot_commitment,
             relying_party=RelyingParty(rp_id=RP_ID, origins=(ORIGIN,)), content_bytes=128,
         )  # fmt: skip
         self.set_manifest(self.manifest)
         return self.manifest
+
+    def own_trustees(self) -> TrusteeTerms:
+        """The scene's three trustees, of whom two are needed."""
+        return TrusteeTerms(
+            election_key=self.election.public_key().public_bytes_raw(), needed=2,
+            people=tuple(
+                NamedKey(name=f"trustee/{n}", public=one.public_key().public_bytes_raw())
+                for n, one in enumerate(self.trustees, start=1)
+            ),
+        )  # fmt: skip
 
     def set_manifest(self, manifest: Manifest) -> None:
         """The manifest's row."""

@@ -12,6 +12,7 @@ from governance.ballots.errors import NoteInvalid
 from governance.ballots.hours import Hours
 from governance.ballots.log import first_entry
 from governance.ballots.manifest import Manifest
+from governance.ballots.merkle import Frontier
 from governance.polls import logs
 from governance.polls.errors import ManifestStrange, PollNotFound
 from governance.polls.keeper import Keeper
@@ -125,7 +126,8 @@ async def sign_manifest(
     signer = at_work.keys.signer(poll_id)
     line = checkpoint.signature_line(manifest.signing_text(), key, signer)
     await at_work.store.insert_signature(work, poll_id, line)
-    growth = await at_work.growth(work, poll_id)
+    # Nothing of an uncommitted manifest is kept in memory: it may be refused yet.
+    growth = Growth(work, at_work.store, poll_id=poll_id, frontier=Frontier())
     await growth.append([first_entry(manifest.digest())])
     if at_work.keeper is Keeper.BOARD:
         await growth.sign(key, signer)
