@@ -1,15 +1,19 @@
 """A poll that is open, as if weeks had passed: written by the owner of the tables, past the triggers
 that hold everybody else to the calendar."""
 
+import base64
 import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from itertools import pairwise
+from typing import Any
 from uuid import UUID
 
 import psycopg
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from governance.ballots.choice import Question
 from governance.ballots.manifest import Manifest
@@ -136,3 +140,16 @@ class StagedPoll:
             "INSERT INTO governance.roll_published VALUES (%s, %s, %s, service_now())",
             [self.motion_id, len(members), digest],
         )
+
+
+def packed(data: bytes) -> str:
+    """Bytes as base64."""
+    return base64.b64encode(data).decode()
+
+
+def voting_key(private: Any = None) -> dict[str, str]:
+    """A new passkey's public half, as a browser gives it."""
+    public = (private or ec.generate_private_key(ec.SECP256R1())).public_key()
+    form = serialization.PublicFormat.SubjectPublicKeyInfo
+    spki = public.public_bytes(serialization.Encoding.DER, form)
+    return {"credential": packed(spki), "credential_id": packed(b"on-this-phone")}

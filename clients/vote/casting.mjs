@@ -50,7 +50,11 @@ export async function makeBallot({ shelf, poll, manifest, me, choice, waitMs, si
   const sequence = kept.sequence + 1;
   const content = await seal(manifest, kept.key.publicKey, sequence, choice);
   if (manifest.tier === 'sealed' && kept.tokens === null && kept.asked === null) {
-    kept.asked = await askedOf(manifest, kept, unpack(me.credential_id), signRequest);
+    kept.asked = await askedOf(manifest, kept, me, signRequest);
+  } else if (kept.asked !== null && kept.problem === 'ballot_request_not_signed') {
+    // Another gesture for the same request: a desk that took the first one sees no second.
+    const requests = kept.asked.requests.map(unpack);
+    kept.asked = { ...kept.asked, assertion: await gesture(manifest, kept, requests, me, signRequest) };
   }
   const next = { ...kept, sequence, content, waitMs, ballot: null, name: '', isTaken: false, waiting: 0, leavesAt: 0 };
   const after = { ...next, receipt: null, place: null, problem: null, told: '' };
@@ -86,14 +90,19 @@ async function begun(poll, manifest, me) {
   };
 }
 
-/** @param {Manifest} manifest @param {Kept} kept @param {Uint8Array} credentialId @param {Function} signRequest */
-async function askedOf(manifest, kept, credentialId, signRequest) {
+/** The voter's passkey signs for these requests. @param {Manifest} manifest @param {Kept} kept @param {Uint8Array[]} requests @param {any} me @param {Function} signRequest */
+async function gesture(manifest, kept, requests, me, signRequest) {
+  const challenge = await challengeFor(manifest.digest, unpack(kept.commitment), requests);
+  return signRequest(manifest.partyId, challenge, unpack(me.credential_id));
+}
+
+/** @param {Manifest} manifest @param {Kept} kept @param {any} me @param {Function} signRequest */
+async function askedOf(manifest, kept, me, signRequest) {
   const message = tokenMessage(manifest.digest, kept.key.publicKey);
   const issuers = await Promise.all(manifest.issuers.map(readIssuer));
   const blinded = await Promise.all(issuers.map((issuer) => blind(issuer, message)));
   const requests = await Promise.all(blinded.map((one) => sha256(one.message)));
-  const challenge = await challengeFor(manifest.digest, unpack(kept.commitment), requests);
-  const assertion = await signRequest(manifest.partyId, challenge, credentialId);
+  const assertion = await gesture(manifest, kept, requests, me, signRequest);
   return { requests: requests.map(pack), assertion, blinded };
 }
 

@@ -66,7 +66,7 @@ function parts(page, { poll, manifest, me, kept, isOpen }) {
   if (!isOpen) return [asks('counting'), mine];
   if (poll.tier !== 'open' && !canMakeBallots()) return [asks('cannotVote')];
   // A ballot that the desks have let in is changed without a name: nobody needs to sign in for that.
-  if (kept === undefined || poll.tier !== 'sealed') {
+  if (kept === undefined || kept.tokens === null || poll.tier !== 'sealed') {
     if (me === null) return [statement(poll.tier, words), mine, signInCard(page)];
     if (!me.on_roll) return [h('p', { class: 'card' }, words.say('notOnRoll', { reason: me.reason ?? '' }))];
     if (poll.tier === 'sealed' && me.credential_id === null) return [asks('keyMissing'), statement(poll.tier, words)];

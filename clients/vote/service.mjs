@@ -11,9 +11,9 @@ export class Refused extends Error {
     this.status = status;
   }
 
-  /** Whether asking again later may help. */
+  /** Whether asking again later may help: also where a vote has opened a moment ago and a desk has not seen it yet. */
   get isPassing() {
-    return this.status === 0 || this.status === 429 || this.status >= 500;
+    return this.status === 0 || this.status === 429 || this.status >= 500 || this.code === 'poll_not_found';
   }
 }
 

@@ -18,7 +18,7 @@ export function tellRefusal({ code, message }, words) {
 export function tellStage(kept, words, isSignedIn) {
   const stage = stageOf(kept);
   if (stage === 'desks') return words.say('stageDesks');
-  if (stage === 'leaving') return words.say('stageLeaving', { time: words.time(kept.leavesAt / 1000, { hour: 'numeric', minute: '2-digit' }) });
+  if (stage === 'leaving') return words.say('stageLeaving', { time: words.time(60 * Math.ceil(kept.leavesAt / 60_000), { hour: 'numeric', minute: '2-digit' }) });
   if (stage === 'box') return words.say(kept.slip === null && !isSignedIn ? 'stageSignIn' : 'stageBox');
   if (stage === 'board') return words.say('stageBoard', { count: kept.waiting });
   if (stage === 'problem') return tellRefusal({ code: kept.problem ?? '', message: kept.told }, words);

@@ -147,11 +147,8 @@ async def hand_in(request: Request, poll_id: UUID, body: HandedIn, caller: Anybo
         poll = await views.get_poll(work, poll_id)
         member = await member_of_person(work, caller.person_id)
         if poll.tier is Tier.OPEN:
-            choice = _wanted(body.choice, "name a choice")
-            mark = choice.get("mark")
-            if not isinstance(mark, str) or len(choice) != 1:
-                raise BallotOfAnotherTier('name a choice such as {"mark": "for"}')
-            await votes.cast(work, poll.motion_id, by=member.member_id, choice=mark)
+            choice = _wanted(body.choice, 'name a choice such as {"mark": "for"}')
+            await votes.cast(work, poll.motion_id, by=member.member_id, choice=choice)
             return TakenOut(ballot=None, waiting=0)
         if poll.tier is Tier.SEALED:
             raise BallotOfAnotherTier("its ballots go into the box, without a name")

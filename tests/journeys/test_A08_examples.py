@@ -9,6 +9,7 @@ import contextlib
 import json
 import re
 from typing import Any
+from uuid import UUID
 
 import httpx
 import jsonschema
@@ -31,6 +32,7 @@ from tests.journeys.people import (
 )
 from tests.journeys.service import in_a_thread
 from tests.journeys.waiting import advice_to_go, quick_advice
+from tests.polls_at_work import StagedPoll, voting_key
 from tests.small_city import corner
 
 ENTRANCES = ("rider", "driver", "office", "public")
@@ -171,7 +173,22 @@ async def play(
     await the_office_helps(office)
     await the_office_keeps_papers(office, driver)
     await colleague.go_home()
+    await a_poll(town, stranger, driver, rider)
     assert (await rider.ask("DELETE", "/public/v1/session")).status_code == 204
+
+
+async def a_poll(town: Town, stranger: Person, driver: Driver, rider: Rider) -> None:
+    """What phones ask about a poll, from both entrances of members."""
+    people = [UUID(driver.person_id), UUID(rider.person_id)]
+    staged = StagedPoll(people=people).stage(town.city.address)
+    await stranger.get("/public/v1/polls")
+    await stranger.get(f"/public/v1/polls/{staged.poll_id}")
+    for person, entrance in ((driver, "driver"), (rider, "rider")):
+        await person.post(f"/{entrance}/v1/voting-key", voting_key())
+        me = await person.get(f"/{entrance}/v1/polls/{staged.poll_id}/me")
+        assert me["on_roll"] is True
+        said = {"choice": {"mark": "for"}}
+        await person.post(f"/{entrance}/v1/polls/{staged.poll_id}/ballots", said)
 
 
 async def look_around(stranger: Person) -> None:

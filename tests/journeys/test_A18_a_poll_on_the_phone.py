@@ -10,7 +10,6 @@ from uuid import UUID
 
 import psycopg
 import pytest
-from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
@@ -26,7 +25,7 @@ from tests.ballot_scene import RESOLUTION, officials
 from tests.journeys.conftest import Found
 from tests.journeys.people import Driver, Person, Town, new_id
 from tests.journeys.service import Service, in_a_thread
-from tests.polls_at_work import SALT, StagedPoll
+from tests.polls_at_work import SALT, StagedPoll, packed, voting_key
 
 PLACES = {"desks": "https://one.example, https://two.example/", "box": "https://box.example"}
 
@@ -43,18 +42,6 @@ async def driver_of(town: Town) -> Driver:
     await town.keep(driver)
     await driver.sign_in()
     return driver
-
-
-def packed(data: bytes) -> str:
-    return base64.b64encode(data).decode()
-
-
-def voting_key(private: Any = None) -> dict[str, str]:
-    """A new passkey's public half, as a browser gives it."""
-    public = (private or ec.generate_private_key(ec.SECP256R1())).public_key()
-    form = serialization.PublicFormat.SubjectPublicKeyInfo
-    spki = public.public_bytes(serialization.Encoding.DER, form)
-    return {"credential": packed(spki), "credential_id": packed(b"on-this-phone")}
 
 
 async def test_what_everybody_sees_of_a_poll(town: Town) -> None:

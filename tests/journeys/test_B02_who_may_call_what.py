@@ -23,7 +23,7 @@ OPEN = {
     ("GET", path)
     for path in (
         "/public/v1/clock", "/public/v1/city", "/public/v1/zones", "/public/v1/rules",
-        "/public/v1/rules/{kind}", "/public/v1/fairness", "/public/v1/demand", "/public/v1/access-log", "/public/v1/shared-trips/{token}",
+        "/public/v1/rules/{kind}", "/public/v1/fairness", "/public/v1/polls", "/public/v1/polls/{poll_id}", "/public/v1/demand", "/public/v1/access-log", "/public/v1/shared-trips/{token}",
         "/public/v1/commons/pacts", "/public/v1/commons/budgets", "/public/v1/commons/offers",
         "/public/v1/commons/local-spend/{year}",
     )
@@ -48,7 +48,17 @@ def operations(service: Service) -> Iterator[tuple[str, str, str]]:
 
 
 def filled(path: str) -> str:
-    for name in ("trip_id", "quote_id", "offer_id", "shift_id", "driver_id", "credential_id"):
+    for name in (
+        "trip_id",
+        "quote_id",
+        "offer_id",
+        "shift_id",
+        "driver_id",
+        "credential_id",
+        "poll_id",
+        "motion_id",
+        "amendment_id",
+    ):
         path = path.replace(f"{{{name}}}", new_id())
     return path
 
