@@ -2,6 +2,7 @@
 
 from fastapi import APIRouter, Depends
 
+import doorway.government.commons
 import doorway.government.motions
 from doorway.caller import with_role
 from doorway.government.membership import membership_router
@@ -12,5 +13,9 @@ from registry.person import Role
 router = APIRouter(prefix="/driver/v1")
 for part in (shifts, wishes, advice, offers, trips, reasons, earnings, live):
     router.include_router(part.router)
-for shared in (membership_router(MemberClass.DRIVER), doorway.government.motions.router):
+for shared in (
+    membership_router(MemberClass.DRIVER),
+    doorway.government.motions.router,
+    doorway.government.commons.router,
+):
     router.include_router(shared, dependencies=[Depends(with_role(Role.DRIVER))])

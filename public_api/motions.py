@@ -14,9 +14,9 @@ from doorway.government.shown import motion_out, motions_out
 from doorway.schemas import Model, problems
 from doorway.services import services_of
 from foundation.identifiers import UUID, RuleId
-from governance import views
 from governance.errors import CertificateNotFound
 from governance.motion import MotionId, MotionState
+from governance.views import motions as views
 from public_api.city import rule_out
 from public_api.schemas import RuleOut
 from rulebook.errors import RuleNotFound

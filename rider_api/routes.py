@@ -2,6 +2,7 @@
 
 from fastapi import APIRouter, Depends
 
+import doorway.government.commons
 import doorway.government.motions
 from doorway.caller import with_role
 from doorway.government.membership import membership_router
@@ -12,5 +13,9 @@ from rider_api import live, needs, quotes, receipts, trips
 router = APIRouter(prefix="/rider/v1")
 for part in (quotes, trips, receipts, needs, live):
     router.include_router(part.router)
-for shared in (membership_router(MemberClass.RIDER), doorway.government.motions.router):
+for shared in (
+    membership_router(MemberClass.RIDER),
+    doorway.government.motions.router,
+    doorway.government.commons.router,
+):
     router.include_router(shared, dependencies=[Depends(with_role(Role.RIDER))])
