@@ -31,6 +31,7 @@ class OriginOut(Model):
     tariff, this leads to the motion, its certificate and its count."""
 
     rule: RuleOut
+    adoption_id: UUID = Field(description="The motion's, or of the founding charter.")
     adopted_at: datetime
     title: str = Field(description="Of the motion, or of the founding charter.")
     digest: str = Field(description="SHA-256 of the certificate's or charter's document.")
@@ -87,6 +88,7 @@ async def origin(
         motion = None if found.motion_id is None else await motion_out(work, found.motion_id)
         return OriginOut(
             rule=rule_out(await get_rule(work, RuleId(found.rule_id))),
+            adoption_id=found.adoption_id,
             adopted_at=found.adopted_at,
             title=found.title,
             digest=found.digest,

@@ -225,6 +225,7 @@ class Origin:
     """What adopted a version of a rule; `motion_id` is None for the founding charter's."""
 
     rule_id: UUID
+    adoption_id: UUID
     motion_id: MotionId | None
     title: str
     digest: str
@@ -355,6 +356,7 @@ async def find_origin(work: Reading, kind: RuleKind, version: int) -> Origin | N
     by_vote = row.kind == "certificate"
     return Origin(
         rule_id=row.rule_id,
+        adoption_id=row.adoption_id,
         motion_id=MotionId(row.adoption_id) if by_vote else None,
         title=row.title,
         digest=row.digest,
