@@ -200,7 +200,9 @@ class LiveSocket:
         missed = list_for_rider if self._side.feed == "rider" else list_for_driver
         while True:
             async with self.services.database.reading() as work:
-                batch = await missed(work, caller.person_id, self._seen)
+                batch = await missed(
+                    work, caller.person_id, self._seen, everybody=self.services.hub.everybody
+                )
             for announced in batch:
                 await self._tell_one(announced, describe)
             if not batch:

@@ -9,12 +9,14 @@ from starlette.websockets import WebSocket
 from dispatch.errors import NotOnShift
 from dispatch.position import Position
 from dispatch.views import trips as views
+from doorway.government.live import what_it_means
 from doorway.live import DRIVER_SIDE, FrameUnreadable, LiveSocket
 from driver_app_api.advice import advice_out, told_now
 from driver_app_api.offers import offer_out
 from driver_app_api.trips import show, stops_ahead
-from foundation.identifiers import UUID, DriverId, OfferId, TripId
+from foundation.identifiers import UUID, DriverId, OfferId, PersonId, TripId
 from foundation.measures import Point
+from governance.events import TOLD_TO_EVERYBODY
 from storage.outbox import Announced
 from storage.work import Reading
 
@@ -46,6 +48,8 @@ class _Feed:
     async def describe(self, work: Reading, announced: Announced) -> dict[str, Any] | None:
         """A fact in this driver's words; None for what they do not hear of."""
         facts = announced.payload
+        if announced.topic in TOLD_TO_EVERYBODY:
+            return await what_it_means(work, announced, PersonId(self._driver_id))
         match announced.kind:
             case "offer_made":
                 return await self._offer(work, OfferId(UUID(facts["offer_id"])))

@@ -2,6 +2,7 @@
 
 from fastapi import APIRouter, Depends
 
+import doorway.government.commons
 import doorway.government.motions
 import doorway.government.polls
 from doorway.caller import with_role
@@ -17,5 +18,6 @@ for shared in (
     membership_router(MemberClass.DRIVER),
     doorway.government.motions.router,
     doorway.government.polls.router,
+    doorway.government.commons.router,
 ):
     router.include_router(shared, dependencies=[Depends(with_role(Role.DRIVER))])

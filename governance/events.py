@@ -54,3 +54,22 @@ class RuleEnacted(Event):
     def key(self) -> str:
         """A motion writes one rule."""
         return str(self.motion_id)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VoteClosesSoon(Event):
+    """A vote is over within a day; told once."""
+
+    kind: ClassVar[str] = "vote_closes_soon"
+    topic: ClassVar[str] = "governance.vote_closes_soon"
+    motion_id: MotionId
+    closes_at: datetime
+
+    @property
+    def key(self) -> str:
+        """Told once for a motion."""
+        return str(self.motion_id)
+
+
+TOLD_TO_EVERYBODY = frozenset({MotionStepped.topic, VoteClosesSoon.topic})
+"""Facts of no one person: every live socket hears them, and says what they mean to its person."""

@@ -26,6 +26,7 @@ from fares.tariff import parse_tariff
 from foundation.clock import stopwatch_ms
 from foundation.errors import NotFound, Refusal, Unavailable
 from governance.bylaws import parse_bylaws
+from governance.events import TOLD_TO_EVERYBODY
 from governance.service.motions import Readers
 from khan.settings import Settings, SettingsUnusable
 from messages.codes import CodeMessages
@@ -223,7 +224,7 @@ async def build(settings: Settings) -> Running:
     policy = await _check(database, vault)
     clock = await database.clock()
     board = PositionBoard()
-    hub, fleet = Hub(), Fleet(board, currency=city.pack.currency)
+    hub, fleet = Hub(everybody=TOLD_TO_EVERYBODY), Fleet(board, currency=city.pack.currency)
     relay = Relay(database, hub)
     hub.listen_to_all(fleet.hear)
     services = Services(

@@ -18,10 +18,16 @@ from foundation.errors import Refusal
 from khan.examples import with_examples
 
 ENTRANCES = {
-    "rider": ("Rider API", "Quotes, trips, receipts and a live feed for riders."),
-    "driver": ("Driver API", "Shifts, offers, trips, earnings and a live feed for drivers."),
-    "office": ("Office API", "Phone bookings, and looks for a stated purpose."),
-    "public": ("Public API", "The city, its rules and commons, share links, signing in."),
+    "rider": (
+        "Rider API",
+        "Quotes, trips, receipts, membership, motions and a live feed for riders.",
+    ),
+    "driver": (
+        "Driver API",
+        "Shifts, offers, trips, earnings, membership, motions and a live feed for drivers.",
+    ),
+    "office": ("Office API", "Phone bookings, looks for a stated purpose, members and votes."),
+    "public": ("Public API", "The city, its rules, motions and commons, share links, signing in."),
 }
 _PAGES = Environment(autoescape=select_autoescape(default=True), trim_blocks=True)
 _PAGES.globals["pages"] = [
@@ -81,9 +87,12 @@ _NOTHING = _PAGES.from_string(
 _LIVE = {
     "rider": "WebSocket /rider/v1/live: send {type: hello, token, since}; trips come with a "
     "sequence number to resume from, positions of your driver without. booking_at_risk tells that "
-    "nobody has been found shortly before the time of a booked trip.",
+    "nobody has been found shortly before the time of a booked trip. Members on the roll of a vote hear "
+    "vote_called, vote_opened, vote_closes_soon, vote_closed and vote_result, with the motion.",
     "driver": "WebSocket /driver/v1/live: send {type: hello, token, since}, then positions "
-    "{type: position, seq, lon, lat, heading}; offers and trips come with a sequence number.",
+    "{type: position, seq, lon, lat, heading}; offers and trips come with a sequence number. "
+    "Members on the roll of a vote hear vote_called, vote_opened, vote_closes_soon, vote_closed and "
+    "vote_result, with the motion.",
     "office": "WebSocket /office/v1/live: send {type: hello, token, purpose_id}; named positions "
     "come every second, and every look is logged in public; bookings_at_risk whenever they change.",
     "public": "WebSocket /public/v1/live: cars and figures once a second, for everybody.",

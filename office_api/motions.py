@@ -15,13 +15,13 @@ from doorway.schemas import problems
 from doorway.services import services_of
 from doorway.writes import once
 from foundation.identifiers import UUID
-from governance import views
 from governance.electoral_roll import Correction
 from governance.errors import VoteNotOpen
 from governance.member import MemberId
 from governance.motion import MotionId, MotionState
 from governance.service import motions, votes
 from governance.service.membership import get_member
+from governance.views import motions as views
 from office_api.government_schemas import (
     AnswerIn,
     CorrectionIn,

@@ -2,8 +2,8 @@
 
 from fastapi import APIRouter
 
-from office_api import live, members, motions, papers, trips
+from office_api import commons, live, members, motions, papers, purchases, trips
 
 router = APIRouter(prefix="/office/v1")
-for part in (trips, papers, members, motions, live):
+for part in (trips, papers, members, motions, commons, purchases, live):
     router.include_router(part.router)

@@ -14,9 +14,9 @@ from doorway.government.shown import motion_out, motions_out
 from doorway.schemas import Model, problems
 from doorway.services import services_of
 from foundation.identifiers import UUID, RuleId
-from governance import views
 from governance.errors import CertificateNotFound
 from governance.motion import MotionId, MotionState
+from governance.views import motions as views
 from public_api.city import rule_out
 from public_api.schemas import RuleOut
 from rulebook.errors import RuleNotFound
@@ -31,6 +31,7 @@ class OriginOut(Model):
     tariff, this leads to the motion, its certificate and its count."""
 
     rule: RuleOut
+    adoption_id: UUID = Field(description="The motion's, or of the founding charter.")
     adopted_at: datetime
     title: str = Field(description="Of the motion, or of the founding charter.")
     digest: str = Field(description="SHA-256 of the certificate's or charter's document.")
@@ -87,6 +88,7 @@ async def origin(
         motion = None if found.motion_id is None else await motion_out(work, found.motion_id)
         return OriginOut(
             rule=rule_out(await get_rule(work, RuleId(found.rule_id))),
+            adoption_id=found.adoption_id,
             adopted_at=found.adopted_at,
             title=found.title,
             digest=found.digest,

@@ -8,9 +8,11 @@ from starlette.websockets import WebSocket
 
 from dispatch.views import trips as views
 from dispatch.views.trips import TripView
+from doorway.government.live import what_it_means
 from doorway.live import RIDER_SIDE, FrameUnreadable, LiveSocket
 from foundation.errors import Refusal
-from foundation.identifiers import UUID, DriverId, RiderId, TripId
+from foundation.identifiers import UUID, DriverId, PersonId, RiderId, TripId
+from governance.events import TOLD_TO_EVERYBODY
 from rider_api.trips import shown
 from storage.outbox import Announced
 from storage.work import Reading
@@ -63,6 +65,8 @@ class _Feed:
     async def describe(self, work: Reading, announced: Announced) -> dict[str, Any] | None:
         """A step of one of the rider's trips, or trouble with a booked one, with the trip as it
         stands."""
+        if announced.topic in TOLD_TO_EVERYBODY:
+            return await what_it_means(work, announced, PersonId(self._rider_id))
         if announced.kind == "booking_at_risk":
             return await self._trip(work, announced, kind=announced.kind)
         if "trip_id" not in announced.payload or "after" not in announced.payload:

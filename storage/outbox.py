@@ -7,7 +7,7 @@ least once; consumers dedupe by `event_id`.
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -27,6 +27,7 @@ class Announced:
 
     position: int
     event_id: UUID
+    topic: str
     kind: str
     rider_id: UUID | None
     driver_id: UUID | None
@@ -34,17 +35,22 @@ class Announced:
     payload: dict[str, Any]
 
 
-_COLUMNS = "position, event_id, kind, rider_id, driver_id, occurred_at, payload"
+_COLUMNS = "position, event_id, topic, kind, rider_id, driver_id, occurred_at, payload"
 _NUMBER_AND_READ = text(f"""
     SELECT {_COLUMNS} FROM storage.number_and_read_outbox(:after, :batch)
 """)
-_AFTER_FOR_RIDER = text(f"""
+# Each half by an index of its own: a person's facts, and the few that are for everybody.
+_FOR_EVERYBODY = f"""
     SELECT {_COLUMNS} FROM storage.outbox
-    WHERE rider_id = :person AND position > :after ORDER BY position LIMIT :batch
+    WHERE topic = ANY(CAST(:everybody AS text[])) AND position > :after
+"""
+_AFTER_FOR_RIDER = text(f"""
+    SELECT {_COLUMNS} FROM storage.outbox WHERE rider_id = :person AND position > :after
+    UNION ALL {_FOR_EVERYBODY} ORDER BY position LIMIT :batch
 """)
 _AFTER_FOR_DRIVER = text(f"""
-    SELECT {_COLUMNS} FROM storage.outbox
-    WHERE driver_id = :person AND position > :after ORDER BY position LIMIT :batch
+    SELECT {_COLUMNS} FROM storage.outbox WHERE driver_id = :person AND position > :after
+    UNION ALL {_FOR_EVERYBODY} ORDER BY position LIMIT :batch
 """)
 _LAST = text("SELECT coalesce(max(position), 0) FROM storage.outbox")
 
@@ -54,17 +60,23 @@ async def last_position(work: Reading) -> int:
     return int((await work.execute(_LAST)).scalar_one())
 
 
-async def list_for_rider(work: Reading, person: UUID, after: int) -> list[Announced]:
-    """What a rider's live feed missed, oldest first, at most a batch."""
-    found = await work.execute(_AFTER_FOR_RIDER, {"person": person, "after": after, "batch": BATCH})
+async def list_for_rider(
+    work: Reading, person: UUID, after: int, *, everybody: Iterable[str] = ()
+) -> list[Announced]:
+    """What a rider's live feed missed, oldest first, at most a batch; with the facts of the topics
+    that are for `everybody`."""
+    asked = {"person": person, "after": after, "batch": BATCH, "everybody": sorted(everybody)}
+    found = await work.execute(_AFTER_FOR_RIDER, asked)
     return [_announced(row) for row in found]
 
 
-async def list_for_driver(work: Reading, person: UUID, after: int) -> list[Announced]:
-    """What a driver's live feed missed, oldest first, at most a batch."""
-    found = await work.execute(
-        _AFTER_FOR_DRIVER, {"person": person, "after": after, "batch": BATCH}
-    )
+async def list_for_driver(
+    work: Reading, person: UUID, after: int, *, everybody: Iterable[str] = ()
+) -> list[Announced]:
+    """What a driver's live feed missed, oldest first, at most a batch; with the facts of the topics
+    that are for `everybody`."""
+    asked = {"person": person, "after": after, "batch": BATCH, "everybody": sorted(everybody)}
+    found = await work.execute(_AFTER_FOR_DRIVER, asked)
     return [_announced(row) for row in found]
 
 
@@ -92,9 +104,16 @@ class Subscription:
 
 
 class Hub:
-    """Who listens in this process: people's sockets, and readers of everything."""
+    """Who listens in this process: people's sockets, and readers of everything.
 
-    def __init__(self) -> None:
+    Attributes
+    ----------
+    everybody
+        Topics whose facts are of no one person: every socket hears them.
+    """
+
+    def __init__(self, *, everybody: Iterable[str] = ()) -> None:
+        self.everybody = frozenset(everybody)
         self._riders: defaultdict[UUID, set[Subscription]] = defaultdict(set)
         self._drivers: defaultdict[UUID, set[Subscription]] = defaultdict(set)
         self._all: list[Callable[[Announced], None]] = []
@@ -123,6 +142,12 @@ class Hub:
         """Hand one fact to everybody it is for."""
         for reader in self._all:
             reader(announced)
+        if announced.topic in self.everybody:
+            for side in (self._riders, self._drivers):
+                for listeners in side.values():
+                    for subscription in listeners:
+                        subscription.put(announced)
+            return
         for side, person in (
             (self._riders, announced.rider_id),
             (self._drivers, announced.driver_id),
@@ -177,6 +202,7 @@ def _announced(row: Row[Any]) -> Announced:
     return Announced(
         position=row.position,
         event_id=row.event_id,
+        topic=row.topic,
         kind=row.kind,
         rider_id=row.rider_id,
         driver_id=row.driver_id,

@@ -28,7 +28,6 @@ from doorway.schemas import problems
 from doorway.services import Services, services_of
 from doorway.writes import once
 from foundation.identifiers import UUID
-from governance import views
 from governance.amendment import diff_of
 from governance.errors import BallotsNotShown, MemberNotFound, NotYoursToDo
 from governance.member import MemberId
@@ -36,6 +35,7 @@ from governance.motion import MotionId, MotionState
 from governance.service import motions, votes
 from governance.service.membership import member_of_person
 from governance.tier import Tier
+from governance.views import motions as views
 from registry.session import Caller
 from storage.work import UnitOfWork
 

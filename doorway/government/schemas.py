@@ -215,6 +215,16 @@ class MemberMotionOut(MotionOut):
     mine: PartOut
 
 
+class VoteToldOut(Model):
+    """What a live socket says of a vote."""
+
+    motion_id: UUID
+    title: str
+    state: MotionState
+    opens_at: datetime | None
+    closes_at: datetime | None
+
+
 class AmendmentMadeOut(Model):
     """Your amendment stands beside the text, for the mover to accept or members to decide."""
 

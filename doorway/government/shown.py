@@ -22,7 +22,6 @@ from doorway.government.schemas import (
     TimetableOut,
 )
 from foundation.identifiers import PersonId
-from governance import views
 from governance.amendment import Amendment, diff_of
 from governance.bylaws import Bylaws
 from governance.errors import MemberNotFound
@@ -30,6 +29,8 @@ from governance.matter import MemberClass
 from governance.member import Exclusion, Member, MemberId, standing_of
 from governance.motion import Motion, MotionId
 from governance.service.membership import bylaws_now, member_of_person
+from governance.views import members as member_views
+from governance.views import motions as views
 from registry.vault import Vault
 from registry.views import names
 from rulebook.rule import RuleKind
@@ -143,7 +144,7 @@ async def named(
     work: Reading, member_ids: set[MemberId], *, vault: Vault
 ) -> Mapping[MemberId, MemberOut]:
     """Members by name; whoever has none is `NAMELESS`."""
-    people = await views.people_of(work, member_ids)
+    people = await member_views.people_of(work, member_ids)
     known = await names(work, people.values(), vault=vault)
     return {
         member_id: MemberOut(member_id=member_id, name=known.get(people[member_id], NAMELESS))

@@ -1,6 +1,6 @@
 """Refusals of the commons, one sentence each."""
 
-from foundation.errors import Conflict, Invalid, NotFound
+from foundation.errors import Conflict, Forbidden, Invalid, NotFound
 
 
 class PactInvalid(Invalid):
@@ -160,3 +160,12 @@ class CommonsRefused(Conflict):
         super().__init__(
             f"That cannot be done as things stand: {rule.replace('_', ' ')}.", rule=rule
         )
+
+
+class NotYourDuty(Forbidden):
+    """A member reports what the proposers do in a pact of their own; the office reports the rest."""
+
+    code = "not_your_duty"
+
+    def __init__(self) -> None:
+        super().__init__("Only the proposer of a pact reports the proposers' duties as done.")

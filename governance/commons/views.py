@@ -9,11 +9,13 @@ from typing import Any
 
 from sqlalchemy import text
 
-from foundation.identifiers import UUID
+from foundation.identifiers import UUID, PersonId
 from foundation.money import Currency
 from governance.commons import store
+from governance.commons.budget import ProjectProposal
 from governance.commons.local_spend import Spend, SpendShares, TagPeriod, spend_shares
-from governance.commons.pact import Duty, PactState, overdue_duties, state_of
+from governance.commons.offers import Pledge
+from governance.commons.pact import Duty, Pact, PactState, overdue_duties, state_of
 from governance.commons.purchasing import Tag
 from storage.work import Reading
 
@@ -31,6 +33,21 @@ _BUDGETS = text("""
     SELECT budget_id, CAST(terms AS jsonb) ->> 'title' AS title, pot_minor, currency, lodge_by,
            vote_by, document FROM commons.budget LEFT JOIN commons.budget_result USING (budget_id)
     ORDER BY budget.made_at, budget_id LIMIT 1000
+""")
+
+_PROPOSALS = text("""
+    SELECT proposal_id, title, body, proposal.lodged_on, answer_by, accepted, reasons
+    FROM commons.proposal LEFT JOIN commons.answer USING (proposal_id)
+    ORDER BY proposal.made_at DESC, proposal_id DESC LIMIT :limit
+""")
+
+# The member with whom a pact was made: who proposed it to the board, or lodged it with the fund.
+_PROPOSER = text("""
+    SELECT coalesce(proposal.proposer_id, project.proposer_id) FROM commons.pact
+    LEFT JOIN commons.proposal USING (proposal_id)
+    LEFT JOIN commons.project ON (project.budget_id, project.project_id)
+                               = (pact.budget_id, pact.project_id)
+    WHERE pact_id = :id
 """)
 
 _SPEND = text("""
@@ -95,6 +112,58 @@ async def list_pacts(work: Reading, today: date) -> tuple[PactView, ...]:
         )
         for pact_id, pact in (await store.list_pacts(work)).items()
     )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProposalView:
+    """A proposal with the board's answer; `accepted` and `reasons` are None until there is one."""
+
+    proposal_id: UUID
+    title: str
+    body: str
+    lodged_on: date
+    answer_by: date
+    accepted: bool | None
+    reasons: str | None
+
+
+async def list_proposals(work: Reading, *, limit: int) -> tuple[ProposalView, ...]:
+    """Proposals to the board, the newest first."""
+    return tuple(
+        ProposalView(
+            proposal_id=row.proposal_id, title=row.title, body=row.body, lodged_on=row.lodged_on,
+            answer_by=row.answer_by, accepted=row.accepted, reasons=row.reasons,
+        )
+        for row in (await work.execute(_PROPOSALS, {"limit": limit})).all()
+    )  # fmt: skip
+
+
+async def get_pact(work: Reading, pact_id: UUID) -> Pact:
+    """A pact with what was done; raises `CommonsNotFound`."""
+    return await store.get_pact(work, pact_id)
+
+
+async def proposer_of(work: Reading, pact_id: UUID) -> PersonId:
+    """With whom a pact was made; there is such a pact."""
+    return PersonId((await work.execute(_PROPOSER, {"id": pact_id})).scalar_one())
+
+
+async def list_projects(work: Reading, budget_id: UUID) -> tuple[ProjectProposal, ...]:
+    """What was lodged with a fund, by identifier; raises `CommonsNotFound`."""
+    terms = await store.get_budget(work, budget_id)
+    return tuple(await store.list_projects(work, budget_id, terms))
+
+
+async def currency_of(work: Reading, budget_id: UUID) -> Currency:
+    """The currency of a fund; raises `CommonsNotFound`."""
+    return (await store.get_budget(work, budget_id)).pot.currency
+
+
+async def pledges_of(work: Reading, offer_id: UUID, person_id: PersonId) -> tuple[Pledge, ...]:
+    """A person's pledges to an offer, oldest first; raises `CommonsNotFound`."""
+    await store.get_offer(work, offer_id)
+    found = [one for one in await store.list_pledges(work, offer_id) if one.person_id == person_id]
+    return tuple(sorted(found, key=lambda one: (one.made_at, one.pledge_id)))
 
 
 async def list_offers(work: Reading) -> tuple[OfferView, ...]:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from fractions import Fraction
 from typing import Any
 
@@ -11,6 +11,7 @@ from sqlalchemy import text
 from foundation.identifiers import RuleId
 from governance.certificate import Certificate
 from governance.electoral_roll import Correction, ElectoralRoll, Entry, LeftOut
+from governance.events import VoteClosesSoon
 from governance.matter import Headcount, Matter, MemberClass
 from governance.member import Exclusion, MemberId
 from governance.motion import Motion, MotionId
@@ -107,6 +108,16 @@ _INSERT_CERTIFICATE = text("""
 """)
 
 _CERTIFICATE = text("SELECT document FROM governance.certificate WHERE motion_id = :motion_id")
+
+# Whether it was told stands in the outbox, found there by the key of its row.
+_CLOSING = text("""
+    SELECT motion_id, closes_at FROM governance.notice
+    WHERE opens_at <= :now AND :now < closes_at AND closes_at <= :until
+      AND governance.state_of(motion_id) = 'open'
+      AND NOT EXISTS (SELECT FROM storage.outbox
+                      WHERE (topic, key) = (:topic, CAST(notice.motion_id AS text)))
+    ORDER BY closes_at, motion_id LIMIT 100
+""")
 
 _ENACT = text("SELECT governance.enact(:motion_id, :rule_id, :valid_from)")
 
@@ -313,6 +324,15 @@ async def find_certificate(work: UnitOfWork, motion_id: MotionId) -> dict[str, A
         return None
     document: dict[str, Any] = json.loads(found)
     return document
+
+
+async def list_closing(
+    work: UnitOfWork, *, within: timedelta
+) -> tuple[tuple[MotionId, datetime], ...]:
+    """Open votes that close `within` so long and of which nobody was reminded; the soonest first."""
+    asked = {"now": work.now, "until": work.now + within, "topic": VoteClosesSoon.topic}
+    rows = (await work.execute(_CLOSING, asked)).all()
+    return tuple((MotionId(row.motion_id), row.closes_at) for row in rows)
 
 
 async def enact(

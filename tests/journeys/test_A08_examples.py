@@ -19,6 +19,8 @@ from foundation.money import Currency
 from khan.examples import RECORDED
 from khan.seed import OFFICE_PHONE
 from tests.commons_at_work import use_the_commons
+from tests.journeys.assemblies import open_bylaws, signed_in_again
+from tests.journeys.assembly_story import the_assembly
 from tests.journeys.conftest import Found
 from tests.journeys.people import (
     PATIENCE_SECONDS,
@@ -36,7 +38,7 @@ from tests.polls_at_work import StagedPoll, voting_key
 from tests.small_city import corner
 
 ENTRANCES = ("rider", "driver", "office", "public")
-FREE = frozenset({"detail", "body", "reason", "options", "credential", "properties"})
+FREE = frozenset({"amended_by", "detail", "body", "reason", "options", "credential", "properties"})
 """Objects whose fields depend on what they tell of."""
 
 
@@ -44,8 +46,9 @@ FREE = frozenset({"detail", "body", "reason", "options", "credential", "properti
 def service(found_city: Found) -> Any:
     # Nobody waits minutes here for a rider who does not show up, or for the next advice.
     city = found_city(
-        drivers=4, size=12, booking_policy={"no_show_after_s": 1}, matching_policy=quick_advice()
-    )
+        drivers=4, size=12, booking_policy={"no_show_after_s": 1}, matching_policy=quick_advice(),
+        bylaws=open_bylaws(),
+    )  # fmt: skip
     asyncio.run(use_the_commons(city.address, currency=Currency("USD")))
     with in_a_thread(city) as running:
         yield running
@@ -174,6 +177,8 @@ async def play(
     await the_office_keeps_papers(office, driver)
     await colleague.go_home()
     await a_poll(town, stranger, driver, rider)
+    await the_assembly(town, rider, driver, office, stranger)
+    await signed_in_again(rider)
     assert (await rider.ask("DELETE", "/public/v1/session")).status_code == 204
 
 

@@ -75,7 +75,12 @@ async def test_a_tariff_is_moved_amended_voted_on_and_in_force(town: Town) -> No
     assert await ana.refused("POST", f"/driver/v1/{one}/withdraw") == "409 motion_elsewhere"
     go_to(town, later(when["opens_at"], hours=2))
     await signed_in_again(office)
-    motion = await called(office, motion["motion_id"], "open")
+    await signed_in_again(rita)
+    async with rita.live("/rider/v1/live", since=0) as live:
+        motion = await called(office, motion["motion_id"], "open")
+        assert (await live.message("vote_called"))["motion_id"] == motion["motion_id"]
+        told = await live.message("vote_opened")
+    assert (told["title"], told["closes_at"]) == ("A higher least fare", when["closes_at"])
     assert motion["roll"]["size"] == 3
 
     await ana.post(f"/driver/v1/{one}/ballot", {"choice": "against"})

@@ -303,3 +303,14 @@ async def test_every_problem_points_to_where_its_code_is_told(town: Town) -> Non
     for code in ("no_such_route", "malformed", "fault", "not_ready_yet", "trip_not_found"):
         assert f'id="{code}"' in page
     assert 'id="argument_unusable"' not in page  # of the command line
+
+
+async def test_nobody_joins_by_saying_so_where_the_office_has_to_see_something_first(
+    town: Town,
+) -> None:
+    rider = await town.rider()
+    answer = await rider.ask("POST", "/rider/v1/membership/join")
+    assert refusal_of(answer) == "409 membership_clash"
+    assert "(credential, share)" in answer.json()["detail"]
+    mine = await rider.get("/rider/v1/membership")
+    assert (mine["member_id"], mine["reason"]) == (None, "no_member")

@@ -1,10 +1,8 @@
 """What a trip costs in statements: most of its processor time goes into asking the database, so
 that what may not grow is how often it is asked."""
 
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
-
-from sqlalchemy import event
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import dispatch.views.trips as views
 from dispatch.position import Metres
@@ -12,22 +10,8 @@ from dispatch.service import driving, offers
 from storage.engine import Database
 from storage.outbox import Hub, Relay
 from storage.work import UnitOfWork
+from tests.statements import counted
 from tests.town import Town
-
-
-@contextmanager
-def counted(database: Database) -> Iterator[list[str]]:
-    """The statements sent while the block runs; a transaction's beginning and end are not."""
-    sent: list[str] = []
-
-    def note(*args: object) -> None:
-        sent.append(str(args[2]))
-
-    event.listen(database.engine.sync_engine, "before_cursor_execute", note)
-    try:
-        yield sent
-    finally:
-        event.remove(database.engine.sync_engine, "before_cursor_execute", note)
 
 
 async def test_the_steps_of_a_trip_ask_the_database_a_fixed_number_of_times(

@@ -44,6 +44,28 @@ async def test_facts_are_told_in_order_and_once(database: Database) -> None:
     assert [fact.payload["word"] for fact in words if fact] == ["one", "three"]
 
 
+async def test_what_is_for_everybody_is_told_to_every_socket_and_found_by_whoever_was_away(
+    database: Database,
+) -> None:
+    ana, bo = UUID(int=1), UUID(int=2)
+    hub = Hub(everybody={Spoken.topic})
+    relay = Relay(database, hub)
+    await relay.start()
+    sockets = [hub.subscribe_rider(ana), hub.subscribe_driver(bo)]
+    await speak(database, ana, "all")
+    await relay.pump()
+    for socket in sockets:
+        told = await socket.get()
+        assert told is not None
+        assert told.payload["word"] == "all"
+    async with database.work() as work:
+        for who in (ana, bo):
+            missed = await list_for_rider(work, who, 0, everybody={"nothing"})
+            assert len(missed) == (1 if who == ana else 0)
+        [found] = await list_for_rider(work, bo, 0, everybody=hub.everybody)
+    assert found.payload["word"] == "all"
+
+
 async def test_a_fact_committed_late_is_not_skipped(database: Database) -> None:
     """Its row was numbered by the identity column before its neighbour's, and committed after."""
     ana = UUID(int=1)

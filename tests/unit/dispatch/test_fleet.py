@@ -15,8 +15,8 @@ DORA = DriverId(UUID(int=1))
 
 def posted(kind: str, at: datetime, **facts: object) -> Announced:
     return Announced(
-        position=1, event_id=UUID(int=2), kind=kind, rider_id=None, driver_id=DORA, occurred_at=at,
-        payload=facts,
+        position=1, event_id=UUID(int=2), topic="trip", kind=kind, rider_id=None, driver_id=DORA,
+        occurred_at=at, payload=facts,
     )  # fmt: skip
 
 

@@ -1,12 +1,12 @@
-"""What people see of motions, votes and members: one statement or a few for each look, however many
-members there are.
+"""What people see of motions and votes: one statement or a few for each look, however many members
+there are.
 
-Owns the SQL that shows. What everybody may see is without a name here; who moved, seconded and
-voted in an open vote is read apart, by `people_of` and `list_open_ballots`, for members alone.
+What everybody may see is without a name here; who voted how in an open vote is read apart, by
+`list_open_ballots`, for members alone.
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -23,18 +23,20 @@ from governance.tier import Tier
 from rulebook.rule import RuleKind
 from storage.work import Reading
 
-_LIST = text("""
-    SELECT * FROM (
-        SELECT motion.*, governance.state_of(motion_id) AS state, notice.opens_at, notice.closes_at,
-               (SELECT count(*) FROM governance.motion_second AS one
-                WHERE one.motion_id = motion.motion_id) AS seconds
-        FROM governance.motion LEFT JOIN governance.notice USING (motion_id)
-    ) AS motion
+_LINES = """
+    SELECT motion.*, governance.state_of(motion_id) AS state, notice.opens_at, notice.closes_at,
+           (SELECT count(*) FROM governance.motion_second AS one
+            WHERE one.motion_id = motion.motion_id) AS seconds
+    FROM governance.motion LEFT JOIN governance.notice USING (motion_id)
+"""
+_LIST = text(f"""
+    SELECT * FROM ({_LINES}) AS motion
     WHERE (CAST(:state AS text) IS NULL OR state = :state)
       AND (CAST(:before AS uuid) IS NULL OR (proposed_at, motion_id) < (
           SELECT proposed_at, motion_id FROM governance.motion WHERE motion_id = :before))
     ORDER BY proposed_at DESC, motion_id DESC LIMIT :limit
 """)
+_LINE = text(f"{_LINES} WHERE motion_id = :motion_id")
 
 # How many members there are is asked for as long as seconds are missing, and not afterwards.
 _AROUND = text("""
@@ -77,10 +79,6 @@ _PART = text("""
     LEFT JOIN governance.roll_struck AS struck
         ON (struck.motion_id, struck.member_id) = (:motion_id, me.member_id)
     WHERE me.person_id = :person_id
-""")
-
-_PEOPLE = text("""
-    SELECT member_id, person_id FROM governance.member WHERE member_id = ANY(:member_ids)
 """)
 
 _OPEN_BALLOTS = text("""
@@ -227,6 +225,7 @@ class Origin:
     """What adopted a version of a rule; `motion_id` is None for the founding charter's."""
 
     rule_id: UUID
+    adoption_id: UUID
     motion_id: MotionId | None
     title: str
     digest: str
@@ -240,6 +239,11 @@ async def list_motions(
     """Motions, the newest first, `limit` of them before the motion `before`; one statement."""
     asked = {"state": state, "before": before, "limit": limit}
     return tuple(_line(row) for row in (await work.execute(_LIST, asked)).all())
+
+
+async def get_line(work: Reading, motion_id: MotionId) -> MotionLine:
+    """A motion as a list has it; one statement. There is such a motion."""
+    return _line((await work.execute(_LINE, {"motion_id": motion_id})).one())
 
 
 def _line(row: Row[Any]) -> MotionLine:
@@ -307,12 +311,6 @@ async def find_part(work: Reading, motion_id: MotionId, person_id: PersonId) -> 
     )
 
 
-async def people_of(work: Reading, member_ids: Iterable[MemberId]) -> Mapping[MemberId, PersonId]:
-    """Who members are as persons; one statement. For members' eyes."""
-    rows = (await work.execute(_PEOPLE, {"member_ids": sorted(set(member_ids))})).all()
-    return {MemberId(row.member_id): PersonId(row.person_id) for row in rows}
-
-
 async def list_open_ballots(
     work: Reading, motion_id: MotionId, *, after: UUID | None, limit: int
 ) -> tuple[OpenBallot, ...]:
@@ -358,6 +356,7 @@ async def find_origin(work: Reading, kind: RuleKind, version: int) -> Origin | N
     by_vote = row.kind == "certificate"
     return Origin(
         rule_id=row.rule_id,
+        adoption_id=row.adoption_id,
         motion_id=MotionId(row.adoption_id) if by_vote else None,
         title=row.title,
         digest=row.digest,
