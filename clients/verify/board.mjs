@@ -159,7 +159,7 @@ export class Board {
    */
   demandClosed(heads) {
     const closed = this.closed ?? fail('late_ballot', 'board.jsonl');
-    const head = heads.find(({ size }) => size === closed.index + 1) ?? fail('late_ballot', 'board-heads.jsonl');
+    const head = heads.find(({ size }) => size === closed.index + 1) ?? fail('too_few_witnesses', 'board-heads.jsonl');
     const first = Math.ceil(closed.at / 1000);
     const within = head.times.filter((time) => time >= first && time <= first + this.terms.grace);
     if (within.length < this.terms.needed) fail(head.times.some((time) => time < first) ? 'closed_early' : 'late_ballot', 'board-heads.jsonl');

@@ -7,6 +7,7 @@ import { readDocument } from './documents.mjs';
 /** @typedef {import('./terms.mjs').Terms} Terms */
 
 const FIELD_OF_RULE = /** @type {Record<string, string>} */ ({ for_against: 'mark', lower_median: 'value', scottish_stv: 'ranks', schulze: 'ranks' });
+const FIELDS = ['mark', 'value', 'ranks', 'approved'];
 const MARKS = ['for', 'against', 'abstain'];
 
 /** @param {unknown} value */
@@ -40,23 +41,13 @@ function whyFormless(choice, field) {
   const fields = choice === null ? [] : Object.keys(choice);
   if (choice === null || fields.length !== 1) return 'malformed';
   const [name] = fields;
+  if (!FIELDS.includes(name)) return 'malformed';
+  if (name !== field) return 'wrong_kind';
   const value = choice[name];
-  if (name === 'mark') {
-    if (typeof value === 'string' && !MARKS.includes(value)) return 'malformed';
-    return typeof value !== 'string' || field !== name ? 'wrong_kind' : null;
-  }
-  if (name === 'value') {
-    if (value !== null && !isWhole(value)) return 'malformed';
-  } else if (name === 'ranks') {
-    if (!Array.isArray(value)) return 'wrong_kind';
-    if (!value.every((group) => Array.isArray(group) && group.length > 0 && group.every(isWhole))) return 'malformed';
-  } else if (name === 'approved') {
-    if (!Array.isArray(value)) return 'wrong_kind';
-    if (!value.every(isWhole)) return 'malformed';
-  } else {
-    return 'malformed';
-  }
-  return field === name ? null : 'wrong_kind';
+  if (name === 'mark') return typeof value !== 'string' ? 'wrong_kind' : MARKS.includes(value) ? null : 'malformed';
+  if (name === 'value') return value === null || isWhole(value) ? null : 'malformed';
+  if (!Array.isArray(value)) return 'wrong_kind';
+  return value.every((group) => Array.isArray(group) && group.length > 0 && group.every(isWhole)) ? null : 'malformed';
 }
 
 /** @param {Choice} choice @param {Terms} terms */

@@ -57,22 +57,25 @@ export function toBase64(bytes, web = false) {
   return web ? written.replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '') : written;
 }
 
+/** Base64 as RFC 4648 section 4 has it: padded, no line breaks, unused bits zero; null if it is not. @param {unknown} text @returns {Uint8Array | null} */
+export function findBase64(text) {
+  if (typeof text !== 'string' || text.length % 4 !== 0 || !/^[A-Za-z0-9+/]*={0,2}$/.test(text)) return null;
+  try {
+    const characters = atob(text);
+    return btoa(characters) === text ? Uint8Array.from(characters, (character) => character.charCodeAt(0)) : null;
+  } catch {
+    return null;
+  }
+}
+
 /**
- * Base64 as RFC 4648 section 4 has it: padded, no line breaks, unused bits zero.
+ * The bytes that a field holds in base64.
  * @param {unknown} text @param {string} [where] @param {number} [length] of the bytes, if it is fixed
  * @returns {Uint8Array}
  */
 export function fromBase64(text, where = 'base64', length = undefined) {
-  demand(typeof text === 'string' && text.length % 4 === 0 && /^[A-Za-z0-9+/]*={0,2}$/.test(text), 'document_malformed', where);
-  let characters;
-  try {
-    characters = atob(text);
-  } catch {
-    throw new Fault('document_malformed', where);
-  }
-  const bytes = Uint8Array.from(characters, (character) => character.charCodeAt(0));
-  demand(btoa(characters) === text, 'document_malformed', where);
-  demand(length === undefined || bytes.length === length, 'document_malformed', where);
+  const bytes = findBase64(text);
+  demand(bytes !== null && (length === undefined || bytes.length === length), 'document_malformed', where);
   return bytes;
 }
 

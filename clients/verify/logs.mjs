@@ -1,7 +1,7 @@
 // @ts-check
 // What holds of every log: numbered lines, the manifest first, heads that keeper and witnesses signed.
 
-import { readDocument, splitLines, textOf, toBase64, whole, withFields } from './documents.mjs';
+import { fromBase64, readDocument, same, splitLines, textOf, toBase64, whole, withFields } from './documents.mjs';
 import { Fault, demand, fail } from './faults.mjs';
 import { COSIGNED, SIGNED, Tree, lookUp, readCheckpoint, readNote } from './notes.mjs';
 
@@ -78,25 +78,27 @@ export class Log {
     const entry = readDocument(this.lines[number], where);
     const index = whole(entry.index, 0, Number.MAX_SAFE_INTEGER, where);
     textOf(entry.kind, where);
-    if (index !== number) fail(index > number && !this.hasLater(number) ? 'dropped_ballot' : 'reordered_entries', where);
+    if (index !== number) fail(this.isMissing(number) ? 'dropped_ballot' : 'reordered_entries', where);
     return entry;
   }
 
-  /** Whether an entry that is not in its place stands further down. @param {number} number */
-  hasLater(number) {
-    return this.lines.slice(number).some((line) => {
+  /** Whether an entry stands nowhere, though a later one does. @param {number} number */
+  isMissing(number) {
+    const numbers = this.lines.map((line) => {
       try {
-        return readDocument(line, this.part).index === number;
+        return Number(readDocument(line, this.part).index);
       } catch {
-        return false;
+        return -1;
       }
     });
+    return !numbers.includes(number) && numbers.some((other) => other > number);
   }
 
   /** @param {any} entry @param {string} where */
   demandManifest(entry, where) {
     demand(entry.kind === 'manifest', 'document_malformed', where);
     withFields(entry, ['index', 'kind', 'manifest'], where);
+    fromBase64(entry.manifest, where, 32);
     demand(entry.manifest === toBase64(this.manifestHash), 'changed_manifest', where);
   }
 
@@ -115,15 +117,20 @@ export class Log {
       const where = `${part}, line ${number}`;
       const { note } = withFields(readDocument(line, where), ['note'], where);
       const head = await readHead(textOf(note, where), who, where);
-      const before = heads.at(-1);
-      if (before?.size === head.size && toBase64(before.root) !== toBase64(head.root)) fail('forked_board', where);
-      demand(before === undefined || before.size < head.size, 'document_malformed', where);
+      demand((heads.at(-1)?.size ?? -1) <= head.size, 'document_malformed', where);
       demand(head.size <= tree.size, 'dropped_ballot', where);
-      demand(toBase64(await tree.root(head.size)) === toBase64(head.root), 'changed_entries', where);
       heads.push(head);
     }
-    demand(heads.at(-1)?.size === tree.size, 'unsigned_head', part);
+    await this.demandTrue(heads, tree, part);
     return { heads, tree };
+  }
+
+  /** The last head is of these lines, and so was every earlier one. @param {Head[]} heads @param {Tree} tree @param {string} part */
+  async demandTrue(heads, tree, part) {
+    const isTrue = async (/** @type {Head} */ head) => same(await tree.root(head.size), head.root);
+    const last = heads.at(-1) ?? fail('unsigned_head', part);
+    demand(last.size === tree.size && (await isTrue(last)), 'changed_entries', part);
+    for (const head of heads) demand(await isTrue(head), 'forked_board', part);
   }
 }
 
@@ -132,12 +139,13 @@ export class Log {
  * @returns {Promise<Head>}
  */
 async function readHead(written, { keeper, witnesses, needed }, where) {
-  const note = readNote(written, where);
-  const checkpoint = readCheckpoint(note, where);
+  const note = readNote(written, 'unsigned_head', where);
+  const checkpoint = readCheckpoint(note, 'unsigned_head', where);
   const kept = await lookUp(note, keeper, SIGNED);
   demand(kept.signed && !kept.false && checkpoint.origin === keeper.name, 'unsigned_head', where);
   const found = await Promise.all(witnesses.map((witness) => lookUp(note, witness, COSIGNED)));
+  demand(!found.some((one) => one.false), 'unsigned_head', where);
   const signed = found.filter((one) => one.signed);
-  demand(signed.length >= needed && !found.some((one) => one.false), 'too_few_witnesses', where);
+  demand(signed.length >= needed, 'too_few_witnesses', where);
   return { ...checkpoint, times: signed.map(({ times }) => Math.max(...times)) };
 }

@@ -2,7 +2,7 @@
 // Signed notes, checkpoints and cosignatures (C2SP), and Merkle trees (RFC 9162 section 2.1).
 
 import { sha256, signedEd25519 } from './cryptography.mjs';
-import { fromBase64, same, utf8 } from './documents.mjs';
+import { findBase64, same, utf8 } from './documents.mjs';
 import { Fault, demand } from './faults.mjs';
 
 export const SIGNED = 0x01;
@@ -16,10 +16,10 @@ const LINES_MAX = 64;
 
 /**
  * A note's text, with the newline it ends in, and its signature lines.
- * @param {string} written @param {string} where @returns {Note}
+ * @param {string} written @param {string} code of the fault when it is no note @param {string} where @returns {Note}
  */
-export function readNote(written, where) {
-  const malformed = () => new Fault('document_malformed', where);
+export function readNote(written, code, where) {
+  const malformed = () => new Fault(code, where);
   // A note ends in its signatures: behind the last empty line there is nothing else.
   const cut = written.lastIndexOf('\n\n');
   // eslint-disable-next-line no-control-regex
@@ -31,8 +31,8 @@ export function readNote(written, where) {
     lines: lines.map((line) => {
       const parts = /^\u2014 ([^\s+]+) ([A-Za-z0-9+/=]+)$/u.exec(line);
       if (parts === null) throw malformed();
-      const bytes = fromBase64(parts[2], where);
-      if (bytes.length < 5) throw malformed();
+      const bytes = findBase64(parts[2]);
+      if (bytes === null || bytes.length < 5) throw malformed();
       return { name: parts[1], identifier: bytes.subarray(0, 4), signature: bytes.subarray(4) };
     }),
   };
@@ -74,13 +74,13 @@ function timeOf(signature) {
   return seconds > BigInt(Number.MAX_SAFE_INTEGER) ? null : Number(seconds);
 }
 
-/** @param {Note} note @param {string} where @returns {Checkpoint} */
-export function readCheckpoint(note, where) {
+/** @param {Note} note @param {string} code of the fault when it is no checkpoint @param {string} where @returns {Checkpoint} */
+export function readCheckpoint(note, code, where) {
   const lines = note.text.slice(0, -1).split('\n');
-  demand(lines.length === 3 && lines[0] !== '' && /^(0|[1-9][0-9]{0,15})$/.test(lines[1]), 'document_malformed', where);
-  const size = Number(lines[1]);
-  demand(Number.isSafeInteger(size), 'document_malformed', where);
-  return { origin: lines[0], size, root: fromBase64(lines[2], where, 32) };
+  demand(lines.length === 3 && lines[0] !== '' && /^(0|[1-9][0-9]{0,14})$/.test(lines[1]), code, where);
+  const root = findBase64(lines[2]);
+  demand(root?.length === 32, code, where);
+  return { origin: lines[0], size: Number(lines[1]), root };
 }
 
 const LEAF = Uint8Array.of(0);

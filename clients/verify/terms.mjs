@@ -171,9 +171,9 @@ function demandParameters(name, given) {
   if (name === 'scottish_stv') [number(given.seats, 1), number(given.ranks_max, 1)];
   if (name === 'schulze') term(given.status_quo === null || number(given.status_quo, 1), 'rule');
   if (name === 'lower_median') {
-    number(given.highest, number(given.lowest, -MOST));
+    const lowest = number(given.lowest, -MOST);
+    term((number(given.highest, lowest) - lowest) % number(given.step, 1) === 0, 'rule');
     number(given.today, -MOST);
-    number(given.step, 1);
     term(readFraction(given.phantom_share) !== null, 'rule');
   }
 }

@@ -75,6 +75,7 @@ class Verification {
     const trustees = await this.checkReleases();
     const certificate = await this.count();
     const written = utf8(canonical(certificate));
+    readDocument(this.part('certificate.json'), 'certificate.json');
     demand(same(written, this.part('certificate.json')), 'broken_recount', 'certificate.json');
     const { witnesses, needed } = this.terms;
     return { ...this.known, certificate, receipt: found, who: { witnesses: witnesses.length, needed, trustees } };
@@ -108,12 +109,11 @@ class Verification {
     for (let desk = 0; desk < desks.length; desk += 1) {
       demand(this.parts.has(`desk-${desk}.jsonl`) && this.parts.has(`desk-${desk}-heads.jsonl`), 'bundle_unreadable', `desk-${desk}`);
     }
-    const note = readNote(decoded(this.part('manifest.note'), 'manifest.note'), 'manifest.note');
+    const note = readNote(decoded(this.part('manifest.note')), 'unsigned_manifest', 'manifest.note');
+    const lines = await Promise.all([...desks.map(({ log }) => log), board].map((signer) => lookUp(note, signer, SIGNED)));
+    demand(!lines.some((line) => line.false), 'unsigned_manifest', 'manifest.note');
     demand(note.text === `khan-cars manifest 1\n${vote}\n${toBase64(this.manifestHash)}\n`, 'changed_manifest', 'manifest.note');
-    for (const signer of [...desks.map(({ log }) => log), board]) {
-      const line = await lookUp(note, signer, SIGNED);
-      demand(line.signed && !line.false, 'unsigned_manifest', signer.name);
-    }
+    demand(lines.every((line) => line.signed), 'unsigned_manifest', 'manifest.note');
   }
 
   /** @param {Uint8Array} bytes @returns {Promise<Receipt>} */
@@ -127,8 +127,8 @@ class Verification {
       leaf: fromBase64(given.leaf, where, 32),
       proof: listOf(given.proof, where).map((hash) => fromBase64(hash, where, 32)),
     };
-    const note = readNote(textOf(given.checkpoint, where), where);
-    const { origin, size, root } = readCheckpoint(note, where);
+    const note = readNote(textOf(given.checkpoint, where), 'false_receipt', where);
+    const { origin, size, root } = readCheckpoint(note, 'false_receipt', where);
     demand(given.manifest === toBase64(this.manifestHash), 'receipt_of_another_vote', where);
     const { board } = this.terms;
     const line = await lookUp(note, board, SIGNED);
@@ -187,6 +187,7 @@ class Verification {
     await this.log.each(queue, (entry, where) => this.board.read(entry, where));
     const { heads, tree } = await this.log.heads(this.part('board-heads.jsonl'), this.keptBy(terms.board));
     this.tree = tree;
+    this.heads = heads;
     this.root = await tree.root(tree.size);
     this.closed = this.board.demandClosed(heads);
     this.board.demandLetIn(desks);
@@ -215,10 +216,12 @@ class Verification {
     for (const { at, signature, trustee } of this.releases) {
       const key = people.get(trustee);
       if (key === undefined) continue;
-      const message = join(label('khan-cars key release 1'), this.manifestHash, u64(this.tree.size), this.root, u64(at));
-      if (!(await signedEd25519(key, signature, message))) continue;
-      demand(at >= this.closed.at, 'early_key', trustee);
-      released.add(trustee);
+      for (const { size, root } of this.heads) {
+        const message = join(label('khan-cars key release 1'), this.manifestHash, u64(size), root, u64(at));
+        if (!(await signedEd25519(key, signature, message))) continue;
+        demand(at >= this.closed.at && size === this.tree.size, 'early_key', trustee);
+        released.add(trustee);
+      }
     }
     demand(released.size >= trustees.needed, 'too_few_trustees', 'opening.json');
     return released.size;
@@ -271,11 +274,11 @@ class Verification {
   }
 }
 
-/** @param {Uint8Array} bytes @param {string} where */
-function decoded(bytes, where) {
+/** @param {Uint8Array} bytes of a note @returns {string} empty, which is no note, when they are no UTF-8 */
+function decoded(bytes) {
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch {
-    return fail('document_malformed', where);
+    return '';
   }
 }
