@@ -99,20 +99,32 @@ const SUITE = join(utf8('HPKE'), Uint8Array.of(0, 0x20, 0, 1, 0, 3));
 const VERSION = utf8('HPKE-v1');
 const EMPTY = new Uint8Array(0);
 
-/** @param {Uint8Array} key @param {Uint8Array} message */
-async function hmac(key, message) {
-  // An HMAC key may not be empty in WebCrypto; RFC 5869's empty salt is a block of zeros.
-  const held = await subtle.importKey('raw', given(key.length === 0 ? new Uint8Array(32) : key), { name: 'HMAC', hash: 'SHA-256' }, false, ['sign']);
-  return new Uint8Array(await subtle.sign('HMAC', held, given(message)));
+/** Names its input as RFC 9180 section 4 does before it extracts. @param {Uint8Array} suite @param {string} name @param {Uint8Array} material */
+const labelled = (suite, name, material) => join(VERSION, suite, utf8(name), material);
+
+/** The same before it expands. @param {Uint8Array} suite @param {string} name @param {Uint8Array} info @param {number} length */
+const labelledInfo = (suite, name, info, length) => join(Uint8Array.of(0, length), VERSION, suite, utf8(name), info);
+
+/** @param {Uint8Array} material @returns {Promise<CryptoKey>} what HKDF extracts from */
+const hkdfKey = (material) => subtle.importKey('raw', given(material), 'HKDF', false, ['deriveBits']);
+
+/** HKDF-SHA256 (RFC 5869), extract and expand in one. @param {CryptoKey} material @param {Uint8Array} salt @param {Uint8Array} info @param {number} length */
+async function hkdf(material, salt, info, length) {
+  return new Uint8Array(await subtle.deriveBits({ name: 'HKDF', hash: 'SHA-256', salt: given(salt), info: given(info) }, material, 8 * length));
 }
 
-/** RFC 9180 section 4, LabeledExtract. @param {Uint8Array} salt @param {Uint8Array} suite @param {string} name @param {Uint8Array} material */
-const extract = (salt, suite, name, material) => hmac(salt, join(VERSION, suite, utf8(name), material));
-
-/** RFC 9180 section 4, LabeledExpand, of 32 bytes or fewer: one block of HKDF. @param {Uint8Array} secret @param {Uint8Array} suite @param {string} name @param {Uint8Array} info @param {number} length */
-async function expand(secret, suite, name, info, length) {
-  return (await hmac(secret, join(Uint8Array.of(0, length), VERSION, suite, utf8(name), info, Uint8Array.of(1)))).subarray(0, length);
-}
+/** What of HPKE's schedule is the same for every ballot, made when the first one is opened. */
+const schedule = (() => {
+  /** @type {Promise<{secret: CryptoKey, extract: CryptoKey, pskHash: Uint8Array}> | undefined} */
+  let made;
+  const make = async () => {
+    // Extracting without a salt is HMAC under a block of zeros (RFC 5869 section 2.2).
+    const extract = await subtle.importKey('raw', new Uint8Array(32), { name: 'HMAC', hash: 'SHA-256' }, false, ['sign']);
+    const pskHash = new Uint8Array(await subtle.sign('HMAC', extract, given(labelled(SUITE, 'psk_id_hash', EMPTY))));
+    return { secret: await hkdfKey(labelled(SUITE, 'secret', EMPTY)), extract, pskHash };
+  };
+  return () => (made ??= make());
+})();
 
 /**
  * The private key that opens ballots, with its public half.
@@ -129,11 +141,6 @@ export async function electionKey(secret) {
     throw new CannotCheck(`X25519 (${error})`);
   }
 }
-
-/** What of HPKE's schedule is the same for every ballot. */
-const fixed = (async () => ({
-  psk: await extract(EMPTY, SUITE, 'psk_id_hash', EMPTY),
-}))();
 
 /**
  * Opens one sealed message (RFC 9180 section 6.1, OpenBase).
@@ -152,13 +159,15 @@ export async function openSealed(election, sealed, info, aad = EMPTY) {
     return null; // a point of small order: RFC 9180 section 7.1.4
   }
   if (shared.every((byte) => byte === 0)) return null;
-  const context = join(encapsulated, election.open);
-  const pseudorandom = await extract(EMPTY, KEM, 'eae_prk', shared);
-  const secretShared = await expand(pseudorandom, KEM, 'shared_secret', context, 32);
-  const schedule = join(Uint8Array.of(0), (await fixed).psk, await extract(EMPTY, SUITE, 'info_hash', info));
-  const secret = await extract(secretShared, SUITE, 'secret', EMPTY);
-  const key = await expand(secret, SUITE, 'key', schedule, 32);
-  const nonce = await expand(secret, SUITE, 'base_nonce', schedule, 12);
+  const kem = await hkdfKey(labelled(KEM, 'eae_prk', shared));
+  const secretShared = await hkdf(kem, EMPTY, labelledInfo(KEM, 'shared_secret', join(encapsulated, election.open), 32), 32);
+  const { secret, extract, pskHash } = await schedule();
+  const infoHash = new Uint8Array(await subtle.sign('HMAC', extract, given(labelled(SUITE, 'info_hash', info))));
+  const context = join(Uint8Array.of(0), pskHash, infoHash);
+  const [key, nonce] = await Promise.all([
+    hkdf(secret, secretShared, labelledInfo(SUITE, 'key', context, 32), 32),
+    hkdf(secret, secretShared, labelledInfo(SUITE, 'base_nonce', context, 12), 12),
+  ]);
   return decrypt(key, nonce, sealed.subarray(32), aad);
 }
 
