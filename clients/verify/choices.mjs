@@ -7,7 +7,6 @@ import { readDocument } from './documents.mjs';
 /** @typedef {import('./terms.mjs').Terms} Terms */
 
 const FIELD_OF_RULE = /** @type {Record<string, string>} */ ({ for_against: 'mark', lower_median: 'value', scottish_stv: 'ranks', schulze: 'ranks' });
-const FIELDS = ['mark', 'value', 'ranks', 'approved'];
 const MARKS = ['for', 'against', 'abstain'];
 
 /** @param {unknown} value */
@@ -41,7 +40,6 @@ function whyFormless(choice, field) {
   const fields = choice === null ? [] : Object.keys(choice);
   if (choice === null || fields.length !== 1) return 'malformed';
   const [name] = fields;
-  if (!FIELDS.includes(name)) return 'malformed';
   if (name !== field) return 'wrong_kind';
   const value = choice[name];
   if (name === 'mark') return typeof value !== 'string' ? 'wrong_kind' : MARKS.includes(value) ? null : 'malformed';

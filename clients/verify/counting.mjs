@@ -103,7 +103,8 @@ async function countSchulze(choices, { options, parameters }, draw) {
     if (statusQuo === null || number === statusQuo) return false;
     const above = preferred[number - 1][statusQuo - 1];
     const below = preferred[statusQuo - 1][number - 1];
-    return !(above > below && reaches(above, above + below, share));
+    // As a motion against keeping things as they are: a tie is lost, whatever is required.
+    return above === below || !reaches(above, above + below, share);
   });
   const standing = numbers.filter((number) => !dropped.includes(number));
   const anything = choices.some(({ ranks }) => ranks.length > 0);

@@ -92,8 +92,14 @@ async function check() {
   at('verdict').hidden = true;
   at('found').hidden = true;
   showProgress({ part: 'manifest', done: 0, total: 1 });
-  const receipt = state.receipt === null ? null : await state.receipt.arrayBuffer();
-  worker.postMessage({ run, bundle: await state.bundle.arrayBuffer(), receipt, noticed });
+  try {
+    const receipt = state.receipt === null ? null : await state.receipt.arrayBuffer();
+    const bundle = await state.bundle.arrayBuffer();
+    worker.postMessage({ run, bundle, receipt, noticed }, [bundle]);
+  } catch (error) {
+    // Somebody changed or moved the file since it was chosen.
+    if (run === state.run) show({ lacks: String(error) });
+  }
 }
 
 /** @param {Iterable<File>} files */
