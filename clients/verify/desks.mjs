@@ -109,7 +109,7 @@ export async function readDesk(log, { terms, roll, gestures, queue }) {
     }
     desk.issued.set(commitment, entry.requests);
     if (entry.assertion === null) {
-      demand(terms.tier !== 'sealed', 'forged_request', where);
+      demand(terms.tier !== 'sealed', 'document_malformed', where);
       return;
     }
     queue.add(async () => demand(await gestures.asked(voter, entry.requests, entry.assertion), 'forged_request', where));

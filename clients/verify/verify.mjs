@@ -127,12 +127,12 @@ class Verification {
       leaf: fromBase64(given.leaf, where, 32),
       proof: listOf(given.proof, where).map((hash) => fromBase64(hash, where, 32)),
     };
-    const note = readNote(textOf(given.checkpoint, where), 'false_receipt', where);
-    const { origin, size, root } = readCheckpoint(note, 'false_receipt', where);
+    const note = readNote(textOf(given.checkpoint, where), 'unsigned_head', where);
+    const { origin, size, root } = readCheckpoint(note, 'unsigned_head', where);
     demand(given.manifest === toBase64(this.manifestHash), 'receipt_of_another_vote', where);
     const { board } = this.terms;
     const line = await lookUp(note, board, SIGNED);
-    demand(line.signed && !line.false && origin === board.name, 'false_receipt', where);
+    demand(line.signed && !line.false && origin === board.name, 'unsigned_head', where);
     const leads = await rootOfProof({ ...claim, size });
     demand(leads !== null && same(leads, root), 'false_receipt', where);
     return { ...claim, size, root };
@@ -216,12 +216,15 @@ class Verification {
     for (const { at, signature, trustee } of this.releases) {
       const key = people.get(trustee);
       if (key === undefined) continue;
+      let signed = false;
       for (const { size, root } of this.heads) {
         const message = join(label('khan-cars key release 1'), this.manifestHash, u64(size), root, u64(at));
         if (!(await signedEd25519(key, signature, message))) continue;
         demand(at >= this.closed.at && size === this.tree.size, 'early_key', trustee);
-        released.add(trustee);
+        signed = true;
       }
+      demand(signed, 'too_few_trustees', trustee);
+      released.add(trustee);
     }
     demand(released.size >= trustees.needed, 'too_few_trustees', 'opening.json');
     return released.size;
