@@ -16,10 +16,12 @@ export function chooseLanguage(wanted) {
 export class Words {
   /**
    * @param {string} language one of LANGUAGES
-   * @param {{timezone?: string, wanted?: readonly string[]}} [how] the city's time zone; somebody's
-   *   languages with their regions, which decide between 20:05 and 8:05 PM
+   * @param {{timezone?: string, wanted?: readonly string[], messages?: typeof MESSAGES}} [how] the city's
+   *   time zone; somebody's languages with their regions, which decide between 20:05 and 8:05 PM; what
+   *   another page than the city live says
    */
-  constructor(language, { timezone, wanted = [] } = {}) {
+  constructor(language, { timezone, wanted = [], messages = MESSAGES } = {}) {
+    this.messages = messages;
     this.language = language;
     this.timezone = timezone;
     this.direction = language === 'ar' ? 'rtl' : 'ltr';
@@ -37,7 +39,7 @@ export class Words {
    * @returns {string}
    */
   say(key, values = {}) {
-    const message = MESSAGES[this.language][key] ?? MESSAGES.en[key];
+    const message = this.messages[this.language][key] ?? this.messages.en[key];
     if (message === undefined) return key;
     const text = typeof message === 'string' ? message : (message[this.plurals.select(Number(values.count))] ?? message.other ?? '');
     return text.replace(/\{(\w+)\}/g, (whole, name) => {
