@@ -28,9 +28,9 @@ from governance.certificate import Certificate
 from governance.counting.document import document_of
 from governance.matter import MemberClass, Method
 from governance.motion import Motion
+from governance.poll_views import get_bundle
 from governance.service.membership import bylaws_now
 from governance.service.motions import Proposal
-from governance.store.polls import find_bundle
 from khan import seed
 from khan.assembly import AssemblyAtWork
 from khan.build import City, open_city, read_charter
@@ -250,7 +250,7 @@ class Script:
         [poll] = await assembly.polls(motion)
         bundle = self._folder / "bundle.zip"
         async with assembly.database.reading() as reading:
-            bundle.write_bytes(await find_bundle(reading, poll.poll_id) or b"")
+            bundle.write_bytes(await get_bundle(reading, poll.poll_id))
         checked = verify(bundle, processes=1)
         await self._tell(assembly, f"khan verify {bundle.name}: nothing is wrong with it")
         async with assembly.database.work() as work:

@@ -40,7 +40,8 @@ _HEAD = """{% macro with_code(text) %}{% for part in text.split("`") %}
 <html lang="en"><head><meta charset="utf-8"><title>{{ title }} · Khan Cars</title>
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <link rel="icon" href="/live/mark.svg"><link rel="stylesheet" href="/live/docs.css"></head><body>
-<nav aria-label="Khan Cars"><a href="/live/">The city live</a>{% for other, words in pages %}
+<nav aria-label="Khan Cars"><a href="/live/">The city live</a>
+<a href="/verify/">Check a vote</a>{% for other, words in pages %}
 <a href="/docs/{{ other }}"{% if other == name %} aria-current="page"{% endif %}>{{ words }}</a>
 {% endfor %}</nav><main><h1>{{ title }}</h1>"""
 _PAGE = _PAGES.from_string(

@@ -40,7 +40,7 @@ class Files(StaticFiles):
 
 
 def mount(app: FastAPI, clients: Path) -> None:
-    """Serve `clients/live`, `clients/vote` and `clients/vendor` side by side."""
-    for part in ("live", "vote", "vendor"):
+    """Serve the pages, `clients/live`, `clients/vote` and `clients/verify`, and `clients/vendor` side by side."""
+    for part in ("live", "vote", "verify", "vendor"):
         files = Files(directory=clients / part, html=True, check_dir=False)
         app.router.routes.append(Mount(f"/{part}", files, name=part))

@@ -16,12 +16,13 @@ export function chooseLanguage(wanted) {
 export class Words {
   /**
    * @param {string} language one of LANGUAGES
-   * @param {{timezone?: string, wanted?: readonly string[], messages?: typeof MESSAGES}} [how] the city's time zone; somebody's
-   *   languages with their regions, which decide between 20:05 and 8:05 PM; another page's messages
+   * @param {{timezone?: string, wanted?: readonly string[], messages?: typeof MESSAGES}} [how] the city's
+   *   time zone; somebody's languages with their regions, which decide between 20:05 and 8:05 PM; what
+   *   another page than the city live says
    */
   constructor(language, { timezone, wanted = [], messages = MESSAGES } = {}) {
-    this.language = language;
     this.messages = messages;
+    this.language = language;
     this.timezone = timezone;
     this.direction = language === 'ar' ? 'rtl' : 'ltr';
     // Figures stand in tables with Latin letters beside them: one set of digits for all.

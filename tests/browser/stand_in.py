@@ -123,6 +123,7 @@ class StandIn:
             routes=[
                 Route("/", lambda _request: RedirectResponse("/live/")),
                 Route("/live/{rest:path}", page),
+                Route("/verify/{rest:path}", page),
                 Route("/vendor/{rest:path}", page),
                 Route("/public/v1/city", city),
                 Route("/public/v1/rules", rules),

@@ -42,8 +42,9 @@ from tests.ballot_scene import (
     write_parts,
 )
 from tests.house.sources import ROOT
+from tests.second_verifier import verify
 from verifier import choices
-from verifier.check import Verified, verify
+from verifier.check import Verified
 from verifier.command import main
 from verifier.fault import FAULTS, Fault
 from verifier.terms import read_terms
@@ -103,8 +104,14 @@ def test_a_fault_in_a_finished_bundle_is_named(code: str, tmp_path: Path) -> Non
 
 
 def test_an_entry_that_was_rewritten_does_not_give_the_signed_root(tmp_path: Path) -> None:
-    parts = honest_parts()
-    changed = _with_line(parts, "desk-0.jsonl", 1, lambda e: e["assertion"].update(extra=1))
+    vote = opened()
+    three_votes(vote)
+    vote.change_to_paper(voters(6)[4], None, at_ms=DURING)
+    parts = _finished(vote)
+    paper = len(lines_of(parts["desk-0.jsonl"])) - 1
+    taken = {json.loads(line).get("commitment") for line in lines_of(parts["desk-0.jsonl"])}
+    other = min({pack(entry.commitment) for entry in vote.roll} - taken)
+    changed = _with_line(parts, "desk-0.jsonl", paper, lambda e: e.update(commitment=other))
     assert _code(changed, tmp_path) == "changed_entries"
 
 
