@@ -92,7 +92,7 @@ class AssemblyAtWork:
                             person_id=person_id,
                             member_class=member_class,
                             passkey=passkey,
-                        )  # fmt: skip
+                        )
                     )
 
     async def now(self) -> datetime:

@@ -7,7 +7,6 @@ that the bylaws ask for, each step told on the day on which it happens.
 import asyncio
 import contextlib
 import tempfile
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -16,16 +15,17 @@ from typing import Any
 from rich.console import Console
 
 from doorway.places import quote_between
+from doorway.services import City
 from fares.quote import Quote
 from foundation.chance import SeededChance
 from foundation.clock import wall_now
 from foundation.errors import Invalid
 from foundation.identifiers import UUID, PersonId, RiderId
 from foundation.money import Money
-from governance.asked import NumberAsked, Path as FieldPath
+from governance.asked import NumberAsked
+from governance.asked import Path as FieldPath
 from governance.ballots.choice import Value
 from governance.certificate import Certificate
-from governance.counting.document import document_of
 from governance.matter import MemberClass, Method
 from governance.motion import Motion
 from governance.poll_views import get_bundle
@@ -33,7 +33,7 @@ from governance.service.membership import bylaws_now
 from governance.service.motions import Proposal
 from khan import seed
 from khan.assembly import AssemblyAtWork
-from khan.build import City, open_city, read_charter
+from khan.build import open_city, read_charter
 from khan.greeting import short_trip
 from khan.polling_station import PollingStation
 from khan.settings import cache_folder
@@ -167,7 +167,10 @@ class Script:
         charter = read_charter(self._pack)
         fare = fare_of(dict(charter.bodies[RuleKind.TARIFF]))
         await seed.found(assembly.database, charter)
-        await self._tell(assembly, f"{self._pack.title} is founded; the fare is {self._money(fare.today)} {fare.words}")
+        await self._tell(
+            assembly,
+            f"{self._pack.title} is founded; the fare is {self._money(fare.today)} {fare.words}",
+        )
         vault = Vault.from_secret(b"a demonstration without anybody's secret")
         people = await seed.enrol_members(
             assembly.database, vault, count=MEMBERS, seed=self._number
@@ -207,12 +210,16 @@ class Script:
             f"the bylaws let a fare move at once",
         )
         wishes = {
-            number: Value(min(highest, fare.today + step * self._chance.below(1 + highest - fare.today)))
+            number: Value(
+                min(highest, fare.today + step * self._chance.below(1 + highest - fare.today))
+            )
             for number in range(len(assembly.electors))
         }
         with self._console.status("Members vote"):
             cast = await assembly.cast(motion, wishes)
-        await self._tell(assembly, f"{cast} members vote {poll.tier}: two desks sign, one board shows")
+        await self._tell(
+            assembly, f"{cast} members vote {poll.tier}: two desks sign, one board shows"
+        )
         return motion
 
     async def _proposal(self, assembly: AssemblyAtWork, fare: Fare) -> Proposal:
@@ -245,7 +252,8 @@ class Script:
         value = certificate.value
         assert value is not None, "somebody voted"
         await self._tell(
-            assembly, f"{certificate.ballots_cast} ballots are counted: {self._money(value)}; {outcome}"
+            assembly,
+            f"{certificate.cast} ballots are counted: {self._money(value)}; {outcome}",
         )
         [poll] = await assembly.polls(motion)
         bundle = self._folder / "bundle.zip"
@@ -265,7 +273,7 @@ class Script:
         return {
             "motion": str(motion.motion_id), "poll": str(poll.poll_id),
             "certificate": certificate.digest, "has_passed": certificate.has_passed,
-            "roll": certificate.roll_size, "ballots": certificate.ballots_cast,
+            "roll": certificate.roll_size, "ballots": certificate.cast,
             "fare_before_minor": fare.today, "fare_after_minor": value,
             "tariff_versions": len(rules), "valid_from": starts.isoformat(),
             "quote_before_minor": before.total.minor, "quote_last_minor": last.total.minor,
@@ -282,7 +290,7 @@ class Script:
         async with assembly.database.work() as work:
             return await quote_between(
                 work, self._city, rider_id=RiderId(UUID(int=1)), pickup=origin, dropoff=destination,
-                seats=1, vehicle_class=self._city.vehicle_classes[0], needs=[], booked_for=None,
+                seats=1, vehicle_class="standard", needs=[], booked_for=None,
                 is_shared=False,
             )  # fmt: skip
 

@@ -71,6 +71,16 @@ def set_time(address: str, *, begin: datetime, rate: float) -> datetime:
     return begin
 
 
+def let_it_be(address: str, instant: datetime) -> None:
+    """Let service time of a demonstration go on from `instant`, as fast as the clock on the wall."""
+    with psycopg.connect(address) as connection:
+        connection.execute(
+            "UPDATE storage.service_time SET demonstration = true, rate = 1,"
+            " wall_origin = clock_timestamp(), service_origin = %s",
+            [instant],
+        )
+
+
 async def found(database: Database, charter: Charter) -> None:
     """Found the city on its charter, unless it is founded."""
     try:
