@@ -14,6 +14,7 @@ from governance.events import RuleEnacted
 from governance.matter import Matter, Method
 from governance.member import MemberId
 from governance.motion import Motion, MotionId, MotionState
+from governance.service.conflicts import check_no_conflict, standing_aside
 from governance.service.membership import get_member
 from governance.service.motions import locked, stepped
 from governance.store import members as member_store
@@ -55,6 +56,7 @@ async def give_notice(
         frozen_at=work.now,
         opens_at=timetable.opens_at,
         salts={one.member_id: _salt(work) for one in members},
+        in_conflict=await standing_aside(work, motion, bylaws),
     )
     await store.insert_notice(work, after, matter, roll)
     return await stepped(work, motion, after)
@@ -106,6 +108,7 @@ async def cast(work: UnitOfWork, motion_id: MotionId, *, by: MemberId, choice: s
     if choice not in CHOICES:
         raise ChoiceInvalid(f"it must say one of {', '.join(CHOICES)}")
     bylaws, _ = await judged_by(work, motion)
+    await check_no_conflict(work, motion, bylaws, by=by)
     roll = await store.get_roll(work, motion_id, only=by)
     may_still_vote(roll, await get_member(work, by), bylaws=bylaws, at=work.now)
     await store.insert_open_ballot(work, motion_id, by, choice)
