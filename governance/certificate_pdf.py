@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 import fontpkg
 from fpdf import FPDF
 from fpdf.enums import WrapMode, XPos, YPos
-from fpdf.fonts import TTFFont
+from fpdf.fonts import FontFace, TTFFont
 
 from governance.counting.document import Plain
 
@@ -119,7 +119,9 @@ def certificate_pdf(sheet: Sheet) -> bytes:
     pdf.note(HOW_TO_CHECK)
     pdf.section("The certificate as it was hashed")
     pdf.small(sheet.text)
-    return bytes(pdf.output())
+    said = bytes(pdf.output())
+    pdf.close_fonts()
+    return said
 
 
 HOW_TO_CHECK = (
@@ -201,9 +203,8 @@ class _Paper(FPDF):
         self.set_margins(MARGIN_MM, MARGIN_MM)
         self.set_auto_page_break(auto=True, margin=MARGIN_MM)
         for family, name in FONTS:
-            path = fontpkg.path(name)
-            for style, weight in (("", 400.0), ("B", 700.0)):
-                self.add_font(family, style, path, variations={"wght": weight, "wdth": 100.0})
+            # The letters' own weight alone: making another of them takes minutes of a processor.
+            self.add_font(family, "", fontpkg.path(name))
         self._known = {
             code for font in self.fonts.values() if isinstance(font, TTFFont) for code in font.cmap
         }
@@ -213,6 +214,12 @@ class _Paper(FPDF):
         self.set_author(sheet.officer)
         self.set_producer("khan-cars")
         self.set_creation_date(sheet.certified_at.astimezone(UTC))
+
+    def close_fonts(self) -> None:
+        """Let go of the files of the letters, which are read as they are needed."""
+        for font in self.fonts.values():
+            if isinstance(font, TTFFont):
+                font.ttfont.close()
 
     def footer(self) -> None:
         """The page's number, and what it belongs to."""
@@ -224,7 +231,7 @@ class _Paper(FPDF):
 
     def heading(self, said: str, *, size: float) -> None:
         """A heading, over as many lines as it needs."""
-        self._style(INK, size=size, style="B")
+        self._style(INK, size=size)
         self._lines(said, size * 0.45)
 
     def section(self, said: str) -> None:
@@ -277,8 +284,12 @@ class _Paper(FPDF):
             numbers = range(first, min(first + COLUMNS_MAX, width))
             names = [options[one] if one < len(options) else str(one + 1) for one in numbers]
             self._style(INK, size=7.5)
+            plain = FontFace(emphasis="")
             with self.table(
-                text_align="RIGHT", line_height=4.4, borders_layout="HORIZONTAL_LINES"
+                headings_style=plain,
+                text_align="RIGHT",
+                line_height=4.4,
+                borders_layout="HORIZONTAL_LINES",
             ) as table:
                 table.row([self._fit(one) for one in ("Stage", *names)])
                 for number, stage in enumerate(stages, start=1):
@@ -288,9 +299,9 @@ class _Paper(FPDF):
     def _lines(self, said: str, height: float) -> None:
         self.multi_cell(0, height, self._fit(said), align="L", new_x=XPos.LMARGIN, new_y=YPos.NEXT)
 
-    def _style(self, ink: tuple[int, int, int], *, size: float, style: str = "") -> None:
+    def _style(self, ink: tuple[int, int, int], *, size: float) -> None:
         self.set_text_color(*ink)
-        self.set_font(BODY, style, size)
+        self.set_font(BODY, "", size)
 
     def _fit(self, said: str) -> str:
         """The text with what no font holds as its number, so that nothing is lost unseen."""
