@@ -1,6 +1,7 @@
 """The edge cases of bylaws that model rules and secretaries name, one test each.
 
-Elsewhere: quorum lost mid-meeting (test_meetings_as_they_go), who joins, leaves or dies between
+Elsewhere: a receipt shown to others (tests/unit/verifier), quorum lost mid-meeting
+(test_meetings_as_they_go), who joins, leaves or dies between
 notice and close (test_votes_as_the_database_holds_them), counts (tests/unit/governance). Dividing
 one cent of a surplus among three, and a negative surplus, come with the books.
 """
