@@ -4,6 +4,7 @@ Read from a rule of the kind `bylaws` (schema in `rulebook.schemas`). Every numb
 judged by is here, and a vote is judged by the bylaws in force at its notice.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -16,6 +17,8 @@ from governance.matter import NOBODY, Headcount, Matter, MemberClass, parse_matt
 from rulebook.schema import check_body
 
 WEEK = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+_JURY = re.compile(r"jury_by_lot_([1-9][0-9]?)", flags=re.ASCII)
+JURY_SIZE = 9
 OTHERWISE = "special"
 """The matter that decides on kinds of rule which the bylaws do not name."""
 
@@ -95,6 +98,8 @@ class Bylaws:
     ----------
     decides
         For a kind of rule, the matters by which it may be changed; `matters_for` fills the gaps.
+    appeal_days, jury_size
+        Clear days after a certificate in which members may appeal, and how many hear them, by lot.
     minutes_draft_hours
         Minutes are drafted within so many hours of the meeting's end.
     extend_on_outage
@@ -112,6 +117,7 @@ class Bylaws:
     proxy: ProxyTerms
     conflict: ConflictTerms
     appeal_days: int
+    jury_size: int
     extend_on_outage: bool
     minutes_draft_hours: int
 
@@ -166,6 +172,7 @@ def parse_bylaws(body: Mapping[str, Any]) -> Bylaws:
         proxy=ProxyTerms(matters=proxy_matters, held_max=proxy.get("max_held", 1)),
         conflict=_conflict_terms(body.get("conflict", {})),
         appeal_days=body.get("appeal", {}).get("window_days", 14),
+        jury_size=_jury_size(body.get("appeal", {}).get("body", "")),
         extend_on_outage=body.get("access", {}).get("extend_on_outage", True),
         minutes_draft_hours=body.get("records", {}).get("minutes_draft_hours", 72),
     )
@@ -250,6 +257,12 @@ def _roll_terms(body: Mapping[str, Any]) -> RollTerms:
         suspended_keep_vote=body.get("suspended_members", "keep_vote_until_appeal_ends")
         == "keep_vote_until_appeal_ends",
     )
+
+
+def _jury_size(said: str) -> int:
+    """So many as "jury_by_lot_7" says; nine where the bylaws say nothing of the kind."""
+    found = _JURY.fullmatch(said)
+    return int(found[1]) if found else JURY_SIZE
 
 
 def _meeting_terms(body: Mapping[str, Any]) -> MeetingTerms:

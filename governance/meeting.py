@@ -5,6 +5,7 @@ so that minutes can say nothing that the record does not.
 """
 
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -55,6 +56,12 @@ class Meeting:
     resumes
         Whether it goes on with an adjourned one: then those present are a quorum (Co-operatives
         UK, worker model).
+    adjourned_at
+        When that one was adjourned; a short while later it goes on without another notice.
+    in_conflict
+        Items and members who declared, before the meeting, an interest in the motion of that item.
+    exempt_items
+        Items from which the bylaws let nobody stand aside.
     """
 
     title: str
@@ -64,6 +71,9 @@ class Meeting:
     quorum: Headcount
     members: int
     resumes: bool = False
+    adjourned_at: datetime | None = None
+    in_conflict: AbstractSet[tuple[int, MemberId]] = frozenset()
+    exempt_items: AbstractSet[int] = frozenset()
     record: tuple[Record, ...] = ()
 
     @property
@@ -83,21 +93,46 @@ class Meeting:
                 here.pop(one.member, None)
         return tuple(here)
 
-    def counted(self, bylaws: Bylaws) -> int:
-        """How many count for the quorum now: without those in conflict with the item at hand."""
-        item = self.item_at_hand
-        if bylaws.conflict.counts_for_quorum or item is None:
-            return len(self.present())
-        aside = {
+    def aside(self, item: int | None) -> frozenset[MemberId]:
+        """Who stands aside from an item: by what they declared there, or of its motion before."""
+        if item is None or item in self.exempt_items:
+            return frozenset()
+        declared = {
             one.member
             for one in self.record
-            if one.kind is RecordKind.CONFLICT_DECLARED and one.item == item
+            if one.kind is RecordKind.CONFLICT_DECLARED and one.item == item and one.member
         }
+        return frozenset(declared | {who for number, who in self.in_conflict if number == item})
+
+    def counted(self, bylaws: Bylaws) -> int:
+        """How many count for the quorum now: without those in conflict with the item at hand."""
+        if bylaws.conflict.counts_for_quorum:
+            return len(self.present())
+        aside = self.aside(self.item_at_hand)
         return sum(1 for one in self.present() if one not in aside)
+
+    def may_decide(self, member_id: MemberId, bylaws: Bylaws) -> bool:
+        """Whether a member's hand counts for the item at hand."""
+        if member_id not in self.present():
+            return False
+        return bylaws.conflict.votes or member_id not in self.aside(self.item_at_hand)
 
     def has_quorum(self, bylaws: Bylaws) -> bool:
         """Whether anything can be decided now."""
         return self.counted(bylaws) >= self.quorum_needed
+
+    @property
+    def over_at(self) -> datetime | None:
+        """When it was closed or adjourned; None while it goes on, or has not begun."""
+        ends = (
+            one.at for one in self.record if one.kind in (RecordKind.CLOSED, RecordKind.ADJOURNED)
+        )
+        return next(ends, None)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it was opened and goes on."""
+        return self._has(RecordKind.OPENED) and self.over_at is None
 
     @property
     def item_at_hand(self) -> int | None:
@@ -127,11 +162,25 @@ def call_meeting(meeting: Meeting, *, bylaws: Bylaws, consent: Fraction = Fracti
     if not meeting.agenda:
         raise MeetingClash("a notice names the business")
     terms = bylaws.meeting
-    needed = terms.adjourned_notice_days if meeting.resumes else terms.notice_days
+    needed = _notice_needed(meeting, bylaws)
     given = bylaws.calendar.clear_days(meeting.notice_at, meeting.held_at)
     if given < needed and consent < terms.short_notice_consent:
         raise NoticeTooShort(given, needed)
     return meeting
+
+
+def _notice_needed(meeting: Meeting, bylaws: Bylaws) -> int:
+    """Clear days of notice; an adjournment of less than `adjourned_long_days` needs none."""
+    terms = bylaws.meeting
+    if not meeting.resumes:
+        return terms.notice_days
+    if meeting.adjourned_at is not None:
+        day_of = bylaws.calendar.day_of
+        if (
+            day_of(meeting.held_at) - day_of(meeting.adjourned_at)
+        ).days < terms.adjourned_long_days:
+            return 0
+    return terms.adjourned_notice_days
 
 
 def went_on(meeting: Meeting, happened: Record, *, bylaws: Bylaws) -> Meeting:
@@ -154,7 +203,7 @@ def _clash(meeting: Meeting, happened: Record, bylaws: Bylaws) -> str | None:
     kind = happened.kind
     if meeting.record and happened.at < meeting.record[-1].at:
         return "the record is kept in order"
-    if meeting._has(RecordKind.CLOSED) or meeting._has(RecordKind.ADJOURNED):
+    if meeting.over_at is not None:
         return "it is over"
     if (happened.member is not None) != (kind in OF_A_MEMBER):
         return "it is not said who"

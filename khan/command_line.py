@@ -15,6 +15,7 @@ from typer.exceptions import TyperException
 from foundation.errors import Refusal
 from khan import (
     ballot_commands,
+    certificate_command,
     count_command,
     impact_commands,
     motion_commands,
@@ -52,6 +53,7 @@ app.command(epilog=count_command.EPILOG)(count_command.count)
 bench.command("counting")(count_command.bench_counting)
 app.command(epilog=ballot_commands.EXAMPLE)(ballot_commands.verify)
 poll_commands.install(app)
+app.command(epilog=certificate_command.EXAMPLE)(certificate_command.certificate)
 bench.command("ballots")(ballot_commands.bench_ballots)
 app.command(epilog=impact_commands.EXAMPLE)(impact_commands.impact)
 bench.command("days")(study_commands.bench_days)

@@ -20,6 +20,7 @@ from governance.errors import VoteNotOpen
 from governance.member import MemberId
 from governance.motion import MotionId, MotionState
 from governance.service import motions, votes
+from governance.service.amendments import decide_amendment
 from governance.service.membership import get_member
 from governance.views import motions as views
 from office_api.government_schemas import (
@@ -100,16 +101,10 @@ async def put_to_vote(
 async def decide(
     request: Request, motion_id: UUID, amendment_id: UUID, body: DecisionIn, caller: Office
 ) -> Response:
-    """By a show of hands: more for than against makes its text the motion's."""
+    """By the hands raised at a meeting, by name: more for than against makes its text the motion's."""
 
     async def act(work: UnitOfWork, motion: MotionId) -> object:
-        return await motions.decide_amendment(
-            work,
-            motion,
-            amendment_id,
-            votes_for=body.votes_for,
-            votes_against=body.votes_against,
-        )
+        return await decide_amendment(work, motion, amendment_id, meeting_id=body.meeting_id)
 
     return await _acted(request, motion_id, caller, act=act)
 

@@ -124,7 +124,7 @@ async def accept_amendment(
     """The mover takes an amendment over; raises as `machine.accept_amendment`."""
     motion = await locked(work, motion_id)
     after = machine.accept_amendment(motion, amendment_id, by=by, at=work.now)
-    return await _settled(work, motion, after, amendment_id)
+    return await amendment_settled(work, motion, after, amendment_id)
 
 
 async def put_amendment_to_vote(
@@ -133,18 +133,7 @@ async def put_amendment_to_vote(
     """Let members decide on an amendment; raises as `machine.put_amendment_to_vote`."""
     motion = await locked(work, motion_id)
     after = machine.put_amendment_to_vote(motion, amendment_id, at=work.now)
-    return await _settled(work, motion, after, amendment_id)
-
-
-async def decide_amendment(
-    work: UnitOfWork, motion_id: MotionId, amendment_id: UUID, *, votes_for: int, votes_against: int
-) -> Motion:
-    """Write what the show of hands on an amendment came to."""
-    motion = await locked(work, motion_id)
-    after = machine.decide_amendment(
-        motion, amendment_id, votes_for=votes_for, votes_against=votes_against, at=work.now
-    )
-    return await _settled(work, motion, after, amendment_id)
+    return await amendment_settled(work, motion, after, amendment_id)
 
 
 async def withdraw(work: UnitOfWork, motion_id: MotionId, *, by: MemberId) -> Motion:
@@ -282,7 +271,10 @@ async def _checked_text(
     return laid_out
 
 
-async def _settled(work: UnitOfWork, before: Motion, after: Motion, amendment_id: UUID) -> Motion:
+async def amendment_settled(
+    work: UnitOfWork, before: Motion, after: Motion, amendment_id: UUID
+) -> Motion:
+    """Write what became of an amendment, and the motion's text where that changes it."""
     [amendment] = [one for one in after.amendments if one.amendment_id == amendment_id]
     assert amendment.state is not AmendmentState.WAITING
     await store.insert_amendment_step(work, amendment)

@@ -28,6 +28,7 @@ from governance.member import MemberId
 from governance.motion import Motion, MotionId, MotionState
 from governance.polls import records
 from governance.service import divisions
+from governance.service.conflicts import check_no_conflict, standing_aside
 from governance.service.membership import get_member
 from governance.service.motions import locked, stepped
 from governance.service.notices import call_polls, check_time, particulars_of
@@ -76,6 +77,7 @@ async def give_notice(
         frozen_at=work.now,
         opens_at=timetable.opens_at,
         salts={one.member_id: _salt(work) for one in members},
+        in_conflict=await standing_aside(work, motion, bylaws),
     )
     particulars = await particulars_of(work, after, matter, roll)
     try:
@@ -160,6 +162,7 @@ async def cast(work: UnitOfWork, motion_id: MotionId, *, by: MemberId, choice: S
     [poll, *_] = await poll_store.list_polls(work, motion_id)
     mark = _mark(choice, poll.question)
     bylaws, _ = await judged_by(work, motion)
+    await check_no_conflict(work, motion, bylaws, by=by)
     roll = await store.get_roll(work, motion_id, only=by)
     may_still_vote(roll, await get_member(work, by), bylaws=bylaws, at=work.now)
     await store.insert_open_ballot(work, motion_id, by, mark)

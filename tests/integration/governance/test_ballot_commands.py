@@ -1,8 +1,10 @@
 """`khan verify` and `khan bench ballots`, as somebody types them."""
 
+import hashlib
 from pathlib import Path
 
 import pytest
+from pypdf import PdfReader
 
 from khan.command_line import main
 from tests.ballot_scene import changed_json, honest_parts, write_parts
@@ -33,3 +35,34 @@ def test_a_small_measurement_makes_a_bundle_that_holds(tmp_path: Path) -> None:
     asked = ("--ballots", "12", "--modulus-bits", "2048", "--processes", "1", "--keep", str(kept))
     assert _khan("bench", "ballots", *asked) == 0
     assert _khan("verify", str(kept), "--processes", "1") == 0
+
+
+def test_a_certificate_on_paper_is_the_bundle_s_and_the_same_each_time(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bundle = write_parts(honest_parts(), tmp_path / "bundle.zip")
+    sheets = []
+    for name in ("one.pdf", "two.pdf"):
+        told = (
+            "--officer",
+            "R. Officer",
+            "--observer",
+            "City clerk",
+            "--out",
+            str(tmp_path / name),
+        )
+        assert _khan("certificate", str(bundle), *told) == 0
+        sheets.append((tmp_path / name).read_bytes())
+    assert sheets[0] == sheets[1]
+    said = "".join(
+        "".join(page.extract_text() for page in PdfReader(tmp_path / "one.pdf").pages).split()
+    )
+    certificate = honest_parts()["certificate.json"]
+    assert hashlib.sha256(certificate).hexdigest() in said
+    assert "R.Officer" in said
+    assert "Cityclerk" in said
+    (tmp_path / "none.zip").write_bytes(b"PK")
+    told = ("--officer", "x", "--out", str(tmp_path / "three.pdf"))
+    capsys.readouterr()
+    assert _khan("certificate", str(tmp_path / "none.zip"), *told) == 2
+    assert "no bundle of a vote" in capsys.readouterr().err

@@ -12,11 +12,13 @@ from governance.errors import NotOnRoll, RollClosed, TextFrozen, VoteNotOpen
 from governance.matter import MemberClass
 from governance.member import Change, ChangeKind
 from governance.motion import Motion
-from governance.service import membership, motions, votes
+from governance.service import amendments, membership, motions, votes
+from governance.store.meetings import Item
 from governance.store.votes import get_roll
 from storage.engine import Database
 from storage.refusals import constraint_of
 from tests.assembly_rows import Assembly, assemble, dearer_tariff, tariff_motion
+from tests.meeting_scene import call_meeting, happens, now_of, opened_meeting
 
 
 @pytest.fixture
@@ -249,14 +251,24 @@ async def test_the_board_answers_members_decide_on_an_amendment_and_the_outcome_
         amendment = await motions.amend(
             work, motion.motion_id, by=assembly.members[1], text=dearest, readers={}
         )
-    for decide in (
-        lambda work: motions.put_amendment_to_vote(work, motion.motion_id, amendment.amendment_id),
-        lambda work: motions.decide_amendment(
-            work, motion.motion_id, amendment.amendment_id, votes_for=1, votes_against=2
-        ),
-    ):
+    async with assembly.database.work() as work:
+        await motions.put_amendment_to_vote(work, motion.motion_id, amendment.amendment_id)
+    item = Item(title="The fare", motion_id=motion.motion_id)
+    held_at = await now_of(assembly) + timedelta(days=1)
+    meeting_id = await call_meeting(
+        assembly, item, held_at=held_at, consents=tuple(assembly.members)
+    )
+    await opened_meeting(assembly, meeting_id, 0, 1)
+    await happens(assembly, meeting_id, "item_begun", item=1)
+    for member_id, choice in zip(assembly.members[:2], ("for", "against"), strict=True):
         async with assembly.database.work() as work:
-            await decide(work)
+            await amendments.raise_hand(
+                work, meeting_id, amendment.amendment_id, by=member_id, choice=choice
+            )
+    async with assembly.database.work() as work:
+        await amendments.decide_amendment(
+            work, motion.motion_id, amendment.amendment_id, meeting_id=meeting_id
+        )
     opened = await opened_from(assembly, motion)
     assert opened.version == 1
     await assembly.cast(opened.motion_id, "for", "for")
