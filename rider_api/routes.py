@@ -2,8 +2,8 @@
 
 from fastapi import APIRouter
 
-from rider_api import live, needs, quotes, receipts, trips
+from rider_api import live, motions, needs, quotes, receipts, trips
 
 router = APIRouter(prefix="/rider/v1")
-for part in (quotes, trips, receipts, needs, live):
+for part in (quotes, trips, receipts, needs, motions, live):
     router.include_router(part.router)

@@ -85,7 +85,7 @@ async def impact_ready(work: Reading, motion_id: MotionId, text_version: int) ->
     ImpactMissing
         If members would vote without having seen what the rule does.
     """
-    about = await _about(work, motion_id)
+    about = await get_about(work, motion_id)
     if not has_impact(about.kind):
         return
     if await store.find_impact(work, motion_id, text_version) is None:
@@ -104,7 +104,7 @@ async def get_impact(work: Reading, motion_id: MotionId) -> Stated:
     ImpactUnreadable
         If what is kept was damaged.
     """
-    about = await _about(work, motion_id)
+    about = await get_about(work, motion_id)
     subject = Subject(motion_id=str(motion_id), version=about.version, kind=about.kind)
     if not has_impact(about.kind):
         return Stated(document=document_of_none(subject, why_no_impact(about.kind)), made_at=None)
@@ -117,7 +117,7 @@ async def get_impact(work: Reading, motion_id: MotionId) -> Stated:
 
 
 async def _about(work: Reading, motion_id: MotionId) -> About:
-    about = await store.find_about(work, motion_id)
+    about = await store.findget_about(work, motion_id)
     if about is None:
         raise MotionNotFound(str(motion_id))
     return about

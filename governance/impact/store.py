@@ -23,9 +23,8 @@ _FIND = text("""
 """)
 
 _ABOUT = text("""
-    SELECT rule_kind, (SELECT max(version) FROM governance.motion_text AS one
-                       WHERE one.motion_id = motion.motion_id) AS version
-    FROM governance.motion WHERE motion_id = :motion_id
+    SELECT rule_kind, version, text FROM governance.motion JOIN governance.motion_text USING (motion_id)
+    WHERE motion_id = :motion_id ORDER BY version DESC LIMIT 1
 """)
 
 _WAITING = text("""
@@ -53,10 +52,11 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class About:
-    """The kind of rule a motion writes, None for none; and the version of its text that stands."""
+    """The kind of rule a motion writes, None for none; and its text as it stands."""
 
     kind: str | None
     version: int
+    text: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,7 +108,9 @@ async def find_impact(work: Reading, motion_id: MotionId, version: int) -> Kept 
 async def find_about(work: Reading, motion_id: MotionId) -> About | None:
     """What a motion is about, or None if there is no such motion."""
     row = (await work.execute(_ABOUT, {"motion_id": motion_id})).one_or_none()
-    return None if row is None else About(kind=row.rule_kind, version=row.version)
+    if row is None:
+        return None
+    return About(kind=row.rule_kind, version=row.version, text=row.text)
 
 
 async def find_waiting(work: Reading, *, but: tuple[MotionId, ...] = ()) -> Waiting | None:

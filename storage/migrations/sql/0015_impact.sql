@@ -69,3 +69,7 @@ CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON governance.impact
 CREATE TRIGGER append_only_truncate BEFORE TRUNCATE ON governance.impact
     FOR EACH STATEMENT EXECUTE FUNCTION storage.refuse_change();
 GRANT SELECT, INSERT ON governance.impact TO khan_app;
+
+-- A member's own month under a proposal: their fares of some weeks.
+CREATE INDEX charge_rider ON ledger.charge (rider_id, made_at) WHERE kind = 'fare';
+CREATE INDEX charge_driver ON ledger.charge (driver_id, made_at) WHERE kind = 'fare';
