@@ -116,8 +116,9 @@ async def get_impact(work: Reading, motion_id: MotionId) -> Stated:
     return Stated(document=read_document(kept.text), made_at=kept.made_at)
 
 
-async def _about(work: Reading, motion_id: MotionId) -> About:
-    about = await store.findget_about(work, motion_id)
+async def get_about(work: Reading, motion_id: MotionId) -> About:
+    """What a motion is about; raises `MotionNotFound`."""
+    about = await store.find_about(work, motion_id)
     if about is None:
         raise MotionNotFound(str(motion_id))
     return about
