@@ -19,6 +19,7 @@ from prometheus_client import Counter
 from foundation.clock import stopwatch_ms
 from foundation.errors import Refusal
 from governance.impact.document import Subject, read_document
+from governance.impact.errors import ImpactUnreadable
 from governance.impact.service import keep_impact, proposals_of
 from governance.impact.store import Waiting, find_waiting
 from governance.motion import MotionId
@@ -147,8 +148,12 @@ class ImpactWorker:
         except (ProcessFailed, OSError, Refusal) as failure:
             self._note_failure(waiting, str(failure))
             return
-        async with self.database.work() as work:
-            kept = await keep_impact(work, document)
+        try:
+            async with self.database.work() as work:
+                kept = await keep_impact(work, document)
+        except ImpactUnreadable as contradiction:
+            self._note_failure(waiting, contradiction.sentence)
+            return
         self._failures.pop((waiting.motion_id, waiting.version), None)
         if kept:
             STATED.inc()

@@ -60,7 +60,8 @@ async def impact(request: Request, motion_id: UUID) -> ImpactOut:
 
 @router.get(
     "/{motion_id}/impact/{name}.svg",
-    responses=problems(404, 409) | {200: {"content": {"image/svg+xml": {}}}},
+    responses=problems(404, 409)
+    | {200: {"content": {"image/svg+xml": {"schema": {"type": "string"}}}}},
     response_class=Response,
     summary="A picture of what a motion would do",
 )

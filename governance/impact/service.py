@@ -9,6 +9,7 @@ from typing import Any
 from foundation.identifiers import UUID
 from governance.errors import MotionNotFound
 from governance.impact import store
+from governance.impact.audit import faults_of
 from governance.impact.document import (
     Proposed,
     Subject,
@@ -47,10 +48,14 @@ async def keep_impact(work: UnitOfWork, document: Mapping[str, Any]) -> bool:
     Raises
     ------
     ImpactUnreadable
-        If it is no such document.
+        If it is no such document, or one of its statements contradicts itself.
     """
     said = text_of(document)
     read_document(said)
+    for proposal in document["proposals"]:
+        faults = faults_of(proposal["statement"])
+        if faults:
+            raise ImpactUnreadable(faults[0])
     motion_id, version = MotionId(UUID(document["motion_id"])), document["version"]
     kept = await store.insert_impact(
         work, motion_id, version,

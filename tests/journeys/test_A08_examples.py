@@ -9,9 +9,11 @@ import contextlib
 import json
 import re
 from typing import Any
+from xml.etree import ElementTree
 
 import httpx
 import jsonschema
+import psycopg
 import pytest
 
 from foundation.money import Currency
@@ -28,13 +30,17 @@ from tests.journeys.people import (
     Town,
     journey,
     new_id,
+    refusal_of,
 )
 from tests.journeys.service import in_a_thread
 from tests.journeys.waiting import advice_to_go, quick_advice
+from tests.motion_at_work import move_a_dearer_tariff
 from tests.small_city import corner
 
 ENTRANCES = ("rider", "driver", "office", "public")
-FREE = frozenset({"detail", "body", "reason", "options", "credential", "properties"})
+IMPACT_WITHIN_SECONDS = 120.0
+"""A process of the lowest priority, on a machine that is busy with tests."""
+FREE = frozenset({"detail", "body", "reason", "options", "credential", "properties", "document"})
 """Objects whose fields depend on what they tell of."""
 
 
@@ -45,6 +51,7 @@ def service(found_city: Found) -> Any:
         drivers=4, size=12, booking_policy={"no_show_after_s": 1}, matching_policy=quick_advice()
     )
     asyncio.run(use_the_commons(city.address, currency=Currency("USD")))
+    asyncio.run(move_a_dearer_tariff(city.address))
     with in_a_thread(city) as running:
         yield running
 
@@ -83,10 +90,15 @@ class Recorder:
             return
         self._said[name] = said
         self.heard[name] = {
-            which: shortened(json.loads(content))
+            which: shortened(read(content))
             for which, content in (("body", answer.request.content), ("answer", answer.content))
             if content
         }
+
+
+def read(content: bytes) -> Any:
+    """JSON as a value; of a picture, how it begins."""
+    return content[:160].decode() + "..." if content.startswith(b"<svg") else json.loads(content)
 
 
 def shortened(value: Any, *, name: str = "") -> Any:
@@ -166,6 +178,7 @@ async def play(
     await the_commons(stranger)
     trip_id = await a_trip_from_quote_to_tip(rider, driver, colleague)
     await look_up(rider, colleague, trip_id)
+    await what_a_motion_would_do(town, stranger, rider, colleague)
     await where_to_wait(stranger, driver)
     await what_goes_wrong(other, colleague)
     await the_office_helps(office)
@@ -247,6 +260,39 @@ async def look_up(rider: Rider, driver: Driver, trip_id: str) -> None:
     a, b = corner(0, 0), corner(3, 3)
     way = {"from_lon": a.lon, "from_lat": a.lat, "to_lon": b.lon, "to_lat": b.lat}
     await driver.get("/driver/v1/routes", **way)
+
+
+async def what_a_motion_would_do(
+    town: Town, stranger: Person, rider: Rider, driver: Driver
+) -> None:
+    """Worked out by the service itself, in a process beside it; and one's own month under it."""
+    motion_id = waiting_motion(town.city.address)
+    path = f"/public/v1/motions/{motion_id}/impact"
+    async with asyncio.timeout(IMPACT_WITHIN_SECONDS):
+        while (answer := await stranger.ask("GET", path)).status_code == 409:
+            assert refusal_of(answer) == "409 impact_pending"
+            await asyncio.sleep(0.5)
+    found = answer.json()
+    (proposal,) = found["document"]["proposals"]
+    assert proposal["statement"]["prices"]["dearer"] == proposal["statement"]["demand"]["requests"]
+    for picture in found["pictures"]:
+        drawn = await stranger.ask("GET", picture["href"])
+        assert drawn.headers["content-type"] == "image/svg+xml"
+        assert ElementTree.fromstring(drawn.text).tag == "{http://www.w3.org/2000/svg}svg"
+    assert await stranger.refused("GET", f"{path}/other.svg") == "404 impact_picture_unknown"
+    mine = await rider.get(f"/rider/v1/motions/{motion_id}/my-month")
+    (under,) = mine["proposals"]
+    assert (mine["trips"], under["change"]["amount_minor"]) == (1, 100)
+    assert mine["was"] == mine["today"]
+    theirs = await driver.get(f"/driver/v1/motions/{motion_id}/my-month")
+    assert (theirs["trips"], theirs["was"]) == (1, theirs["today"])
+
+
+def waiting_motion(address: str) -> str:
+    """The motion that was moved before the service began."""
+    with psycopg.connect(address) as connection:
+        (found,) = connection.execute("SELECT motion_id FROM governance.motion").fetchone()  # type: ignore[misc]
+    return str(found)
 
 
 async def what_goes_wrong(rider: Rider, driver: Driver) -> None:

@@ -26,6 +26,7 @@ OPEN = {
         "/public/v1/rules/{kind}", "/public/v1/fairness", "/public/v1/demand", "/public/v1/access-log", "/public/v1/shared-trips/{token}",
         "/public/v1/commons/pacts", "/public/v1/commons/budgets", "/public/v1/commons/offers",
         "/public/v1/commons/local-spend/{year}",
+        "/public/v1/motions/{motion_id}/impact", "/public/v1/motions/{motion_id}/impact/{name}.svg",
     )
 } | {
     ("POST", f"/public/v1/sign-in/{one}")
@@ -48,7 +49,8 @@ def operations(service: Service) -> Iterator[tuple[str, str, str]]:
 
 
 def filled(path: str) -> str:
-    for name in ("trip_id", "quote_id", "offer_id", "shift_id", "driver_id", "credential_id"):
+    for name in ("trip_id", "quote_id", "offer_id", "shift_id", "driver_id", "credential_id",
+                 "motion_id"):  # fmt: skip
         path = path.replace(f"{{{name}}}", new_id())
     return path
 

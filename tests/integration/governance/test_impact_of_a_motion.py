@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -27,9 +28,11 @@ from governance.service.motions import Proposal
 from khan.impact_job import Assumed, Job, work_out
 from khan.impact_worker import ImpactWorker, ProcessFailed, in_a_process
 from rulebook.rule import RuleKind, digest_of
+from simulation.impact.statement import impact_of
 from storage.engine import Database
 from storage.refusals import constraint_of
 from tests.assembly_rows import Assembly, assemble, dearer_tariff, tariff_motion
+from tests.impact_town import EACH_ZONE, street, today, town_of
 from tests.money import numbered
 from tests.rules import example_bodies
 from tests.small_city import write_small_city
@@ -48,10 +51,16 @@ def subject_of(motion: Motion) -> Subject:
     return Subject(motion_id=str(motion.motion_id), version=motion.version, kind=motion.rule_kind)
 
 
+@cache
+def street_s() -> dict[str, Any]:
+    """The statement of the street of `tests.impact_town`, where all stays as it is."""
+    return impact_of(town_of(street()), today(), today(), assumed=EACH_ZONE).as_json()
+
+
 def made_up(motion: Motion, **changes: Any) -> dict[str, Any]:
-    """A document about a motion's text with a statement nobody worked out."""
+    """A document about a motion's text with another text's statement."""
     proposed = Proposed(label="as proposed", body=json.loads(motion.text))
-    document = document_of(subject_of(motion), [(proposed, {"made": "up"})], assumptions=ASSUMED)
+    document = document_of(subject_of(motion), [(proposed, street_s())], assumptions=ASSUMED)
     if not changes:
         return document
     changed = {name: value for name, value in (document | changes).items() if name != "digest"}
