@@ -1,6 +1,6 @@
 """A motion's impact worked out in a process of its own: a job on its standard input, a document out.
 
-`python -m khan.impact_job` is started by the service (`khan.impact_worker`), with the lowest priority;
+`python -m khan.impact_job` is started by the service (`khan.impact_worker`), with a low priority;
 it has no connection to the database and no secret. The same job gives the same bytes.
 """
 
@@ -32,7 +32,8 @@ from simulation.impact.statement import impacts_of
 REQUESTS_MAX = 20_000
 """So many requests of a day, and three proposals, stay under a minute of a processor's time."""
 
-LOWEST_PRIORITY = 19
+LOW_PRIORITY = 10
+"""Beside a thread that is busy it gets a tenth of a processor: not nothing, or it never ends."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,7 +164,7 @@ def work_out(job: Job) -> Document:
 
 def main() -> None:
     """Read a job, work it out, write the document; whatever goes wrong ends with a status."""
-    os.nice(LOWEST_PRIORITY)
+    os.nice(LOW_PRIORITY)
     document = work_out(Job.decode(sys.stdin.buffer.read()))
     sys.stdout.buffer.write(text_of(document).encode())
 

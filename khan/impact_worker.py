@@ -1,7 +1,7 @@
 """The loop that has impact statements worked out beside the service, one at a time.
 
-The figures of a day are a minute of a processor's time: they are worked out in a process of the
-lowest priority, so that no round waits for them. What is to be done stands in the tables; a process
+The figures of a day are a minute of a processor's time: they are worked out in a process of low
+priority, so that no round waits for them. What is to be done stands in the tables; a process
 that is killed has lost nothing but its work.
 """
 
@@ -37,7 +37,7 @@ FAILED = Counter("khan_impacts_failed_total", "Impact statements that could not 
 
 LOOKS_EVERY_SECONDS = 2.0
 PROCESS_SECONDS_MAX = 1800.0
-"""By the clock on the wall; a machine that is busy gives the lowest priority little."""
+"""By the clock on the wall; a machine that is busy gives low priority little."""
 AFTER_A_FAILURE_SECONDS = 60.0
 FAILURES_COUNTED_MAX = 6
 

@@ -30,7 +30,6 @@ from tests.journeys.people import (
     Town,
     journey,
     new_id,
-    refusal_of,
 )
 from tests.journeys.service import in_a_thread
 from tests.journeys.waiting import advice_to_go, quick_advice
@@ -38,8 +37,6 @@ from tests.motion_at_work import move_a_dearer_tariff
 from tests.small_city import corner
 
 ENTRANCES = ("rider", "driver", "office", "public")
-IMPACT_WITHIN_SECONDS = 120.0
-"""A process of the lowest priority, on a machine that is busy with tests."""
 FREE = frozenset({"detail", "body", "reason", "options", "credential", "properties", "document"})
 """Objects whose fields depend on what they tell of."""
 
@@ -51,7 +48,7 @@ def service(found_city: Found) -> Any:
         drivers=4, size=12, booking_policy={"no_show_after_s": 1}, matching_policy=quick_advice()
     )
     asyncio.run(use_the_commons(city.address, currency=Currency("USD")))
-    asyncio.run(move_a_dearer_tariff(city.address))
+    asyncio.run(move_a_dearer_tariff(city.address, city.pack))
     with in_a_thread(city) as running:
         yield running
 
@@ -265,14 +262,10 @@ async def look_up(rider: Rider, driver: Driver, trip_id: str) -> None:
 async def what_a_motion_would_do(
     town: Town, stranger: Person, rider: Rider, driver: Driver
 ) -> None:
-    """Worked out by the service itself, in a process beside it; and one's own month under it."""
+    """Its statement, its pictures, and one's own month under it."""
     motion_id = waiting_motion(town.city.address)
     path = f"/public/v1/motions/{motion_id}/impact"
-    async with asyncio.timeout(IMPACT_WITHIN_SECONDS):
-        while (answer := await stranger.ask("GET", path)).status_code == 409:
-            assert refusal_of(answer) == "409 impact_pending"
-            await asyncio.sleep(0.5)
-    found = answer.json()
+    found = await stranger.get(path)
     (proposal,) = found["document"]["proposals"]
     assert proposal["statement"]["prices"]["dearer"] == proposal["statement"]["demand"]["requests"]
     for picture in found["pictures"]:
