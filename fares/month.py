@@ -10,12 +10,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from fares.errors import PayFloorInvalid
 from fares.fare import Driven, Extras, Fare, final_fare
-from fares.pay import PayFloors
+from fares.levy import parse_levy, with_levy
+from fares.pay import PayFloors, parse_pay_floors
 from fares.price import Journey, Line, price
-from fares.tariff import Tariff
+from fares.quote import Quote
+from fares.tariff import Tariff, parse_tariff
 from foundation.identifiers import UUID, QuoteId, RuleId
 from foundation.money import Money
+from rulebook.rule import RuleKind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,7 +97,6 @@ def trip_of_receipt(receipt: Mapping[str, Any]) -> TripMade:
         If it is none of ours; `fares.receipt.verify` says so beforehand.
     """
     said, fare = receipt["quote"], receipt["fare"]
-    changed = fare["changed_to"]
     return TripMade(
         quote_id=QuoteId(UUID(said["quote_id"])),
         tariff_rule_id=RuleId(UUID(receipt["tariff"]["rule_id"])),
@@ -109,16 +112,38 @@ def trip_of_receipt(receipt: Mapping[str, Any]) -> TripMade:
             is_shared=said["shared"],
         ),
         priced_at=datetime.fromisoformat(said["priced_at"]),
-        extras=Extras(
-            waiting_seconds=fare["waiting_seconds"],
-            added_stops=fare["added_stops"],
-            outlays_minor=fare["outlays_minor"],
-            changed_to=None
-            if changed is None
-            else Journey(**changed, vehicle_class=said["vehicle_class"]),
-        ),
-        driven=Driven(metres=fare["driven_metres"], seconds=fare["driven_seconds"]),
+        extras=_extras(fare, said["vehicle_class"]),
+        driven=_driven(fare),
     )
+
+
+def trip_of_quote(quote: Quote, fare: Mapping[str, Any]) -> TripMade:
+    """The facts of a trip made on `quote`, whose fare's document (`Fare.as_json`) the books keep."""
+    return TripMade(
+        quote_id=quote.quote_id,
+        tariff_rule_id=quote.tariff_rule_id,
+        journey=quote.journey,
+        priced_at=quote.priced_at,
+        extras=_extras(fare, quote.vehicle_class),
+        driven=_driven(fare),
+    )
+
+
+def price_by(bodies: Mapping[RuleKind, Mapping[str, Any]]) -> PriceBy:
+    """What prices and pay are computed by under these rules: tariff, pay floor, and a levy if any.
+
+    Raises
+    ------
+    TariffInvalid, PayFloorInvalid, LevyInvalid
+        If one of them cannot be such a rule, or they do not go together.
+    """
+    tariff = parse_tariff(bodies[RuleKind.TARIFF])
+    floors = parse_pay_floors(bodies[RuleKind.PAY_FLOOR])
+    if floors.currency != tariff.currency:
+        raise PayFloorInvalid("currency", f"is {floors.currency}, the tariff's {tariff.currency}")
+    if RuleKind.LEVY in bodies:
+        tariff = with_levy(tariff, parse_levy(bodies[RuleKind.LEVY]))
+    return PriceBy(tariff=tariff, floors=floors)
 
 
 def fare_of(trip: TripMade, by: PriceBy) -> Fare:
@@ -161,3 +186,17 @@ def _month(trips: list[TripMade], by: PriceBy) -> Month:
         fares=Money(sum(fare.total.minor for fare in fares), currency),
         pay=Money(sum(fare.pay.pay_minor for fare in fares), currency),
     )
+
+
+def _extras(fare: Mapping[str, Any], vehicle_class: str) -> Extras:
+    changed = fare["changed_to"]
+    return Extras(
+        waiting_seconds=fare["waiting_seconds"],
+        added_stops=fare["added_stops"],
+        outlays_minor=fare["outlays_minor"],
+        changed_to=None if changed is None else Journey(**changed, vehicle_class=vehicle_class),
+    )
+
+
+def _driven(fare: Mapping[str, Any]) -> Driven:
+    return Driven(metres=fare["driven_metres"], seconds=fare["driven_seconds"])

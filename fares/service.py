@@ -1,6 +1,6 @@
 """Making quotes, finding them again, and settling what is owed in the end."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -14,6 +14,7 @@ from fares.errors import (
     TooManySeats,
 )
 from fares.fare import Driven, Extras, Fare, final_fare
+from fares.month import TripMade, trip_of_quote
 from fares.pay import PayFloors, driver_pay, explain_pay, parse_pay_floors, pay_from_json
 from fares.price import Journey, Priced, price
 from fares.quote import Quote
@@ -264,6 +265,14 @@ async def explain_pay_of(work: UnitOfWork, quote: Quote, fare: Mapping[str, Any]
     """
     floors = _read_floors(await get_rule(work, quote.pay_floor_rule_id))
     return explain_pay(pay_from_json(fare["driver_pay"], floors.currency), floors)
+
+
+async def trips_made(
+    work: Reading, fares: Sequence[tuple[QuoteId, Mapping[str, Any]]]
+) -> tuple[TripMade, ...]:
+    """The facts of trips by their quotes and the fares' documents, as the books keep them."""
+    quotes = await store.list_quotes(work, [quote_id for quote_id, _ in fares])
+    return tuple(trip_of_quote(quotes[quote_id], document) for quote_id, document in fares)
 
 
 async def receipt_of(

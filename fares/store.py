@@ -1,5 +1,6 @@
 """The SQL of quotes."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import orjson
@@ -30,6 +31,9 @@ _FIND = text("""
     SELECT *, public.service_now() >= expires_at AS is_expired
     FROM fares.quote WHERE quote_id = :quote_id
 """)
+
+
+_LIST = text("SELECT * FROM fares.quote WHERE quote_id = ANY(CAST(:quote_ids AS uuid[]))")
 
 
 async def insert_quote(work: UnitOfWork, quote: Quote) -> None:
@@ -67,6 +71,12 @@ async def insert_quote(work: UnitOfWork, quote: Quote) -> None:
             "degraded": quote.degraded,
         },
     )
+
+
+async def list_quotes(work: Reading, quote_ids: Sequence[QuoteId]) -> dict[QuoteId, Quote]:
+    """Those of these quotes that there are."""
+    rows = await work.execute(_LIST, {"quote_ids": list(quote_ids)})
+    return {QuoteId(row.quote_id): _quote(row) for row in rows}
 
 
 async def find_quote(work: Reading, quote_id: QuoteId) -> tuple[Quote, bool] | None:

@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
@@ -20,7 +21,7 @@ from khan.quoting import FileUnreadable
 from khan.simulate import Asked, followers, prepare
 from roads.pack import CityPack
 from rulebook.rule import RuleKind, canonical
-from simulation.impact.demand import demand_of, zoning_of
+from simulation.impact.demand import Demand, demand_of, zoning_of
 from simulation.impact.elasticity import check_elasticity
 from simulation.impact.rules import Rules, rules_of
 from simulation.impact.statement import (
@@ -30,6 +31,9 @@ from simulation.impact.statement import (
     Town,
     impact_of,
 )
+
+REQUESTS_FOR_A_VEHICLE = 45
+"""A car for so many requests of the day, as 400 are for Manhattan's recorded 18,003."""
 
 SOME_DAY = date(2030, 1, 1)
 """Of a city whose demand was never recorded."""
@@ -45,13 +49,18 @@ class Compared:
         The demand; None: the pack's own.
     on
         The local date that is played; None: that of the pack's recording.
+    vehicles
+        Cars on the streets; None: one for every `REQUESTS_FOR_A_VEHICLE` requests.
+    requests_max
+        Of a day with more requests every second, third ... is taken; None: all are.
     advice
         The share of drivers who follow advice.
     """
 
     scenario: Path | None = None
     on: date | None = None
-    vehicles: int = 400
+    vehicles: int | None = 400
+    requests_max: int | None = None
     advice: float = 0.5
     max_wait: float = 600.0
     vehicle_class: str | None = None
@@ -107,19 +116,33 @@ def sides_of(
 def state_impact(
     pack: CityPack, sides: tuple[Rules, Rules], compared: Compared, console: Console
 ) -> ImpactStatement:
-    """The statement for a city under two sets of rules; the entry for files and motions alike.
+    """The statement for a city under two sets of rules.
 
     Raises
     ------
     simulation.impact.errors.*, simulation.study.errors.*, simulation.errors.*, fares.errors.*
     """
-    check_elasticity(compared.elasticity)
     today, proposed = sides
+    town, assumed = measure_town(pack, today, compared, console)
+    with _telling(console) as told:
+        return impact_of(town, today, proposed, assumed=assumed, told=told)
+
+
+def measure_town(
+    pack: CityPack, today: Rules, compared: Compared, console: Console
+) -> tuple[Town, Assumptions]:
+    """The demand that all sides have in common, on measured streets, and what is assumed of it.
+
+    Raises
+    ------
+    ImpactUnusable, ArgumentUnusable, simulation.study.errors.*, simulation.errors.*
+    """
+    check_elasticity(compared.elasticity)
     folder = pack.folder if compared.scenario is None else compared.scenario
     if not folder.is_dir():
         raise ArgumentUnusable("--scenario", f"there is no folder {folder}")
     asked = Asked(
-        folder=folder, vehicles=compared.vehicles, max_wait=compared.max_wait,
+        folder=folder, vehicles=_vehicles_most(compared), max_wait=compared.max_wait,
         advice=compared.advice, seed=compared.seed,
     )  # fmt: skip
     prepared = prepare(asked, console)
@@ -133,15 +156,43 @@ def state_impact(
         begins=(midnight.astimezone(UTC), pack.zone_info),
         vehicle_class=compared.vehicle_class or today.by.tariff.vehicle_classes[0],
     )  # fmt: skip
+    every = 1 if compared.requests_max is None else -(-len(demand) // compared.requests_max)
+    demand = _sized(demand, every=every, vehicles=compared.vehicles)
     assumed = Assumptions(
         elasticity=compared.elasticity,
         seed=compared.seed,
         max_wait_ms=round(compared.max_wait * 1000),
-        follow=followers(compared.vehicles, share=compared.advice, seed=compared.seed),
+        follow=followers(
+            len(demand.scenario.vehicle_ids), share=compared.advice, seed=compared.seed
+        ),
+        every=every,
     )
-    town = Town(demand=demand, travel=prepared.travel, waiting_zones=prepared.zones)
-    with _telling(console) as told:
-        return impact_of(town, today, proposed, assumed=assumed, told=told)
+    return Town(demand=demand, travel=prepared.travel, waiting_zones=prepared.zones), assumed
+
+
+def _vehicles_most(compared: Compared) -> int:
+    if compared.vehicles is not None:
+        return compared.vehicles
+    assert compared.requests_max is not None, (
+        "cars are counted by requests, of which there is a most"
+    )
+    return -(-compared.requests_max // REQUESTS_FOR_A_VEHICLE)
+
+
+def _sized(demand: Demand, *, every: int, vehicles: int | None) -> Demand:
+    """One request of `every`, and as many of the cars as that asks for, the first of them."""
+    if every > 1:
+        demand = demand.taken(np.arange(0, len(demand), every))
+    if vehicles is not None:
+        return demand
+    count = -(-len(demand) // REQUESTS_FOR_A_VEHICLE)
+    scenario = demand.scenario
+    fewer = replace(
+        scenario,
+        vehicle_ids=scenario.vehicle_ids[:count],
+        vehicle_nodes=scenario.vehicle_nodes[:count],
+    )
+    return replace(demand, scenario=fewer)
 
 
 def month_of(receipts: Path, sides: tuple[Rules, Rules]) -> MonthUnderBoth:

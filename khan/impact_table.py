@@ -1,7 +1,6 @@
 """What `khan impact` prints and draws of a statement: nothing that is not in its document."""
 
-from collections.abc import Callable, Sequence
-from html import escape
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,12 +8,13 @@ from rich.console import Console
 from rich.table import Table
 
 from fares.month import MonthUnderBoth
-from foundation.money import Currency, Money, minor_digits
+from foundation.money import Currency, Money
+from governance.impact import pictures
+from governance.impact.pictures import ZONES_SHOWN, money_text
 from khan.console import print_wide
 
 Document = dict[str, Any]
 
-ZONES_SHOWN = 12
 SIDES = ("today", "proposed")
 
 ROWS: tuple[tuple[str, str, str], ...] = (
@@ -34,7 +34,6 @@ ROWS: tuple[tuple[str, str, str], ...] = (
 )
 """What is told first: words, where it stands, and how it is written."""
 
-_LEFT, _WIDE, _HIGH = 150, 480, 36
 _TABLE = 120
 
 
@@ -101,41 +100,9 @@ def assumed_in_words(document: Document) -> str:
 
 def picture_of(document: Document) -> str:
     """Prices and waits by time of day, and drivers' pay by decile, as an SVG document."""
-    currency = Currency(document["currency"])
-    sides = [document[side] for side in SIDES]
-    times = [row["name"] for row in sides[0]["riders"]["by_time"]]
-    deciles = [
-        f"decile {number + 1}"
-        for number in range(len(sides[0]["drivers"]["pay_hour_minor_by_decile"]))
-    ]
-    panels: list[tuple[str, list[str], list[list[float | None]], Callable[[float], str]]] = [
-        ("mean price by time of day", times,
-         [[row["quoted_mean_minor"] for row in side["riders"]["by_time"]] for side in sides],
-         lambda value: _money(value, currency)),
-        ("mean wait by time of day", times,
-         [[row["wait_mean_s"] for row in side["riders"]["by_time"]] for side in sides],
-         lambda value: f"{value:.1f} s"),
-        ("drivers' pay an hour on shift", deciles,
-         [side["drivers"]["pay_hour_minor_by_decile"] for side in sides],
-         lambda value: _money(value, currency)),
-    ]  # fmt: skip
-    top, drawn = 50, []
-    for title, names, values, form in panels:
-        drawn.append(f'<text x="12" y="{top + 14}" class="title">{escape(title)}</text>')
-        drawn += _bars(names, values, form, top=top + 26)
-        top += 26 + len(names) * _HIGH + 14
-    legend = "".join(
-        f'<rect x="{_LEFT + 140 * side}" y="14" width="13" height="13" class="side{side}"/>'
-        f'<text x="{_LEFT + 20 + 140 * side}" y="25">{name}</text>'
-        for side, name in enumerate(SIDES)
-    )
-    return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 780 {top}" role="img" '
-        'aria-label="Today beside the proposal">'
-        "<style>text{font:14px sans-serif;fill:#1c2430}.words{text-anchor:end}"
-        ".title{font-weight:bold}.side0{fill:#8a94a3}.side1{fill:#0b6bcb}</style>"
-        f'<rect width="780" height="{top}" fill="#fff"/>{legend}{"".join(drawn)}</svg>\n'
-    )
+    sides = pictures.sides_of_statement(document)
+    panels = [pictures.prices_by_time, pictures.waits_by_time, pictures.pay_by_decile]
+    return pictures.drawn(sides.names, [panel(sides) for panel in panels])
 
 
 def write_picture(document: Document, path: Path) -> None:
@@ -143,30 +110,6 @@ def write_picture(document: Document, path: Path) -> None:
     unfinished = path.with_name(path.name + ".unfinished")
     unfinished.write_text(picture_of(document), encoding="utf-8")
     unfinished.replace(path)
-
-
-def _bars(
-    names: Sequence[str],
-    values: Sequence[Sequence[float | None]],
-    form: Callable[[float], str],
-    *,
-    top: int,
-) -> list[str]:
-    most = max([1e-9, *(abs(value) for side in values for value in side if value is not None)])
-    drawn = []
-    for number, name in enumerate(names):
-        row = top + number * _HIGH
-        drawn.append(f'<text x="{_LEFT - 10}" y="{row + 19}" class="words">{escape(name)}</text>')
-        for side, of_side in enumerate(values):
-            value, line = of_side[number], row + side * 15
-            if value is None:
-                continue
-            width = round(_WIDE * abs(value) / most, 1)
-            drawn.append(
-                f'<rect x="{_LEFT}" y="{line}" width="{width}" height="12" class="side{side}"/>'
-                f'<text x="{_LEFT + width + 8}" y="{line + 11}">{escape(form(value))}</text>'
-            )
-    return drawn
 
 
 def _whole(document: Document) -> Table:
@@ -230,7 +173,7 @@ def _told(value: float | None, form: str, currency: str, *, signed: bool = False
     size = abs(value)
     match form:
         case "money":
-            text = _money(size, Currency(currency))
+            text = money_text(size, Currency(currency))
         case "share":
             text = f"{size * 100:.2f} %"
         case "seconds":
@@ -247,10 +190,3 @@ def _signed(minor: int, currency: str) -> str:
 
 def _change(money: Money) -> str:
     return str(money) if money.minor < 0 else f"+{money}"
-
-
-def _money(minor: float, currency: Currency) -> str:
-    """Whole minor units with thousands set apart: 123456 in USD is "1,234.56 USD"."""
-    digits = minor_digits(currency)
-    whole, part = divmod(round(minor), 10**digits)
-    return f"{whole:,}{f'.{part:0{digits}d}' if digits else ''} {currency}"

@@ -14,6 +14,7 @@ import driver_app_api.routes
 import office_api.routes
 import public_api.city
 import public_api.commons
+import public_api.impact
 import public_api.live
 import public_api.motions
 import public_api.polls
@@ -68,6 +69,7 @@ def create_app(running: Running) -> FastAPI:
             public_api.commons.router,
             public_api.motions.router,
             public_api.polls.router,
+            public_api.impact.router,
             public_api.sign_in.router,
             public_api.shared_trips.router,
             public_api.live.router,

@@ -1,5 +1,5 @@
 """The loops of a running service: relay, rounds, advice, sweeps, positions, timings, the public view,
-housekeeping.
+impact statements, housekeeping.
 
 Nothing is kept in a loop that the tables do not know, so a process may be killed at any moment.
 """
@@ -17,6 +17,7 @@ from foundation.clock import stopwatch_ms
 from foundation.errors import Unavailable
 from governance.service.reminders import remind_of_closing
 from khan.build import Running
+from khan.impact_worker import ImpactWorker
 from khan.loop import Loop
 from ledger.service import void_expired_holds
 from public_api.live import LiveView
@@ -57,6 +58,9 @@ class Loops:
     def __init__(self, running: Running, live_view: LiveView) -> None:
         self._running = running
         self._bell = asyncio.Event()
+        self._impacts = ImpactWorker(
+            running.services.database, running.services.city.pack.folder.resolve()
+        )
         self._loops = [
             Loop("relay", self._relay),
             Loop("rounds", self._round),
@@ -65,6 +69,7 @@ class Loops:
             Loop("positions", self._positions),
             Loop("timings", self._timings),
             Loop("public view", live_view.tick),
+            Loop("impact", self._impacts.turn),
             Loop("housekeeping", self._housekeeping),
             Loop("watch", self._watch),
         ]
@@ -91,6 +96,7 @@ class Loops:
     async def stop(self) -> None:
         """Stop turning, and store the last positions."""
         await asyncio.gather(*(loop.stop() for loop in self._loops))
+        await self._impacts.close()
         with contextlib.suppress(Unavailable):
             await self._running.services.fleet.store_positions(self._running.services.database)
             await self._keep_timings()

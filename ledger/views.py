@@ -22,7 +22,7 @@ from ledger.statement import (
     totals_of,
 )
 from ledger.transfer import Kind
-from storage.work import UnitOfWork
+from storage.work import Reading, UnitOfWork
 
 STATEMENT_LINES_MAX = 20_000
 
@@ -89,6 +89,15 @@ async def fare_of_trip(work: UnitOfWork, trip_id: TripId) -> ChargedTrip:
     if charge is None or charge.kind is not Kind.FARE:
         raise FareNotFound(trip_id)
     return charge
+
+
+async def fares_made(
+    work: Reading, role: Role, owner_id: UUID, start: datetime, end: datetime
+) -> list[tuple[QuoteId, dict[str, Any]]]:
+    """The fares of a rider or a driver from `start` to before `end`, oldest first: quote, document."""
+    mine = {Role.RIDER: _FARES_OF_RIDER, Role.DRIVER: _FARES_OF_DRIVER}[role]
+    rows = await work.execute(mine, {"owner_id": owner_id, "start": start, "end": end})
+    return [(QuoteId(row.quote_id), row.document) for row in rows]
 
 
 async def driver_statement(
@@ -280,6 +289,15 @@ _CHARGE = text("""
     WHERE charge.trip_id = :trip_id
     GROUP BY charge.trip_id
 """)
+
+_FARES_OF_RIDER, _FARES_OF_DRIVER = (
+    text(f"""
+    SELECT quote_id, document FROM ledger.charge
+    WHERE {whose} = :owner_id AND kind = 'fare' AND made_at >= :start AND made_at < :end
+    ORDER BY made_at, trip_id
+""")
+    for whose in ("rider_id", "driver_id")
+)
 
 _ENTERED = text("""
     SELECT entry.made_at, entry.transfer_id, transfer.trip_id, transfer.kind, entry.code,

@@ -5,11 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from dispatch.matching.policy import Policy, parse_policy
-from fares.errors import PayFloorInvalid
-from fares.levy import parse_levy, with_levy
-from fares.month import PriceBy
-from fares.pay import parse_pay_floors
-from fares.tariff import parse_tariff
+from fares.month import PriceBy, price_by
 from rulebook.rule import RuleKind, digest_of
 from rulebook.schema import check_body
 from simulation.impact.errors import ImpactUnusable
@@ -80,12 +76,7 @@ def rules_of(bodies: Mapping[RuleKind, Body]) -> Rules:
         If one of them cannot be such a rule.
     """
     kept = {kind: bodies[kind] for kind in KINDS if kind in bodies}
-    tariff = parse_tariff(kept[RuleKind.TARIFF])
-    floors = parse_pay_floors(kept[RuleKind.PAY_FLOOR])
-    if floors.currency != tariff.currency:
-        raise PayFloorInvalid("currency", f"is {floors.currency}, the tariff's {tariff.currency}")
-    if RuleKind.LEVY in kept:
-        tariff = with_levy(tariff, parse_levy(kept[RuleKind.LEVY]))
+    by = price_by(kept)
     check_body(RuleKind.MATCHING_POLICY, kept[RuleKind.MATCHING_POLICY])
     policy = parse_policy(kept[RuleKind.MATCHING_POLICY])
-    return Rules(bodies=kept, by=PriceBy(tariff=tariff, floors=floors), policy=policy)
+    return Rules(bodies=kept, by=by, policy=policy)

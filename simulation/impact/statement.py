@@ -4,7 +4,7 @@ Where only money differs and nobody minds the price, no car moves otherwise: the
 and priced twice. Else each side is played from the same beginning, with the same drivers.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from typing import Any
@@ -55,6 +55,8 @@ class Assumptions:
         (vehicles,): which drivers follow advice where to wait; empty: nobody.
     few
         Zones where fewer ask are told of together.
+    every
+        The demand is one of so many requests of the day; the caller has taken it so.
     """
 
     elasticity: float = 0.0
@@ -62,6 +64,7 @@ class Assumptions:
     max_wait_ms: int = 600_000
     follow: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, dtype=np.bool_))
     few: int = FEW
+    every: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -150,6 +153,7 @@ class ImpactStatement:
         return {
             "elasticity": self.assumed.elasticity,
             "seed": self.assumed.seed,
+            "one_request_in": self.assumed.every,
             "max_wait_s": self.assumed.max_wait_ms / 1000,
             "vehicle_class": self.town.demand.vehicle_class,
             "drivers_who_follow_advice": int(follow.sum()) if len(follow) else 0,
@@ -171,40 +175,75 @@ IN_WORDS = (
 def impact_of(
     town: Town, today: Rules, proposed: Rules, *, assumed: Assumptions, told: Told = _silent
 ) -> ImpactStatement:
-    """Play and price the town's demand under both sets of rules.
+    """Play and price the town's demand under both sets of rules; raises as `impacts_of`."""
+    (stated,) = impacts_of(town, today, [proposed], assumed=assumed, told=told)
+    return stated
+
+
+def impacts_of(
+    town: Town,
+    today: Rules,
+    proposals: Sequence[Rules],
+    *,
+    assumed: Assumptions,
+    told: Told = _silent,
+) -> tuple[ImpactStatement, ...]:
+    """A statement for each proposal; today is played and priced once for all of them.
+
+    Each is what it would be alone: a vote on a number is shown by several of its numbers.
 
     Raises
     ------
     ImpactUnusable
-        If an assumption makes no sense, or the two tariffs are in different currencies.
+        If an assumption makes no sense, or two tariffs are in different currencies.
     fares.errors.VehicleClassUnknown
         If one of the tariffs has no price for the demand's class.
     """
     check_elasticity(assumed.elasticity)
-    currencies = {rules.by.tariff.currency for rules in (today, proposed)}
+    currencies = {rules.by.tariff.currency for rules in (today, *proposals)}
     if len(currencies) > 1:
         raise ImpactUnusable("The proposed tariff", "is in another currency than today's")
-    demand = town.demand
-    told("pricing", 0, 2)
-    before = amounts_of(demand, today.by)
-    told("pricing", 1, 2)
-    after = before if today.price_alike(proposed) else amounts_of(demand, proposed.by)
-    rows = asking_rows(before.fare, after.fare, elasticity=assumed.elasticity, seed=assumed.seed)
-    first = _played(town, demand, before, policy_of=today, assumed=assumed, told=told)
+    told("pricing", 0, len(proposals) + 1)
+    before = amounts_of(town.demand, today.by)
+    first = _played(town, town.demand, before, policy_of=today, assumed=assumed, told=told)
+    stated = []
+    for number, proposed in enumerate(proposals, start=1):
+        told("pricing", number, len(proposals) + 1)
+        alike = today.price_alike(proposed)
+        after = before if alike else amounts_of(town.demand, proposed.by)
+        second = _second(town, first, after, rules=(today, proposed), assumed=assumed, told=told)
+        stated.append(
+            ImpactStatement(
+                town=town,
+                assumed=assumed,
+                rules=(today, proposed),
+                played=(first, second),
+                fares=np.stack([before.fare, after.fare]),
+            )
+        )
+    return tuple(stated)
+
+
+def _second(
+    town: Town,
+    first: Played,
+    after: Amounts,
+    *,
+    rules: tuple[Rules, Rules],
+    assumed: Assumptions,
+    told: Told,
+) -> Played:
+    """The proposal's side: the first day priced anew, or another day where cars move otherwise."""
+    demand, (today, proposed) = town.demand, rules
+    rows = asking_rows(
+        first.amounts.fare, after.fare, elasticity=assumed.elasticity, seed=assumed.seed
+    )
     alike = len(rows) == len(demand) and bool((rows == np.arange(len(demand))).all())
     if alike and today.match_alike(proposed):
-        second = replace(first, amounts=after)
-    else:
-        asking = demand if alike else demand.taken(rows)
-        amounts = _taken(after, rows)
-        second = _played(town, asking, amounts, policy_of=proposed, assumed=assumed, told=told)
-    return ImpactStatement(
-        town=town,
-        assumed=assumed,
-        rules=(today, proposed),
-        played=(first, second),
-        fares=np.stack([before.fare, after.fare]),
-    )
+        return replace(first, amounts=after)
+    asking = demand if alike else demand.taken(rows)
+    amounts = _taken(after, rows)
+    return _played(town, asking, amounts, policy_of=proposed, assumed=assumed, told=told)
 
 
 def difference(today: object, proposed: object) -> Any:

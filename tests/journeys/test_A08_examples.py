@@ -10,9 +10,11 @@ import json
 import re
 from typing import Any
 from uuid import UUID
+from xml.etree import ElementTree
 
 import httpx
 import jsonschema
+import psycopg
 import pytest
 
 from foundation.money import Currency
@@ -34,11 +36,14 @@ from tests.journeys.people import (
 )
 from tests.journeys.service import in_a_thread
 from tests.journeys.waiting import advice_to_go, quick_advice
+from tests.motion_at_work import move_a_dearer_tariff
 from tests.polls_at_work import StagedPoll, voting_key
 from tests.small_city import corner
 
 ENTRANCES = ("rider", "driver", "office", "public")
-FREE = frozenset({"amended_by", "detail", "body", "reason", "options", "credential", "properties"})
+FREE = frozenset(
+    {"amended_by", "detail", "body", "reason", "options", "credential", "properties", "document"}
+)
 """Objects whose fields depend on what they tell of."""
 
 
@@ -50,6 +55,7 @@ def service(found_city: Found) -> Any:
         bylaws=open_bylaws(),
     )  # fmt: skip
     asyncio.run(use_the_commons(city.address, currency=Currency("USD")))
+    asyncio.run(move_a_dearer_tariff(city.address, city.pack))
     with in_a_thread(city) as running:
         yield running
 
@@ -88,10 +94,15 @@ class Recorder:
             return
         self._said[name] = said
         self.heard[name] = {
-            which: shortened(json.loads(content))
+            which: shortened(read(content))
             for which, content in (("body", answer.request.content), ("answer", answer.content))
             if content
         }
+
+
+def read(content: bytes) -> Any:
+    """JSON as a value; of a picture, how it begins."""
+    return content[:160].decode() + "..." if content.startswith(b"<svg") else json.loads(content)
 
 
 def shortened(value: Any, *, name: str = "") -> Any:
@@ -171,6 +182,7 @@ async def play(
     await the_commons(stranger)
     trip_id = await a_trip_from_quote_to_tip(rider, driver, colleague)
     await look_up(rider, colleague, trip_id)
+    await what_a_motion_would_do(town, stranger, rider, colleague)
     await where_to_wait(stranger, driver)
     await what_goes_wrong(other, colleague)
     await the_office_helps(office)
@@ -269,6 +281,35 @@ async def look_up(rider: Rider, driver: Driver, trip_id: str) -> None:
     a, b = corner(0, 0), corner(3, 3)
     way = {"from_lon": a.lon, "from_lat": a.lat, "to_lon": b.lon, "to_lat": b.lat}
     await driver.get("/driver/v1/routes", **way)
+
+
+async def what_a_motion_would_do(
+    town: Town, stranger: Person, rider: Rider, driver: Driver
+) -> None:
+    """Its statement, its pictures, and one's own month under it."""
+    motion_id = waiting_motion(town.city.address)
+    path = f"/public/v1/motions/{motion_id}/impact"
+    found = await stranger.get(path)
+    (proposal,) = found["document"]["proposals"]
+    assert proposal["statement"]["prices"]["dearer"] == proposal["statement"]["demand"]["requests"]
+    for picture in found["pictures"]:
+        drawn = await stranger.ask("GET", picture["href"])
+        assert drawn.headers["content-type"] == "image/svg+xml"
+        assert ElementTree.fromstring(drawn.text).tag == "{http://www.w3.org/2000/svg}svg"
+    assert await stranger.refused("GET", f"{path}/other.svg") == "404 impact_picture_unknown"
+    mine = await rider.get(f"/rider/v1/motions/{motion_id}/my-month")
+    (under,) = mine["proposals"]
+    assert (mine["trips"], under["change"]["amount_minor"]) == (1, 100)
+    assert mine["was"] == mine["today"]
+    theirs = await driver.get(f"/driver/v1/motions/{motion_id}/my-month")
+    assert (theirs["trips"], theirs["was"]) == (1, theirs["today"])
+
+
+def waiting_motion(address: str) -> str:
+    """The motion that was moved before the service began."""
+    with psycopg.connect(address) as connection:
+        (found,) = connection.execute("SELECT motion_id FROM governance.motion").fetchone()  # type: ignore[misc]
+    return str(found)
 
 
 async def what_goes_wrong(rider: Rider, driver: Driver) -> None:

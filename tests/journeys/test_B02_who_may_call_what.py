@@ -29,6 +29,7 @@ OPEN = {
         "/public/v1/commons/local-spend/{year}", "/public/v1/rules/{kind}/{version}",
         "/public/v1/motions", "/public/v1/motions/{motion_id}",
         "/public/v1/motions/{motion_id}/certificate",
+        "/public/v1/motions/{motion_id}/impact", "/public/v1/motions/{motion_id}/impact/{name}.svg",
     )
 } | {
     ("POST", f"/public/v1/sign-in/{one}")

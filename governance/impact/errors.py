@@ -1,0 +1,49 @@
+"""What is refused about impact statements."""
+
+from foundation.errors import Conflict, Invalid, NotFound
+
+
+class ImpactPending(Conflict):
+    """A motion's impact statement is being worked out, and stands soon."""
+
+    code = "impact_pending"
+
+    def __init__(self, motion_id: str, version: int) -> None:
+        super().__init__(
+            f"The impact statement of version {version} is being worked out; "
+            "please ask again in a few minutes.",
+            motion_id=motion_id,
+            version=version,
+        )
+
+
+class ImpactMissing(Conflict):
+    """No vote is called on a rule before its impact statement stands."""
+
+    code = "impact_missing"
+
+    def __init__(self, motion_id: str, version: int) -> None:
+        super().__init__(
+            f"The vote cannot be called yet: members see the impact statement of version {version} "
+            "first, and it is still being worked out.",
+            motion_id=motion_id,
+            version=version,
+        )
+
+
+class ImpactPictureUnknown(NotFound):
+    """A motion's impact has no picture of that name."""
+
+    code = "impact_picture_unknown"
+
+    def __init__(self, name: str, known: str) -> None:
+        super().__init__(f"There is no picture {name[:40]!r} of it; there is {known}.")
+
+
+class ImpactUnreadable(Invalid):
+    """What is kept as an impact statement is none, or was changed."""
+
+    code = "impact_unreadable"
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"This is not an impact statement of ours: {reason}.", reason=reason)

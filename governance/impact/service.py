@@ -1,0 +1,129 @@
+"""Keeping a motion's impact statement, reading it, and asking whether a vote may be called."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from foundation.identifiers import UUID
+from governance.errors import MotionNotFound
+from governance.impact import store
+from governance.impact.audit import faults_of
+from governance.impact.document import (
+    Proposed,
+    Subject,
+    document_of_none,
+    has_impact,
+    read_document,
+    text_of,
+    why_no_impact,
+)
+from governance.impact.errors import ImpactMissing, ImpactPending, ImpactUnreadable
+from governance.impact.events import ImpactStated
+from governance.impact.store import About
+from governance.motion import MotionId
+from rulebook.rule import canonical, digest_of
+from storage.work import Reading, UnitOfWork
+
+AS_PROPOSED = "as proposed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stated:
+    """A motion's impact as it is read; `made_at` is None where nothing had to be worked out."""
+
+    document: Mapping[str, Any]
+    made_at: datetime | None
+
+
+def proposals_of(text: str) -> tuple[Proposed, ...]:
+    """The bodies that a motion's text proposes: one, the text itself."""
+    return (Proposed(label=AS_PROPOSED, body=json.loads(text)),)
+
+
+async def keep_impact(work: UnitOfWork, document: Mapping[str, Any]) -> bool:
+    """Keep a motion's impact and announce it; False if its version has one already.
+
+    Raises
+    ------
+    ImpactUnreadable
+        If it is no such document, or one of its statements contradicts itself.
+    """
+    said = text_of(document)
+    read_document(said)
+    for proposal in document["proposals"]:
+        faults = faults_of(proposal["statement"])
+        if faults:
+            raise ImpactUnreadable(faults[0])
+    motion_id, version = MotionId(UUID(document["motion_id"])), document["version"]
+    kept = await store.insert_impact(
+        work, motion_id, version,
+        text_and_digest=(said, digest_of(document)),
+        seed=document["assumptions"].get("seed", 0),
+        assumptions=canonical(document["assumptions"]).decode(),
+        has_figures=document["why_none"] is None,
+    )  # fmt: skip
+    if kept:
+        work.announce(
+            ImpactStated(
+                event_id=work.new_id(),
+                occurred_at=work.now,
+                motion_id=motion_id,
+                version=version,
+                digest=document["digest"],
+                has_figures=document["why_none"] is None,
+            )
+        )
+    return kept
+
+
+async def impact_ready(work: Reading, motion_id: MotionId, text_version: int) -> None:
+    """Let a vote be called on this text: a statement of it stands, or none is needed.
+
+    For whoever gives notice of a vote, in the same unit of work, once the motion is locked.
+
+    Raises
+    ------
+    MotionNotFound
+        If there is no such motion.
+    ImpactMissing
+        If members would vote without having seen what the rule does.
+    """
+    about = await get_about(work, motion_id)
+    if not has_impact(about.kind):
+        return
+    if await store.find_impact(work, motion_id, text_version) is None:
+        raise ImpactMissing(str(motion_id), text_version)
+
+
+async def get_impact(work: Reading, motion_id: MotionId) -> Stated:
+    """The impact of a motion's text as it stands.
+
+    Raises
+    ------
+    MotionNotFound
+        If there is no such motion.
+    ImpactPending
+        If it is being worked out.
+    ImpactUnreadable
+        If what is kept was damaged.
+    """
+    about = await get_about(work, motion_id)
+    subject = Subject(motion_id=str(motion_id), version=about.version, kind=about.kind)
+    if not has_impact(about.kind):
+        return Stated(document=document_of_none(subject, why_no_impact(about.kind)), made_at=None)
+    kept = await store.find_impact(work, motion_id, about.version)
+    if kept is None:
+        raise ImpactPending(str(motion_id), about.version)
+    if digest_of(json.loads(kept.text)) != kept.digest:
+        raise ImpactUnreadable("its digest is not the one it was kept with")
+    return Stated(document=read_document(kept.text), made_at=kept.made_at)
+
+
+async def get_about(work: Reading, motion_id: MotionId) -> About:
+    """What a motion is about; raises `MotionNotFound`."""
+    about = await store.find_about(work, motion_id)
+    if about is None:
+        raise MotionNotFound(str(motion_id))
+    return about

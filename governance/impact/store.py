@@ -1,0 +1,124 @@
+"""The SQL of impact statements."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import text
+
+from governance.impact.document import KINDS
+from governance.motion import MotionId
+from storage.work import Reading, UnitOfWork
+
+_INSERT = text("""
+    INSERT INTO governance.impact (motion_id, version, document, digest, seed, assumptions,
+                                   has_figures, made_at)
+    VALUES (:motion_id, :version, :document, :digest, :seed, :assumptions, :has_figures, :now)
+    ON CONFLICT ON CONSTRAINT one_statement_a_version DO NOTHING
+    RETURNING motion_id
+""")
+
+_FIND = text("""
+    SELECT version, document, digest, made_at FROM governance.impact
+    WHERE motion_id = :motion_id AND version = :version
+""")
+
+_ABOUT = text("""
+    SELECT rule_kind, version, text FROM governance.motion JOIN governance.motion_text USING (motion_id)
+    WHERE motion_id = :motion_id ORDER BY version DESC LIMIT 1
+""")
+
+_WAITING = text("""
+    SELECT motion_id, rule_kind, last.version, last.text
+    FROM governance.motion JOIN LATERAL (
+        SELECT version, text FROM governance.motion_text AS one
+        WHERE one.motion_id = motion.motion_id ORDER BY version DESC LIMIT 1) AS last ON true
+    WHERE rule_kind = ANY(CAST(:kinds AS text[])) AND NOT motion_id = ANY(CAST(:but AS uuid[]))
+      AND governance.state_of(motion_id) IN ('seconded', 'amending', 'frozen', 'open')
+      AND NOT EXISTS (SELECT 1 FROM governance.impact AS stated
+                      WHERE stated.motion_id = motion.motion_id AND stated.version = last.version)
+    ORDER BY proposed_at, motion_id LIMIT 1
+""")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """A text whose statement is to be worked out."""
+
+    motion_id: MotionId
+    version: int
+    kind: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class About:
+    """The kind of rule a motion writes, None for none; and its text as it stands."""
+
+    kind: str | None
+    version: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """A statement as it was kept: its text is canonical JSON."""
+
+    version: int
+    text: str
+    digest: str
+    made_at: datetime
+
+
+async def insert_impact(
+    work: UnitOfWork,
+    motion_id: MotionId,
+    version: int,
+    *,
+    text_and_digest: tuple[str, str],
+    seed: int,
+    assumptions: str,
+    has_figures: bool,
+) -> bool:
+    """Keep a statement; False if one of that version is kept already."""
+    said, digest = text_and_digest
+    row = await work.execute(
+        _INSERT,
+        {
+            "motion_id": motion_id,
+            "version": version,
+            "document": said,
+            "digest": digest,
+            "seed": seed,
+            "assumptions": assumptions,
+            "has_figures": has_figures,
+            "now": work.now,
+        },
+    )
+    return row.one_or_none() is not None
+
+
+async def find_impact(work: Reading, motion_id: MotionId, version: int) -> Kept | None:
+    """The statement of a version, or None."""
+    row = (await work.execute(_FIND, {"motion_id": motion_id, "version": version})).one_or_none()
+    if row is None:
+        return None
+    return Kept(version=row.version, text=row.document, digest=row.digest, made_at=row.made_at)
+
+
+async def find_about(work: Reading, motion_id: MotionId) -> About | None:
+    """What a motion is about, or None if there is no such motion."""
+    row = (await work.execute(_ABOUT, {"motion_id": motion_id})).one_or_none()
+    if row is None:
+        return None
+    return About(kind=row.rule_kind, version=row.version, text=row.text)
+
+
+async def find_waiting(work: Reading, *, but: tuple[MotionId, ...] = ()) -> Waiting | None:
+    """The oldest motion whose text has no statement yet, but for some; None if all have theirs."""
+    given = {"kinds": [kind.value for kind in KINDS], "but": list(but)}
+    row = (await work.execute(_WAITING, given)).one_or_none()
+    if row is None:
+        return None
+    return Waiting(
+        motion_id=MotionId(row.motion_id), version=row.version, kind=row.rule_kind, text=row.text
+    )
