@@ -34,6 +34,7 @@ from governance.service.motions import Proposal
 from khan import seed
 from khan.assembly import AssemblyAtWork
 from khan.build import open_city, read_charter
+from khan.console import ArgumentUnusable
 from khan.greeting import short_trip
 from khan.polling_station import PollingStation
 from khan.settings import cache_folder
@@ -110,13 +111,15 @@ def run(city: str, *, keep: Path | None, number: int, console: Console) -> dict[
 
     Raises
     ------
-    NothingToVoteOn, CityUnknown, EmbeddedServerFailed
+    ArgumentUnusable, NothingToVoteOn, CityUnknown, EmbeddedServerFailed
         As they say.
     """
     with contextlib.ExitStack() as stack:
         folder = keep
         if folder is None:
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="khan-assembly-")))
+        if folder.is_dir() and any(folder.iterdir()):
+            raise ArgumentUnusable("--keep", "an assembly begins in an empty folder")
         folder.mkdir(parents=True, exist_ok=True)
         folder = folder.resolve()
         stack.callback(embedded.stop, folder / "postgres")

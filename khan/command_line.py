@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import time
 from importlib.metadata import version
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated, Any, NoReturn
 
 import typer
 from rich.markup import escape
@@ -107,26 +107,36 @@ def demo(
     seed: options.Seed = 1,
     report: options.Report = None,
     keep: options.Keep = None,
+    assembly: options.Assembly = False,
 ) -> None:
     """Run a living city: database, service, simulated drivers and riders.
 
     They use only the public APIs, like anyone else. Opens the city live; Ctrl-C stops everything.
     """
     from khan import demo as stage
-    from khan.json_files import write_json
+    from khan.assembly_script import run as assemble
 
     writable("--report", report)
+    if assembly:
+        _tell(assemble(city_name, keep=keep, number=seed, console=console), report)
+        return
     asked = stage.Demonstration(
         city=city_name, start=_time(start), drivers=drivers, riders_per_hour=riders_per_hour,
         share_of_shared=share_of_shared, share_following=follow_advice, speed=speed, minutes=minutes, port=port, seed=seed, keep=keep,
         open_page=sys.stdout.isatty() and not headless,
     )  # fmt: skip
-    found = stage.run(asked, console)
-    if report is not None:
-        write_json(found, report)
-        console.print(f"  The report is in {escape(str(report))}")
-    else:
+    _tell(stage.run(asked, console), report)
+
+
+def _tell(found: dict[str, Any], report: Path | None) -> None:
+    """The report, into its file or onto the terminal."""
+    from khan.json_files import write_json
+
+    if report is None:
         console.print_json(json.dumps(found))
+        return
+    write_json(found, report)
+    console.print(f"  The report is in {escape(str(report))}")
 
 
 @app.command(

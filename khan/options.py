@@ -86,6 +86,14 @@ Keep = Annotated[
         "at the end.",
     ),
 ]
+Assembly = Annotated[
+    bool,
+    typer.Option(
+        "--assembly",
+        help="No crowd: members vote the fare anew, months pass in seconds, and it ends. Of the "
+        "other options --city, --seed, --report and --keep hold.",
+    ),
+]
 
 Receipt = Annotated[
     Path | None,
