@@ -10,11 +10,20 @@ import pytest
 
 from governance.asked import ElectionAsked, NumberAsked, OfferedText, TextsAsked
 from governance.ballots.choice import Mark, Ranks, Value
-from governance.errors import MatterCooling, NobodyStands, QuestionUnfit, TooEarly, VoteUnderWay
+from governance.ballots.errors import SharesUnusable
+from governance.ballots.plain import pack
+from governance.errors import (
+    MatterCooling,
+    NobodyStands,
+    PollPeopleUnfit,
+    QuestionUnfit,
+    TooEarly,
+    VoteUnderWay,
+)
 from governance.motion import Motion, MotionState
 from governance.number_terms import Bounds
 from governance.polls.errors import PollNotPrepared, PollNotReady
-from governance.service import elections, votes
+from governance.service import elections, poll_people, votes
 from governance.service.motions import Proposal
 from rulebook.rule import RuleKind, canonical
 from rulebook.service import list_rules
@@ -275,7 +284,9 @@ async def test_a_sealed_vote_opens_with_every_part_and_is_counted_with_every_sha
         async with city.assembly.database.work() as work:
             await votes.open_vote(work, motion.motion_id)
     [poll] = await city.polls(motion)
-    city.name_trustees(poll)
+    await city.name_trustees(poll)
+    with pytest.raises(PollPeopleUnfit, match="are named"):
+        await city.name_trustees(poll)
     async with city.assembly.database.work() as work:
         motion = await votes.open_vote(work, motion.motion_id, terms=TERMS)
     await city.scene.turn()
@@ -284,3 +295,24 @@ async def test_a_sealed_vote_opens_with_every_part_and_is_counted_with_every_sha
     with pytest.raises(PollNotReady, match="1 more"):
         async with city.assembly.database.work() as work:
             await votes.certify(work, motion.motion_id, certified_by="R. Officer")
+    # A share that was never dealt stops nobody, once enough true ones are there.
+    assert motion.timetable is not None
+    late = int(motion.timetable.closes_at.timestamp()) * 1000 + 9000
+    with pytest.raises(SharesUnusable, match="closed board"):
+        signer, [first] = city.scene.trustees[2], city.dealt[poll.poll_id][2:]
+        async with city.assembly.database.work() as work:
+            statement = {
+                "trustee": "trustee/3",
+                "at_ms": late,
+                "signature": pack(signer.sign(b"x")),
+            }
+            await poll_people.take_release(work, poll.poll_id, (first, dict(statement)))
+    await city.release(poll, 2, at_ms=late, spoilt=True)
+    with pytest.raises(PollNotReady, match="true share"):
+        async with city.assembly.database.work() as work:
+            await votes.certify(work, motion.motion_id, certified_by="R. Officer")
+    await city.release(poll, 3, at_ms=late)
+    async with city.assembly.database.work() as work:
+        _, certificate = await votes.certify(work, motion.motion_id, certified_by="R. Officer")
+    assert certificate.cast == 1
+    verify(city.bundle(poll))
