@@ -17,7 +17,6 @@ from governance.ballots.box import Box, KeyStanding
 from governance.ballots.bundle import Bundle
 from governance.ballots.choice import Question, RuleName, fields_of
 from governance.ballots.errors import SharesUnusable
-from governance.ballots.hours import Hours
 from governance.ballots.manifest import Manifest, RelyingParty, RollTerms
 from governance.ballots.merkle import Head
 from governance.ballots.plain import Fields, pack, parse
@@ -29,6 +28,7 @@ from governance.errors import NotOnRoll, VoteNotOpen
 from governance.member import MemberId
 from governance.motion import Motion, MotionState
 from governance.poll_question import content_bytes_of
+from governance.polls import records
 from governance.polls.errors import PollNotFound, PollNotPrepared, PollNotReady
 from governance.polls.records import ClosedPoll
 from governance.results import count_by_rule
@@ -150,7 +150,7 @@ async def cast_detached(work: UnitOfWork, poll_id: UUID, *, by: MemberId, ballot
     entry = Box(manifest=manifest).receive(
         said,
         standing=KeyStanding(latest_sequence=sequence, is_cancelled=is_cancelled),
-        hours=Hours.of(manifest),
+        hours=await records.hours_of(work, poll_id),  # with the time given back after an outage
         at_ms=_ms(work.now),
     )
     assert entry["kind"] == "ballot"
