@@ -246,15 +246,6 @@ class AppealRefused(Gone):
         super().__init__(f"An appeal against this result could be made until {until}.", until=until)
 
 
-class NotEnactable(Conflict):
-    """The motion does not write a rule, or may not."""
-
-    code = "not_enactable"
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(f"This motion writes no rule: {reason}.", reason=reason)
-
-
 class BallotsNotShown(Conflict):
     """Who voted how is shown to members, of open votes that are over."""
 
@@ -280,6 +271,15 @@ class QuestionUnfit(Invalid):
 
     def __init__(self, reason: str) -> None:
         super().__init__(f"This cannot be put to a vote: {reason}.", reason=reason)
+
+
+class PollPeopleUnfit(Invalid):
+    """Trustees or a witness cannot be appointed as asked."""
+
+    code = "poll_people_unfit"
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"These people cannot be appointed: {reason}.", reason=reason)
 
 
 class NobodyStands(Conflict):

@@ -3,7 +3,7 @@
 import json
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -20,13 +20,12 @@ from governance.ballots.ballot import BallotKey, fill
 from governance.ballots.checkpoint import NamedKey, read_checkpoint
 from governance.ballots.choice import Choice
 from governance.ballots.hours import Hours
-from governance.ballots.manifest import Manifest, RelyingParty
-from governance.ballots.plain import canonical, pack
+from governance.ballots.manifest import Manifest, RelyingParty, TrusteeTerms
 from governance.ballots.trustees import Trustee
 from governance.certificate import Certificate
 from governance.motion import Motion
 from governance.polls.records import closed_poll
-from governance.service import polls, votes
+from governance.service import poll_people, polls, votes
 from governance.service.motions import Proposal
 from governance.service.polls import BallotTerms
 from governance.store.polls import Poll, list_polls
@@ -76,19 +75,22 @@ class PolledAssembly:
             motion = await votes.give_notice(work, motion.motion_id)
         await self.scene.turn()
         for poll in await self.polls(motion):
-            self.name_trustees(poll)
+            await self.name_trustees(poll)
         return motion
 
-    def name_trustees(self, poll: Poll) -> None:
+    def trustee(self, number: int) -> NamedKey:
+        """A trustee's name and public key; numbers from 1."""
+        public = self.scene.trustees[number - 1].public_key().public_bytes_raw()
+        return NamedKey(name=f"trustee/{number}", public=public)
+
+    async def name_trustees(self, poll: Poll, *, needed: int = 2) -> None:
         """Two of three trustees open a poll."""
-        people = [
-            {"name": f"trustee/{n}", "key": pack(key.public_key().public_bytes_raw())}
-            for n, key in enumerate(self.scene.trustees, start=1)
-        ]
-        self.assembly.owner.execute(
-            "INSERT INTO governance.poll_trustees VALUES (%s, %s, 2, %s)",
-            [poll.poll_id, self.scene.election.public_key().public_bytes_raw(), json.dumps(people)],
-        )
+        terms = TrusteeTerms(
+            election_key=self.scene.election.public_key().public_bytes_raw(),
+            people=tuple(self.trustee(number) for number in (1, 2, 3)), needed=needed,
+        )  # fmt: skip
+        async with self.assembly.database.work() as work:
+            await poll_people.appoint_trustees(work, poll.poll_id, terms)
 
     async def opened(self, motion: Motion) -> Motion:
         """A called vote frozen and opened at its time."""
@@ -110,7 +112,7 @@ class PolledAssembly:
     async def manifest(self, poll: Poll) -> Manifest:
         """A poll's manifest."""
         async with self.assembly.database.reading() as reading:
-            return await polls.get_manifest(reading, poll.poll_id)
+            return await poll_people.get_manifest(reading, poll.poll_id)
 
     async def vote(self, poll: Poll, choices: Mapping[int, Choice]) -> None:
         """Members vote in a sealed poll by their devices, in this order."""
@@ -170,27 +172,24 @@ class PolledAssembly:
         await self.scene.witness(at_seconds=closes + 3)
         assert not self.scene.refused
         for poll in await self.polls(motion):
-            await self.release(poll, released, at_ms=closes * 1000 + 9000)
+            for number in range(1, released + 1):
+                await self.release(poll, number, at_ms=closes * 1000 + 9000)
         return motion
 
-    async def release(self, poll: Poll, count: int, *, at_ms: int) -> None:
-        """Trustees give up their shares."""
+    async def release(self, poll: Poll, number: int, *, at_ms: int, spoilt: bool = False) -> None:
+        """A trustee gives up a share, or another than was dealt."""
         manifest = await self.manifest(poll)
         async with self.assembly.database.reading() as reading:
             closed = await closed_poll(reading, poll.poll_id)
         head = read_checkpoint(closed.board.notes[-1].rpartition("\n\n")[0] + "\n").head
-        shares = self._shares(poll)
-        for number in range(1, count + 1):
-            signer = self.scene.trustees[number - 1]
-            key = NamedKey(name=f"trustee/{number}", public=signer.public_key().public_bytes_raw())
-            person = Trustee(key=key, signer=signer, share=shares[number - 1])
-            share, statement = person.release(
-                manifest.digest(), head, hours=Hours.of(manifest), at_ms=at_ms
-            )
-            self.assembly.owner.execute(
-                "INSERT INTO governance.poll_release VALUES (%s, %s, %s, %s, %s)",
-                [poll.poll_id, key.name, canonical(statement).decode(), share.number, share.secret],
-            )
+        share = self._shares(poll)[number - 1]
+        if spoilt:
+            share = replace(share, secret=bytes(32))
+        signer = self.scene.trustees[number - 1]
+        person = Trustee(key=self.trustee(number), signer=signer, share=share)
+        release = person.release(manifest.digest(), head, hours=Hours.of(manifest), at_ms=at_ms)
+        async with self.assembly.database.work() as work:
+            await poll_people.take_release(work, poll.poll_id, release)
 
     def _shares(self, poll: Poll) -> tuple[trustees.Share, ...]:
         if poll.poll_id not in self.dealt:
@@ -236,10 +235,8 @@ async def polled_assembly(
                 [member_id, credential(one), one.passkey.credential_id],
             )
         for witness in scene.witnesses:
-            owner.execute(
-                "INSERT INTO governance.witness VALUES (%s, %s, service_now())",
-                [witness.key.name, witness.key.public],
-            )
+            async with database.work() as work:
+                await poll_people.appoint_witness(work, witness.key)
         yield PolledAssembly(assembly=assembly, scene=scene, people=people, folder=folder)
 
 

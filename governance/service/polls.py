@@ -5,57 +5,42 @@ import io
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Protocol
+from itertools import combinations
 
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from foundation.identifiers import UUID
 from governance.ballots import bundle as bundles
-from governance.ballots import checkpoint, trustees
-from governance.ballots import manifest as manifests
+from governance.ballots import trustees
 from governance.ballots.ballot import read as read_ballot
 from governance.ballots.box import Box, KeyStanding
 from governance.ballots.bundle import Bundle
 from governance.ballots.choice import Question, RuleName, fields_of
 from governance.ballots.errors import SharesUnusable
-from governance.ballots.hours import Hours
 from governance.ballots.manifest import Manifest, RelyingParty, RollTerms
 from governance.ballots.merkle import Head
-from governance.ballots.plain import Fields, number_of, pack, parse, text_of, unpack
+from governance.ballots.plain import Fields, pack, parse
 from governance.ballots.roll import root_of_roll
 from governance.ballots.tally import Issuance, Tally, certificate, lot_seed, tally
-from governance.ballots.trustees import Share, release_message
 from governance.certificate import ClassVotes, PollSeal
 from governance.electoral_roll import may_still_vote
 from governance.errors import NotOnRoll, VoteNotOpen
 from governance.member import MemberId
 from governance.motion import Motion, MotionState
 from governance.poll_question import content_bytes_of
+from governance.polls import records
 from governance.polls.errors import PollNotFound, PollNotPrepared, PollNotReady
-from governance.polls.records import ClosedPoll, Parts
+from governance.polls.records import ClosedPoll
 from governance.results import count_by_rule
 from governance.service.membership import get_member
 from governance.service.motions import locked
+from governance.service.poll_people import Keepers, Release, final_head, get_manifest, is_stated
 from governance.service.trial import judged_by
 from governance.store import polls as store
 from governance.store import votes as vote_store
 from governance.store.polls import Poll, PollCount
 from governance.tier import Tier
-from storage.work import Reading, UnitOfWork
-
-
-class Keepers(Protocol):
-    """What desks and board have written; `governance.polls.records` is one."""
-
-    async def parts_of(self, work: Reading, poll_id: UUID, *, tier: Tier) -> Parts:
-        """The keys that the poll's desks and board have published."""
-        ...
-
-    async def closed_poll(self, work: Reading, poll_id: UUID) -> ClosedPoll:
-        """A closed poll, for the count and the bundle."""
-        ...
+from storage.work import UnitOfWork
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,20 +120,6 @@ def _ms(instant: datetime) -> int:
     return round(instant.timestamp() * 1000)
 
 
-async def get_manifest(work: Reading, poll_id: UUID) -> Manifest:
-    """The manifest of a poll.
-
-    Raises
-    ------
-    PollNotFound
-        If there is no such poll, or it has not opened.
-    """
-    document = await store.find_manifest(work, poll_id)
-    if document is None:
-        raise PollNotFound(poll_id)
-    return manifests.read(document)
-
-
 async def cast_detached(work: UnitOfWork, poll_id: UUID, *, by: MemberId, ballot: Fields) -> None:
     """Take a ballot that a member hands in; afterwards no row ties it to them.
 
@@ -179,7 +150,7 @@ async def cast_detached(work: UnitOfWork, poll_id: UUID, *, by: MemberId, ballot
     entry = Box(manifest=manifest).receive(
         said,
         standing=KeyStanding(latest_sequence=sequence, is_cancelled=is_cancelled),
-        hours=Hours.of(manifest),
+        hours=await records.hours_of(work, poll_id),  # with the time given back after an outage
         at_ms=_ms(work.now),
     )
     assert entry["kind"] == "ballot"
@@ -208,9 +179,9 @@ async def count_poll(work: UnitOfWork, poll: Poll, *, keepers: Keepers) -> Count
     """
     manifest = await get_manifest(work, poll.poll_id)
     closed = await keepers.closed_poll(work, poll.poll_id)
-    head = _final_head(manifest, closed)
+    head = final_head(manifest, closed)
     releases = await store.list_releases(work, poll.poll_id)
-    key = _combined(manifest, head, releases)
+    key, statements = _opened(manifest, head, releases)
     board = list(closed.board.lines)
     found = tally(manifest, board, key)
     seed = lot_seed(closed.lot_secret, head)
@@ -220,7 +191,7 @@ async def count_poll(work: UnitOfWork, poll: Poll, *, keepers: Keepers) -> Count
     )  # fmt: skip
     opening = bundles.opening_document(
         election_key=key.private_bytes_raw(), lot=closed.lot_secret,
-        releases=[statement for _, statement in releases],
+        releases=statements,
     )  # fmt: skip
     file = io.BytesIO()
     bundles.write(
@@ -251,35 +222,30 @@ def _counted(
     )
 
 
-def _final_head(manifest: Manifest, closed: ClosedPoll) -> Head:
-    if not closed.board.notes:
-        raise PollNotReady(["the board's signed head"])
-    opened = checkpoint.open_note(closed.board.notes[-1], [manifest.board])
-    opened.require(manifest.board.name)
-    return checkpoint.read_checkpoint(opened.text).head
+def _opened(
+    manifest: Manifest, head: Head, releases: Sequence[Release]
+) -> tuple[X25519PrivateKey, tuple[Fields, ...]]:
+    """The key that enough shares give, and the statements that are signed over the closed board.
 
-
-def _combined(
-    manifest: Manifest, head: Head, releases: Sequence[tuple[Share, Fields]]
-) -> X25519PrivateKey:
-    """The key of the shares whose statements are signed over the closed board."""
-    assert manifest.trustees is not None
-    keys = {one.name: one.public for one in manifest.trustees.people}
-    for _, statement in releases:
-        message = release_message(manifest.digest(), head, number_of(statement, "at_ms"))
-        name = text_of(statement, "trustee")
+    Whoever gave up another share than was dealt to them stops nobody, if enough others did not.
+    """
+    terms = manifest.trustees
+    assert terms is not None
+    stated = [one for one in releases if is_stated(manifest, head, one[1])]
+    for some in combinations(stated, terms.needed):
         try:
-            public = Ed25519PublicKey.from_public_bytes(keys[name])
-            public.verify(unpack(statement["signature"], 64), message)
-        except (InvalidSignature, KeyError):
-            raise PollNotReady([f"a statement of {name} over the closed board"]) from None
-    lacking = manifest.trustees.needed - len(releases)
-    if lacking > 0:
-        raise PollNotReady([f"the shares of {lacking} more trustees"])
-    try:
-        return trustees.combine([share for share, _ in releases], manifest.trustees)
-    except SharesUnusable:
-        raise PollNotReady(["shares that give this poll's key"]) from None
+            key = trustees.combine([share for share, _ in some], terms)
+        except SharesUnusable:
+            continue
+        return key, tuple(statement for _, statement in stated)
+    lacking = terms.needed - len(stated)
+    raise PollNotReady(
+        [
+            f"the shares of {lacking} more trustees"
+            if lacking > 0
+            else "a true share for a false one"
+        ]
+    )
 
 
 def _issuance(closed: ClosedPoll) -> Issuance:

@@ -32,7 +32,8 @@ from governance.service.conflicts import check_no_conflict, standing_aside
 from governance.service.membership import get_member
 from governance.service.motions import locked, stepped
 from governance.service.notices import call_polls, check_time, particulars_of
-from governance.service.polls import BallotTerms, Keepers, count_poll, publish_polls
+from governance.service.poll_people import Keepers
+from governance.service.polls import BallotTerms, count_poll, publish_polls
 from governance.service.trial import judged_by
 from governance.store import members as member_store
 from governance.store import polls as poll_store

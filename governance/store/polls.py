@@ -10,7 +10,7 @@ from foundation.identifiers import UUID
 from governance.ballots.checkpoint import NamedKey, SignatureType
 from governance.ballots.choice import Question, question_of
 from governance.ballots.manifest import Manifest, TrusteeTerms
-from governance.ballots.plain import Fields, canonical, parse, unpack
+from governance.ballots.plain import Fields, canonical, pack, parse, unpack
 from governance.ballots.roll import RollEntry
 from governance.ballots.trustees import Share
 from governance.matter import MemberClass
@@ -51,6 +51,17 @@ _INSERT_PROJECTS = text("""
 _PROJECTS = text("""
     SELECT project_id FROM governance.ballot_project WHERE motion_id = :motion_id
     ORDER BY number LIMIT 10000
+""")
+_INSERT_WITNESS = text("""
+    INSERT INTO governance.witness (name, public, appointed_at) VALUES (:name, :public, :now)
+""")
+_INSERT_TRUSTEES = text("""
+    INSERT INTO governance.poll_trustees (poll_id, election_key, needed, people)
+    VALUES (:poll_id, :election_key, :needed, CAST(:people AS jsonb))
+""")
+_INSERT_RELEASE = text("""
+    INSERT INTO governance.poll_release (poll_id, trustee, statement, share_number, share)
+    VALUES (:poll_id, :trustee, :statement, :number, :share) ON CONFLICT DO NOTHING
 """)
 _WITNESSES = text("SELECT name, public FROM governance.witness ORDER BY name LIMIT 64")
 _TRUSTEES = text("SELECT * FROM governance.poll_trustees WHERE poll_id = :poll_id")
@@ -204,6 +215,40 @@ async def find_trustees(work: Reading, poll_id: UUID) -> TrusteeTerms | None:
         return None
     people = tuple(NamedKey(name=one["name"], public=unpack(one["key"], 32)) for one in row.people)
     return TrusteeTerms(election_key=bytes(row.election_key), people=people, needed=row.needed)
+
+
+async def insert_witness(work: UnitOfWork, witness: NamedKey) -> None:
+    """Write who cosigns the logs from now on."""
+    told = {"name": witness.name, "public": witness.public, "now": work.now}
+    await work.execute(_INSERT_WITNESS, told)
+
+
+async def insert_trustees(work: UnitOfWork, poll_id: UUID, terms: TrusteeTerms) -> None:
+    """Write who opens the ballots of a poll."""
+    people = [{"name": one.name, "key": pack(one.public)} for one in terms.people]
+    await work.execute(
+        _INSERT_TRUSTEES,
+        {
+            "poll_id": poll_id,
+            "election_key": terms.election_key,
+            "needed": terms.needed,
+            "people": json.dumps(people),
+        },
+    )
+
+
+async def insert_release(work: UnitOfWork, poll_id: UUID, share: Share, statement: Fields) -> None:
+    """Write a share that was given up; nothing if the trustee's stands here."""
+    await work.execute(
+        _INSERT_RELEASE,
+        {
+            "poll_id": poll_id,
+            "trustee": statement["trustee"],
+            "statement": canonical(statement).decode(),
+            "number": share.number,
+            "share": share.secret,
+        },
+    )
 
 
 async def insert_manifest(work: UnitOfWork, poll_id: UUID, manifest: Manifest) -> None:

@@ -185,3 +185,25 @@ async def test_a_fund_is_divided_by_the_vote_and_its_projects_become_pacts(
     funded = assembly.owner.execute("SELECT project_id FROM commons.funded ORDER BY 1").fetchall()
     assert funded == [("bench",), ("lamp",)]
     assert assembly.owner.execute("SELECT count(*) FROM commons.pact").fetchone() == (2,)
+
+
+@pytest.mark.parametrize(
+    ("marks", "state"),
+    [(("for",) * 4, MotionState.CERTIFIED), (("for",) * 3, MotionState.LOST)],
+)
+async def test_what_needs_all_members_needs_those_who_stay_away(
+    database: Database,
+    owner: psycopg.Connection,
+    database_address: str,
+    marks: tuple[str, ...],
+    state: MotionState,
+) -> None:
+    rules = open_bylaws()
+    rules["matters"]["whole"] = {"extends": "ordinary", "pass": {"for_over_all": "1"}}
+    city = await assemble(database, owner, address=database_address, bylaws=rules)
+    motion = await city.opened(Proposal(title="The lock", text="It stays.", matter="whole"))
+    await city.cast(motion.motion_id, *marks)
+    motion, certificate = await certified(city, motion)
+    assert motion.state is state
+    assert certificate.count is not None
+    assert certificate.count.whole == 4

@@ -14,7 +14,7 @@ from sqlalchemy.exc import IntegrityError
 from governance.ballots.choice import Mark, Value
 from governance.ballots.plain import canonical
 from governance.motion import Motion
-from governance.service import polls, votes
+from governance.service import poll_people, votes
 from governance.store.polls import Poll
 from storage.engine import Database
 from storage.refusals import constraint_of
@@ -78,7 +78,7 @@ async def test_I27_a_manifest_says_what_the_notice_and_the_roll_say(city: Polled
     with pytest.raises(ZeroDivisionError):
         async with city.assembly.database.work() as work:
             await votes.open_vote(work, motion.motion_id, terms=TERMS)
-            manifest = await polls.get_manifest(work, poll.poll_id)
+            manifest = await poll_people.get_manifest(work, poll.poll_id)
             published |= json.loads(manifest.document())
             raise ZeroDivisionError
     wrong = "i27_the_manifest_says_the_notice"

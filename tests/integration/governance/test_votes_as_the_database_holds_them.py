@@ -111,6 +111,7 @@ async def test_I27_the_roll_is_frozen_when_the_vote_opens(assembly: Assembly) ->
         ("roll_size = 2", "i27_a_recount_of_the_board"),
         ("quorum = 1", "i27_a_recount_of_the_board"),
         ("ballots_cast = 5", "i27_a_recount_of_the_board"),
+        ("valid = 2", "i27_a_recount_of_the_board"),
         ("has_passed = true", "i27_judged_by_its_notice"),
         ("digest = 'x'", "certificate_is_what_was_hashed"),
     ],
@@ -125,7 +126,7 @@ async def test_I27_a_certificate_is_a_recount_of_the_board(
     row = {
         "motion_id": f"'{motion.motion_id}'", "document": "'{}'",
         "digest": "encode(sha256('{}'), 'hex')", "has_passed": "false", "roll_size": "4",
-        "ballots_cast": "3", "votes_for": "1", "votes_against": "1", "abstentions": "1",
+        "ballots_cast": "3", "valid": "3", "votes_for": "1", "votes_against": "1", "abstentions": "1",
         "quorum": "2", "certified_at": "service_now()",
     }  # fmt: skip
     row[column] = value

@@ -2,6 +2,8 @@
 
 import json
 from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -10,20 +12,31 @@ import pytest
 
 from governance.asked import ElectionAsked, NumberAsked, OfferedText, TextsAsked
 from governance.ballots.choice import Mark, Ranks, Value
-from governance.errors import MatterCooling, NobodyStands, QuestionUnfit, TooEarly, VoteUnderWay
+from governance.ballots.errors import SharesUnusable
+from governance.ballots.plain import pack
+from governance.errors import (
+    MatterCooling,
+    NobodyStands,
+    PollPeopleUnfit,
+    QuestionUnfit,
+    TooEarly,
+    VoteUnderWay,
+)
 from governance.motion import Motion, MotionState
 from governance.number_terms import Bounds
 from governance.polls.errors import PollNotPrepared, PollNotReady
-from governance.service import elections, votes
+from governance.service import elections, poll_people, votes
 from governance.service.motions import Proposal
+from governance.store.polls import list_polls
 from rulebook.rule import RuleKind, canonical
 from rulebook.service import list_rules
 from storage.engine import Database
 from tests.assembly_polls import TERMS, PolledAssembly, bylaws, polled_assembly
-from tests.assembly_rows import dearer_tariff, tariff_motion
+from tests.assembly_rows import assemble, dearer_tariff, tariff_motion
 from tests.rules import example_bodies
 from verifier.check import verify
 
+ROOT = Path(__file__).resolve().parents[3]
 RULES = bylaws(
     ordinary={"ballot": "sealed"},
     fare={"extends": "ordinary", "method": "median", "step": 10, "phantoms": "1/10",
@@ -275,7 +288,9 @@ async def test_a_sealed_vote_opens_with_every_part_and_is_counted_with_every_sha
         async with city.assembly.database.work() as work:
             await votes.open_vote(work, motion.motion_id)
     [poll] = await city.polls(motion)
-    city.name_trustees(poll)
+    await city.name_trustees(poll)
+    with pytest.raises(PollPeopleUnfit, match="are named"):
+        await city.name_trustees(poll)
     async with city.assembly.database.work() as work:
         motion = await votes.open_vote(work, motion.motion_id, terms=TERMS)
     await city.scene.turn()
@@ -284,3 +299,69 @@ async def test_a_sealed_vote_opens_with_every_part_and_is_counted_with_every_sha
     with pytest.raises(PollNotReady, match="1 more"):
         async with city.assembly.database.work() as work:
             await votes.certify(work, motion.motion_id, certified_by="R. Officer")
+    # A share that was never dealt stops nobody, once enough true ones are there.
+    assert motion.timetable is not None
+    late = int(motion.timetable.closes_at.timestamp()) * 1000 + 9000
+    with pytest.raises(SharesUnusable, match="closed board"):
+        signer, [first] = city.scene.trustees[2], city.dealt[poll.poll_id][2:]
+        async with city.assembly.database.work() as work:
+            statement = {
+                "trustee": "trustee/3",
+                "at_ms": late,
+                "signature": pack(signer.sign(b"x")),
+            }
+            await poll_people.take_release(work, poll.poll_id, (first, dict(statement)))
+    await city.release(poll, 2, at_ms=late, spoilt=True)
+    with pytest.raises(PollNotReady, match="true share"):
+        async with city.assembly.database.work() as work:
+            await votes.certify(work, motion.motion_id, certified_by="R. Officer")
+    await city.release(poll, 3, at_ms=late)
+    async with city.assembly.database.work() as work:
+        _, certificate = await votes.certify(work, motion.motion_id, certified_by="R. Officer")
+    assert certificate.cast == 1
+    verify(city.bundle(poll))
+
+
+async def test_every_matter_of_manhattans_bylaws_can_be_called(
+    database: Database, owner: psycopg.Connection, database_address: str
+) -> None:
+    rules = json.loads((ROOT / "cities/manhattan/charter/bylaws.json").read_text(encoding="utf-8"))
+    city = await assemble(
+        database, owner, address=database_address, bylaws=rules,
+        classes=("driver", "driver", "rider", "city"),
+    )  # fmt: skip
+    texts = TextsAsked(texts=(OfferedText(title="Save", text="We save it."),))
+    number = replace(number_motion(), asks=NumberAsked(unit="cents", fields=(FLAG,)))
+    called = {}
+    for proposal in (
+        Proposal(title="A room", text="x", matter="ordinary"), number,
+        Proposal(title="Surplus", text="x", matter="surplus", asks=texts),
+        Proposal(title="Board", text="x", matter="board", asks=ElectionAsked(seats=2)),
+        Proposal(title="Pay", text="x", matter="special"),
+        Proposal(title="Lock", text="x", matter="entrenched"),
+        Proposal(title="Map", text="x", matter="joint"),
+    ):  # fmt: skip
+        motion = await city.propose(proposal)
+        async with database.work() as work:
+            if proposal.matter == "fare":
+                bounds = Bounds(lowest=flag_fall() - 50, highest=flag_fall() + 50)
+                await elections.publish_bounds(work, motion.motion_id, bounds)
+            if proposal.matter == "board":
+                first = city.members[0]
+                await elections.nominate(work, motion.motion_id, first, by=first)
+                await elections.accept_nomination(work, motion.motion_id, by=first, name="Ada")
+        if proposal.matter == "board":
+            async with database.work() as work:
+                city.at(work.now + timedelta(days=15))
+        async with database.work() as work:
+            await votes.give_notice(work, motion.motion_id)
+        async with database.reading() as reading:
+            polls = await list_polls(reading, motion.motion_id)
+        called[proposal.matter] = [(str(one.tier), str(one.question.rule)) for one in polls]
+    assert called == {
+        "ordinary": [("detached", "for_against")], "fare": [("sealed", "lower_median")],
+        "surplus": [("sealed", "schulze")], "board": [("sealed", "scottish_stv")],
+        "special": [("sealed", "for_against")], "entrenched": [("sealed", "for_against")],
+        "joint": [("detached", "for_against")] * 3,
+    }  # fmt: skip
+    assert set(called) == set(rules["matters"])
