@@ -22,12 +22,17 @@ BEGIN
     --   its purpose, because only functions that write it down can be called.
     -- khan_reader is what people look with: rules and books. Where people were, and their names and
     --   telephone numbers, are in schemas that it is not let into.
-    FOREACH role_name IN ARRAY ARRAY['khan_owner', 'khan_app', 'khan_office', 'khan_reader'] LOOP
+    -- khan_desk_secretary, khan_desk_city_clerk and khan_ballot_board are what the two issuing desks
+    --   and the ballot box run as (`khan desk`, `khan board`): each writes its own schema alone, and
+    --   no login has two of them.
+    FOREACH role_name IN ARRAY ARRAY['khan_owner', 'khan_app', 'khan_office', 'khan_reader',
+                                     'khan_desk_secretary', 'khan_desk_city_clerk', 'khan_ballot_board'] LOOP
         IF NOT EXISTS (SELECT 1 FROM pg_roles WHERE rolname = role_name) THEN
             EXECUTE format('CREATE ROLE %I NOLOGIN', role_name);
         END IF;
     END LOOP;
-    FOREACH role_name IN ARRAY ARRAY['khan_owner', 'khan_service', 'khan_reader'] LOOP
+    FOREACH role_name IN ARRAY ARRAY['khan_owner', 'khan_service', 'khan_reader',
+                                     'khan_desk_secretary', 'khan_desk_city_clerk', 'khan_ballot_board'] LOOP
         IF NOT EXISTS (SELECT 1 FROM pg_roles WHERE rolname = role_name || '_login') THEN
             EXECUTE format('CREATE ROLE %I LOGIN NOINHERIT', role_name || '_login');
         END IF;
@@ -38,6 +43,9 @@ END $$;
 GRANT khan_owner TO khan_owner_login;
 GRANT khan_app, khan_office TO khan_service_login;
 GRANT khan_reader TO khan_reader_login;
+GRANT khan_desk_secretary TO khan_desk_secretary_login;
+GRANT khan_desk_city_clerk TO khan_desk_city_clerk_login;
+GRANT khan_ballot_board TO khan_ballot_board_login;
 ALTER ROLE khan_owner_login SET role = 'khan_owner';
 ALTER ROLE khan_service_login SET role = 'khan_app';
 ALTER ROLE khan_reader_login SET role = 'khan_reader';
@@ -57,7 +65,8 @@ END $$;
 REVOKE CREATE ON SCHEMA public FROM PUBLIC;
 -- service_now() stands in public, because the constraints of every schema speak of it.
 GRANT USAGE, CREATE ON SCHEMA public TO khan_owner;
-GRANT USAGE ON SCHEMA public TO khan_app, khan_office, khan_reader;
+GRANT USAGE ON SCHEMA public TO khan_app, khan_office, khan_reader,
+    khan_desk_secretary, khan_desk_city_clerk, khan_ballot_board;
 
 -- Extensions are the superuser's to install; the migrations find them.
 CREATE EXTENSION IF NOT EXISTS btree_gist;

@@ -5,7 +5,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -40,17 +39,12 @@ def free_port() -> int:
         return port
 
 
-def alive(port: int) -> bool:
-    """Wait until it answers, half a minute at most."""
-    for _ in range(300):
-        try:
-            return httpx.get(f"http://127.0.0.1:{port}/healthz", trust_env=False).json() == {
-                "status": "alive",
-                "loop": "turning",
-            }
-        except httpx.TransportError:
-            time.sleep(0.1)
-    return False
+def ask(port: int, path: str) -> dict[str, object]:
+    """What a process answers; tried for a minute, longer each time, while it starts."""
+    transport = httpx.HTTPTransport(retries=7)
+    with httpx.Client(transport=transport, base_url=f"http://127.0.0.1:{port}") as client:
+        found: dict[str, object] = client.get(path).json()
+    return found
 
 
 def test_a_desk_and_the_board_start_with_their_own_keys_and_roles(
@@ -64,12 +58,10 @@ def test_a_desk_and_the_board_start_with_their_own_keys_and_roles(
         ),
         process("board", board, DATABASE_URL=database_address, KHAN_KEYS=str(tmp_path / "board")),
     ):  # fmt: skip
-        assert alive(desk)
-        assert alive(board)
-        asked = httpx.get(f"http://127.0.0.1:{board}/board/v1/polls", trust_env=False)
-        assert asked.json() == {"polls": []}
-        none = httpx.get(f"http://127.0.0.1:{desk}/desk/v1/polls/{'0' * 32}/head", trust_env=False)
-        assert none.json()["code"] == "poll_not_found"
+        for port in (desk, board):
+            assert ask(port, "/healthz") == {"status": "alive", "loop": "turning"}
+        assert ask(board, "/board/v1/polls") == {"polls": []}
+        assert ask(desk, f"/desk/v1/polls/{'0' * 32}/head")["code"] == "poll_not_found"
     assert (tmp_path / "desk").stat().st_mode & 0o777 == 0o700
 
 

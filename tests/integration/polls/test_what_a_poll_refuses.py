@@ -1,8 +1,10 @@
 """Whatever is late, early, strange or a second time is refused, over HTTP and by the database itself."""
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 
+import httpx
 import psycopg
 import pytest
 from sqlalchemy import text
@@ -10,7 +12,7 @@ from sqlalchemy.exc import DBAPIError
 
 from foundation.chance import SeededChance
 from governance.ballots.choice import Mark
-from governance.ballots.plain import canonical, pack
+from governance.ballots.plain import canonical, pack, unpack
 from governance.polls import board as board_verbs
 from governance.polls import board_turns
 from governance.polls.errors import ManifestStrange, PollNotReady
@@ -37,6 +39,13 @@ async def voted(scene: PollScene, number: int, mark: str = "for") -> VoterFolder
     voter.fill(kept, Mark(mark))
     await voter.send(kept, scene.places())
     return kept
+
+
+class Down(httpx.AsyncBaseTransport):
+    """A line to a machine that is off."""
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        raise httpx.ConnectError("nobody listens", request=request)
 
 
 async def refusal_of(
@@ -183,20 +192,7 @@ async def test_a_desk_that_is_down_is_asked_again_for_the_same(
     async with poll_scene(database_address, owner, tmp_path) as scene:
         await scene.opened()
         kept, there = scene.kept_by(0), scene.places()
-        down = scene.line_to(Keeper.CITY_CLERK)
-        await down.aclose()
-
-        class Down(type(down._transport)):  # type: ignore[misc]
-            async def handle_async_request(self, request: object) -> object:
-                import httpx
-
-                raise httpx.ConnectError("down")
-
-        import httpx
-
-        away = httpx.AsyncClient(
-            transport=Down(scene.app_of(Keeper.CITY_CLERK)), base_url="http://x"
-        )
+        away = httpx.AsyncClient(transport=Down(), base_url="http://city-clerk")
         with pytest.raises(ServiceGone):
             await voter.prepare(
                 kept, Places(desks=(there.desks[0], away), box=there.box), scene.entry_of(0),
@@ -234,8 +230,6 @@ async def test_a_poll_is_extended_while_it_is_open_and_never_shortened(
 async def test_a_manifest_that_says_something_else_is_not_signed(
     database_address: str, owner: psycopg.Connection, tmp_path: Path
 ) -> None:
-    from dataclasses import replace
-
     async with poll_scene(database_address, owner, tmp_path) as scene:
         scene.notice()
         await scene.turn()
@@ -401,7 +395,7 @@ async def test_a_detached_poll_tells_who_took_part_after_the_close(
             closed = await closed_poll(reading, scene.poll_id)
         (log,) = closed.desk_logs
         who = [pack(scene.entry_of(number).commitment) for number in range(3)]
-        ordered = sorted(who, key=lambda one: __import__("base64").b64decode(one))
+        ordered = sorted(who, key=unpack)
         assert [
             line.partition(b'"commitment":"')[2][:44].decode() for line in list(log.lines)[1:]
         ] == ordered

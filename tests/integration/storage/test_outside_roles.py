@@ -79,3 +79,23 @@ def test_readers_are_not_let_in_where_people_are_told_of(
     with psycopg.connect(address_of(outside, "khan_reader_login")) as connection:
         row = connection.execute("SELECT has_schema_privilege(%s, 'USAGE')", [schema]).fetchone()
     assert row == (False,)
+
+
+KEEPERS = ("khan_desk_secretary", "khan_desk_city_clerk", "khan_ballot_board")
+
+
+@pytest.mark.parametrize("role", KEEPERS)
+async def test_each_keeper_of_polls_has_one_role_and_nobody_else_has_it(
+    outside: embedded.EmbeddedServer, role: str
+) -> None:
+    database = Database(address_of(outside, f"{role}_login"), role=role)
+    async with database.work() as work:  # it may ask the time
+        assert (await work.execute(text("SELECT current_user"))).scalar_one() == role
+    await database.dispose()
+    others = [f"{one}_login" for one in KEEPERS if one != role]
+    for login in (*others, "khan_service_login", "khan_reader_login"):
+        with (
+            psycopg.connect(address_of(outside, login), autocommit=True) as connection,
+            pytest.raises(psycopg.errors.InsufficientPrivilege),
+        ):
+            connection.execute(f"SET ROLE {role}")
