@@ -25,6 +25,7 @@ from governance.motion import Motion, MotionId
 from governance.number_terms import Bounds
 from governance.service import elections, membership, motions, polls, votes
 from governance.service.motions import Proposal
+from governance.service.poll_people import get_manifest
 from governance.service.polls import BallotTerms
 from governance.service.voting_keys import register_voting_key
 from governance.store.polls import Poll, find_commitment, list_polls
@@ -186,7 +187,7 @@ class AssemblyAtWork:
         self, poll: Poll, elector: Elector, commitment: bytes, choice: Choice
     ) -> None:
         async with self.database.reading() as reading:
-            manifest = await polls.get_manifest(reading, poll.poll_id)
+            manifest = await get_manifest(reading, poll.poll_id)
         kept = VoterFolder(self.device_of(elector, poll.poll_id), manifest)
         places = self.station.places()
         entry = OwnEntry(commitment=commitment, passkey=elector.passkey)
@@ -201,7 +202,7 @@ class AssemblyAtWork:
             elector.ballot_keys[poll.poll_id] = BallotKey(public=public, signer=signer)
         key = elector.ballot_keys[poll.poll_id]
         async with self.database.work() as work:
-            manifest = await polls.get_manifest(work, poll.poll_id)
+            manifest = await get_manifest(work, poll.poll_id)
             ballot = fill(manifest, key, choice, sequence=1)
             await polls.cast_detached(
                 work, poll.poll_id, by=elector.member_id, ballot=ballot.document()
