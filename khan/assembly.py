@@ -6,7 +6,7 @@ over HTTP. Only service time is set by the tables' owner, for nobody else may.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta, tzinfo
 from pathlib import Path
 
 from cryptography.hazmat.primitives import serialization
@@ -39,7 +39,7 @@ from storage.engine import Database
 
 OFFICER = "The returning officer of the demonstration"
 _P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
-_A_MOMENT = timedelta(minutes=5)
+A_MOMENT = timedelta(minutes=5)
 
 
 @dataclass(kw_only=True)
@@ -71,6 +71,7 @@ class AssemblyAtWork:
     origin: str
     chance: Chance
     move_to: Callable[[datetime], None]
+    zone: tzinfo
     electors: list[Elector] = field(default_factory=list)
 
     async def join(self, people: Sequence[PersonId], *, member_class: MemberClass) -> None:
@@ -139,10 +140,10 @@ class AssemblyAtWork:
             async with self.database.work() as work:
                 await elections.accept_nomination(work, motion.motion_id, by=member_id, name=name)
 
-    async def called(self, motion: Motion) -> Motion:
+    async def called(self, motion: Motion, *, opens_on: date | None = None) -> Motion:
         """The vote called, desks and board ready, the key shared out."""
         async with self.database.work() as work:
-            motion = await votes.give_notice(work, motion.motion_id)
+            motion = await votes.give_notice(work, motion.motion_id, opens_on=opens_on)
         await self.station.turn()
         for poll in await self.polls(motion):
             if poll.tier is not Tier.OPEN:
@@ -154,9 +155,17 @@ class AssemblyAtWork:
         timetable = motion.timetable
         assert timetable is not None
         self.move_to(timetable.freezes_at)
+        await self.frozen(motion)
+        self.move_to(timetable.opens_at + A_MOMENT)
+        return await self.open(motion)
+
+    async def frozen(self, motion: Motion) -> Motion:
+        """Frozen now."""
         async with self.database.work() as work:
-            await votes.freeze(work, motion.motion_id)
-        self.move_to(timetable.opens_at + _A_MOMENT)
+            return await votes.freeze(work, motion.motion_id)
+
+    async def open(self, motion: Motion) -> Motion:
+        """Opened now."""
         party = RelyingParty(rp_id=self.rp_id, origins=(self.origin,))
         async with self.database.work() as work:
             motion = await votes.open_vote(
@@ -217,7 +226,7 @@ class AssemblyAtWork:
             await votes.close_vote(work, motion.motion_id)
         closes = int(timetable.closes_at.timestamp())
         await self.station.end(at_seconds=closes + 1)
-        self.move_to(timetable.closes_at + _A_MOMENT)
+        self.move_to(timetable.closes_at + A_MOMENT)
         for poll in await self.polls(motion):
             if poll.tier is not Tier.OPEN:
                 await self.station.release(self.database, poll.poll_id, at_ms=(closes + 60) * 1000)

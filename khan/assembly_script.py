@@ -7,7 +7,6 @@ that the bylaws ask for, each step told on the day on which it happens.
 import asyncio
 import contextlib
 import tempfile
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -19,22 +18,18 @@ from doorway.services import City
 from fares.quote import Quote
 from foundation.chance import SeededChance
 from foundation.clock import wall_now
-from foundation.errors import Invalid
 from foundation.identifiers import UUID, PersonId, RiderId
 from foundation.money import Money
-from governance.asked import NumberAsked
-from governance.asked import Path as FieldPath
 from governance.ballots.choice import Value
 from governance.certificate import Certificate
-from governance.matter import MemberClass, Method
+from governance.matter import MemberClass
 from governance.motion import Motion
 from governance.poll_views import get_bundle
-from governance.service.membership import bylaws_now
-from governance.service.motions import Proposal
 from khan import seed
 from khan.assembly import AssemblyAtWork
 from khan.build import open_city, read_charter
 from khan.console import ArgumentUnusable
+from khan.fare_vote import Fare, fare_of, fare_proposal
 from khan.greeting import short_trip
 from khan.polling_station import PollingStation
 from khan.settings import cache_folder
@@ -50,55 +45,6 @@ from verifier.check import verify
 MEMBERS = 60
 BATCH_LEAST = 10
 RP_ID, ORIGIN = "localhost", "http://localhost:8765"
-MILLS = 1000
-
-
-class NothingToVoteOn(Invalid):
-    """This city's bylaws or tariff have no number that members could vote on."""
-
-    code = "nothing_to_vote_on"
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(f"This city's members cannot vote on a fare: {reason}.", reason=reason)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fare:
-    """The price per distance in a tariff: where it stands, how far it is for, how it is called.
-
-    Attributes
-    ----------
-    today
-        Minor units.
-    """
-
-    fields: tuple[FieldPath, ...]
-    today: int
-    words: str
-
-
-def fare_of(tariff: dict[str, Any]) -> Fare:
-    """The price of the first distance step, in every rule of the tariff that has it so.
-
-    Raises
-    ------
-    NothingToVoteOn
-        If the tariff has none in whole minor units.
-    """
-    steps = [
-        (("rules", at, "distance_steps", 0, "amount_mills"), rule["distance_steps"][0])
-        for at, rule in enumerate(tariff["rules"])
-        if rule.get("distance_steps")
-    ]
-    if not steps or steps[0][1]["amount_mills"] % MILLS:
-        raise NothingToVoteOn("its tariff has no price per distance in whole minor units")
-    first = steps[0][1]
-    each = {"1609.344": "mile", "1000": "kilometre"}.get(str(first["per_m"]))
-    return Fare(
-        fields=tuple(path for path, step in steps if step == first),
-        today=first["amount_mills"] // MILLS,
-        words=f"per {each}" if each else f"per {first['per_m']} m",
-    )
 
 
 def run(city: str, *, keep: Path | None, number: int, console: Console) -> dict[str, Any]:
@@ -158,7 +104,7 @@ class Script:
         )  # fmt: skip
         assembly = AssemblyAtWork(
             database=database, station=station, folder=self._folder, rp_id=RP_ID, origin=ORIGIN,
-            chance=self._chance, move_to=self._move_to,
+            chance=self._chance, move_to=self._move_to, zone=self._pack.zone_info,
         )  # fmt: skip
         try:
             return await self._assemble(assembly)
@@ -191,7 +137,7 @@ class Script:
 
     async def _voted(self, assembly: AssemblyAtWork, fare: Fare) -> Motion:
         """From the proposal to the last ballot."""
-        motion = await assembly.moved(await self._proposal(assembly, fare))
+        motion = await assembly.moved(await fare_proposal(assembly, fare))
         await self._tell(assembly, f"a member moves: {motion.title}; five second it")
         await assembly.bounded(motion, lowest=fare.today // 2, highest=fare.today * 2)
         self._move_to(await assembly.now() + timedelta(days=2))
@@ -224,22 +170,6 @@ class Script:
             assembly, f"{cast} members vote {poll.tier}: two desks sign, one board shows"
         )
         return motion
-
-    async def _proposal(self, assembly: AssemblyAtWork, fare: Fare) -> Proposal:
-        async with assembly.database.work() as work:
-            bylaws = await bylaws_now(work)
-        matters = [
-            code for code in bylaws.matters_for(RuleKind.TARIFF)
-            if bylaws.get_matter(code).method is Method.MEDIAN
-        ]  # fmt: skip
-        if not matters:
-            raise NothingToVoteOn("its bylaws have no vote on a number of the tariff")
-        return Proposal(
-            title=f"What a ride costs {fare.words}",
-            text="Tyres, insurance and rent have risen. Each of us names the fare; the middle one holds.",
-            matter=matters[0], rule_kind=RuleKind.TARIFF,
-            asks=NumberAsked(unit=f"{self._pack.currency} minor units {fare.words}", fields=fare.fields, times=MILLS),
-        )  # fmt: skip
 
     async def _after(
         self,

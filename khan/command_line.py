@@ -115,12 +115,13 @@ def demo(
     """
     from khan import demo as stage
     from khan.assembly_script import run as assemble
+    from khan.demonstration import Demonstration
 
     writable("--report", report)
     if assembly:
         _tell(assemble(city_name, keep=keep, number=seed, console=console), report)
         return
-    asked = stage.Demonstration(
+    asked = Demonstration(
         city=city_name, start=_time(start), drivers=drivers, riders_per_hour=riders_per_hour,
         share_of_shared=share_of_shared, share_following=follow_advice, speed=speed, minutes=minutes, port=port, seed=seed, keep=keep,
         open_page=sys.stdout.isatty() and not headless,

@@ -15,7 +15,7 @@ import tempfile
 import webbrowser
 from collections.abc import AsyncIterator, Coroutine, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -27,7 +27,10 @@ from foundation.clock import stopwatch_ms, wall_now
 from foundation.identifiers import DriverId, PersonId
 from foundation.measures import Point
 from khan import commons_seed, seed
+from khan.assembly_seed import DRIVERS_MIN, founded_on
 from khan.build import find_city, open_city, read_charter
+from khan.demo_polls import PollPlaces, play_assembly, polls_at_work
+from khan.demonstration import Demonstration
 from khan.greeting import Terminal, greeting
 from khan.kept_process import KeptProcess, ServiceNeverReady, tail_of
 from khan.listening import listen
@@ -49,29 +52,6 @@ READY_WITHIN_SECONDS = 90.0
 LOOK_AT_DATABASE_EVERY_SECONDS = 1.0
 _SCREENS = ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER")
 """Without any of them Linux would open a browser in the terminal, over the city's own lines."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Demonstration:
-    """What was asked for on the command line."""
-
-    city: str
-    start: time
-    drivers: int
-    riders_per_hour: float | None
-    speed: float
-    minutes: float | None
-    port: int
-    seed: int
-    keep: Path | None
-    open_page: bool
-    share_of_shared: float = 0.0
-    share_following: float = 0.0
-
-    @property
-    def base_url(self) -> str:
-        """Where the service listens."""
-        return f"http://127.0.0.1:{self.port}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,6 +96,7 @@ class Stage:
         self._log = folder / "service.log"
         self._cache = cache_folder()
         self._stopping = asyncio.Event()
+        self._places = PollPlaces.choose(folder / "polls") if asked.drivers >= DRIVERS_MIN else None
 
     @property
     def base_url(self) -> str:
@@ -149,7 +130,7 @@ class Stage:
             ended = wall_now()
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
-        return self._settings() | await self._report(city, ended)
+        return self._asked.settings() | await self._report(city, ended)
 
     async def _report(self, city: Prepared, ended: datetime) -> dict[str, Any]:
         """What it came to when its people left; what stopping took is nobody's delay."""
@@ -188,19 +169,7 @@ class Stage:
         vault = Vault.from_secret(self._secret().encode())
         database = Database(address)
         try:
-            seed.set_time(address, begin=begin, rate=asked.speed)
-            with self._step(f"Founding the city and enrolling {asked.drivers} driver-members"):
-                await seed.found(database, read_charter(pack))
-                members = await seed.enrol_members(
-                    database, vault, count=asked.drivers, seed=asked.seed
-                )
-                await commons_seed.enliven(
-                    database,
-                    pack,
-                    [PersonId(one.driver_id) for one in members[1:]],
-                    office=await seed.office_of(database, vault),
-                )
-            begin = seed.set_time(address, begin=begin, rate=asked.speed)
+            members, begin = await self._people(database, pack, vault, address, begin=begin)
         finally:
             await database.dispose()
         wishes: Iterator[tuple[timedelta, Wish]] = iter(())
@@ -218,6 +187,36 @@ class Stage:
             places=places_of(pack, seed=asked.seed),
         )
 
+    async def _people(
+        self, database: Database, pack: CityPack, vault: Vault, address: str, *, begin: datetime
+    ) -> tuple[Sequence[seed.Member], datetime]:
+        """Whoever lives in the city, and the service time at which its evening begins.
+
+        A city that goes on where it was has had its assembly; a small one has none.
+        """
+        asked = self._asked
+        is_new = seed.last_fact(address) is None
+        governs = is_new and asked.drivers >= DRIVERS_MIN
+        seed.set_time(address, begin=founded_on(begin) if governs else begin, rate=asked.speed)
+        with self._step(f"Founding the city and enrolling {asked.drivers} driver-members"):
+            await seed.found(database, read_charter(pack))
+            members = await seed.enrol_members(
+                database, vault, count=asked.drivers, seed=asked.seed
+            )
+        drivers = [PersonId(one.driver_id) for one in members]
+        if governs:
+            with self._step("Letting its members govern it for two months"):
+                await play_assembly(
+                    address, self._folder / "polls", pack, drivers=drivers, vault=vault,
+                    begin=begin, origin=asked.page_url,
+                )  # fmt: skip
+            seed.let_it_be(address, begin, rate=asked.speed)
+        else:
+            begin = seed.set_time(address, begin=begin, rate=asked.speed)
+        office = await seed.office_of(database, vault)
+        await commons_seed.enliven(database, pack, drivers[1:], office=office)
+        return members, begin
+
     @contextlib.asynccontextmanager
     async def service(self, address: str) -> AsyncIterator["asyncio.Task[None]"]:
         """The service in a process of its own; the task starts it again whenever it dies."""
@@ -229,11 +228,27 @@ class Stage:
         try:
             with self._step("Starting the service"):
                 await self._unless_stopped(self._until_ready(keeper))
-            yield keeper
+            async with self._polls(address):
+                yield keeper
         finally:
             for task in (keeper, database):
                 task.cancel()
             await asyncio.gather(keeper, database, return_exceptions=True)
+
+    @contextlib.asynccontextmanager
+    async def _polls(self, address: str) -> AsyncIterator[None]:
+        """Desks, board and witnesses, where there has been an assembly."""
+        if self._places is None:
+            yield
+            return
+        database = Database(address)
+        try:
+            clock = await database.clock()
+        finally:
+            await database.dispose()
+        usual = {**os.environ, "DATABASE_URL": address, "KHAN_ORIGIN": self._asked.page_url}
+        async with polls_at_work(self._places, environment=usual, clock=clock, say=self._say):
+            yield
 
     async def _keep_database(self) -> None:
         """Start the database again whenever it dies; the service waits for it meanwhile."""
@@ -297,7 +312,8 @@ class Stage:
             "KHAN_CITY": str(find_city(asked.city).resolve()),
             "KHAN_VAULT_SECRET": self._secret(),
             "KHAN_PORT": str(asked.port),
-            "KHAN_ORIGIN": f"http://localhost:{asked.port}",
+            "KHAN_ORIGIN": asked.page_url,
+            **({} if self._places is None else self._places.told_to_the_service()),
             "KHAN_CACHE": str(self._cache),
             "KHAN_MESSAGES_FILE": str(self._messages),
             "KHAN_PID_FILE": str(self._folder / "service.pid"),
@@ -348,15 +364,3 @@ class Stage:
         else:
             yield
         self._say(f"  {words}: {(stopwatch_ms() - began) / 1000:.1f} s")
-
-    def _settings(self) -> dict[str, Any]:
-        asked = self._asked
-        return {
-            "city": asked.city,
-            "drivers": asked.drivers,
-            "speed": asked.speed,
-            "minutes": asked.minutes,
-            "seed": asked.seed,
-            "share_following_advice": asked.share_following,
-            "start": asked.start.strftime("%H:%M"),
-        }

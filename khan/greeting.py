@@ -85,6 +85,7 @@ def greeting(
     yield ""
     yield f"The city live:  {url}/live/"
     yield f"  The APIs:  {url}/docs/rider (and /docs/driver, /docs/office, /docs/public)"
+    yield f"  The assembly:  {url}/vote/ (vote on a phone) and {url}/verify/ (count a vote again)"
     yield f"  The commons:  {url}/public/v1/commons/pacts (and /budgets, /offers)"
     yield f"  Ride along, from {_zone(pack, origin)} to {_zone(pack, destination)}, in another terminal:"
     yield f"    {shlex.join(ride)}"

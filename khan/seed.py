@@ -59,25 +59,29 @@ def set_time(address: str, *, begin: datetime, rate: float) -> datetime:
     datetime
         The service time it begins at.
     """
-    with psycopg.connect(address) as connection:
-        last = connection.execute("SELECT max(occurred_at) FROM storage.outbox").fetchone()
-        if last is not None and last[0] is not None:
-            begin = last[0] + timedelta(seconds=1)
-        connection.execute(
-            "UPDATE storage.service_time SET demonstration = true, rate = %s,"
-            " wall_origin = clock_timestamp(), service_origin = %s",
-            [rate, begin],
-        )
+    last = last_fact(address)
+    if last is not None:
+        begin = last + timedelta(seconds=1)
+    let_it_be(address, begin, rate=rate)
     return begin
 
 
-def let_it_be(address: str, instant: datetime) -> None:
-    """Let service time of a demonstration go on from `instant`, as fast as the clock on the wall."""
+def last_fact(address: str) -> datetime | None:
+    """When the last thing happened in a city; None in one where nothing has."""
+    with psycopg.connect(address) as connection:
+        [last] = connection.execute("SELECT max(occurred_at) FROM storage.outbox").fetchone() or [
+            None
+        ]
+    return last
+
+
+def let_it_be(address: str, instant: datetime, *, rate: float = 1.0) -> None:
+    """Let service time of a demonstration go on from `instant`, at `rate`."""
     with psycopg.connect(address) as connection:
         connection.execute(
-            "UPDATE storage.service_time SET demonstration = true, rate = 1,"
+            "UPDATE storage.service_time SET demonstration = true, rate = %s,"
             " wall_origin = clock_timestamp(), service_origin = %s",
-            [instant],
+            [rate, instant],
         )
 
 

@@ -208,7 +208,7 @@ class Voting:
             serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
         )
         # Kept before it is sent: a key that is registered and lost would be a vote lost.
-        _keep(self._folder, passkey)
+        keep_passkey(self._folder, passkey)
         await self._line.post(
             f"/{self._entrance}/v1/voting-key",
             {"credential": pack(spki), "credential_id": pack(passkey.credential_id)},
@@ -249,7 +249,8 @@ def choice_said(said: str, question: Question) -> Choice:
         raise ArgumentUnusable("--choice", f"{said!r} is no list of numbers") from None
 
 
-def _keep(folder: Path, passkey: SoftwarePasskey) -> None:
+def keep_passkey(folder: Path, passkey: SoftwarePasskey) -> None:
+    """Keep a member's passkey where `khan vote` finds it, for its owner alone."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     place = folder / "passkey.json"
     place.touch(mode=0o600)
@@ -260,4 +261,4 @@ def _line(url: str) -> httpx.AsyncClient:
     return httpx.AsyncClient(base_url=url, timeout=20, trust_env=False)
 
 
-__all__ = ["NotYourVote", "NothingPrepared", "Voting", "choice_said"]
+__all__ = ["NotYourVote", "NothingPrepared", "Voting", "choice_said", "keep_passkey"]
