@@ -22,7 +22,8 @@ from websockets.asyncio.client import ClientConnection, connect
 from foundation.chance import SeededChance
 from foundation.clock import stopwatch_ms
 from foundation.errors import Unavailable
-from khan.demo import Demonstration, Stage
+from khan.demo import Stage
+from khan.demonstration import Demonstration
 from simulation.client import Mailbox, Phone, Refused, open_phone_line
 from storage import embedded
 

@@ -19,20 +19,23 @@ import { tellLeft } from './timing.mjs';
 
 const WAITS = { waitNone: 0, waitShort: 600_000, waitLong: 7_200_000 };
 const USUAL_WAIT = 'waitShort';
-const IMPACT_CHARACTERS = 600;
 
 /** @param {Page} page @param {string} pollId */
 export async function pollPage(page, pollId) {
   const { words, service, shelf, timing } = page;
   const poll = await service.getPoll(pollId);
-  const [impact, me, kept] = await Promise.all([
+  const [motion, impact, me, kept] = await Promise.all([
+    service.findMotion(poll.motion_id),
     service.findImpact(poll.motion_id),
     page.isSignedIn ? service.getMe(pollId) : null,
     shelf.find(pollId),
   ]);
   const manifest = poll.manifest === null ? null : await termsOf(poll);
   const isOpen = poll.state === 'open' && timing.left(poll.closes_at) > 0;
-  const expected = impact === null ? [] : [impactCard(impact, poll.motion_id, page)];
+  const expected = [
+    ...(motion === null ? [] : [textCard(motion, page)]),
+    ...(impact === null || impact.why_none !== null ? [] : [impactCard(impact, poll.motion_id, page)]),
+  ];
   const shown = parts(page, { poll, manifest, me, kept, isOpen });
   const left = isOpen ? tellLeft(timing.left(poll.closes_at), words) : '';
   const when = [words.say(isOpen ? 'until' : manifest === null ? 'opens' : 'closed', { time: timing.tell(isOpen || manifest !== null ? poll.closes_at : poll.opens_at, words) }), left];
@@ -89,14 +92,24 @@ function showMine(page, mine, kept) {
   if (before !== undefined && after !== null && before !== after.textContent) after.setAttribute('role', 'status');
 }
 
+/** What is moved: the reasons in words, or the rule as it would be. @param {any} motion @param {Page} page */
+function textCard(motion, { words }) {
+  const isRule = motion.rule_kind !== null && motion.text.trimStart().startsWith('{');
+  const text = isRule
+    ? h('details', {}, h('summary', {}, words.say('ruleText')), h('pre', { class: 'rule', dir: 'ltr', tabindex: '0' }, motion.text))
+    : h('p', { class: 'motion-text', dir: 'auto' }, motion.text);
+  return h('section', { class: 'card', 'aria-labelledby': 'text-label' }, h('h2', { id: 'text-label' }, words.say('proposed')), text);
+}
+
 /** @param {any} impact @param {string} motionId @param {Page} page */
 function impactCard(impact, motionId, { words }) {
-  const summary = String(impact.summary ?? impact.title ?? '').slice(0, IMPACT_CHARACTERS);
   return h(
     'section',
     { class: 'card', 'aria-labelledby': 'impact-label' },
     h('h2', { id: 'impact-label' }, words.say('impact')),
-    summary === '' ? null : h('p', { dir: 'auto' }, summary),
+    ...impact.pictures.map((/** @type {{name: string, href: string}} */ one) =>
+      h('img', { class: 'picture', src: one.href, alt: words.say('impactPicture', { name: one.name }), loading: 'lazy' }),
+    ),
     h('p', {}, h('a', { href: `/public/v1/motions/${motionId}/impact` }, words.say('impactMore'))),
   );
 }

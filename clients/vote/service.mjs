@@ -109,10 +109,20 @@ export class Service {
     return this.#ask(`/public/v1/polls/${pollId}`);
   }
 
+  /** What is moved. @param {string} motionId */
+  findMotion(motionId) {
+    return this.#find(`/public/v1/motions/${motionId}`);
+  }
+
   /** What would change, where somebody has worked it out. @param {string} motionId */
-  async findImpact(motionId) {
+  findImpact(motionId) {
+    return this.#find(`/public/v1/motions/${motionId}/impact`);
+  }
+
+  /** What is there, or null. @param {string} path */
+  async #find(path) {
     try {
-      return await this.#ask(`/public/v1/motions/${motionId}/impact`);
+      return await this.#ask(path);
     } catch (error) {
       if (error instanceof Refused) return null;
       throw error;
