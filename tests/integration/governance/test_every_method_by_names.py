@@ -181,7 +181,7 @@ async def test_a_fund_is_divided_by_the_vote_and_its_projects_become_pacts(
     motion, certificate = await certified(assembly, motion)
     assert certificate.result is not None
     assert certificate.result["selected_numbers"] == [1, 2]
-    assert certificate.result["left"] == 10_00
+    assert certificate.result["money_left"] == 10_00
     funded = assembly.owner.execute("SELECT project_id FROM commons.funded ORDER BY 1").fetchall()
     assert funded == [("bench",), ("lamp",)]
     assert assembly.owner.execute("SELECT count(*) FROM commons.pact").fetchone() == (2,)

@@ -87,7 +87,8 @@ def test_the_key_cannot_be_taken_off_the_token(desk: TokenKey) -> None:
 def test_what_is_not_there_is_said_so(desk: TokenKey, what: str) -> None:
     where = desk if what == "pin" else replace(desk, **{what: "absent"})
     pin = WRONG_PIN if what == "pin" else PIN
-    with pytest.raises(SigningTokenUnavailable, match=where.label), opened(where, pin):
+    named = where.label if what == "label" else where.token
+    with pytest.raises(SigningTokenUnavailable, match=named), opened(where, pin):
         pass
 
 
