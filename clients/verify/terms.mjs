@@ -45,7 +45,7 @@ function term(holds, what) {
 /** @param {any} value @param {string} what @returns {Signer} */
 function signer(value, what) {
   const { key, name } = withFields(value, ['key', 'name'], `${WHERE}, ${what}`);
-  term(typeof name === 'string' && name !== '' && !/[\s+]/u.test(name), what);
+  term(typeof name === 'string' && name !== '' && !/[\p{White_Space}+]/u.test(name), what);
   return { name, key: fromBase64(key, `${WHERE}, ${what}`, 32) };
 }
 
