@@ -13,6 +13,7 @@ from verifier.fault import Fault
 
 DOCUMENT_BYTES_MAX = 32 * 1024 * 1024
 LINE_BYTES_MAX = 64 * 1024
+_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _UNREADABLE = (zipfile.BadZipFile, zlib.error, OSError, EOFError, RuntimeError, ValueError)
 """What `zipfile` raises for an archive that is damaged, encrypted or packed otherwise."""
 
@@ -74,6 +75,8 @@ class Archive:
 
     def _open(self, name: str) -> "zipfile.ZipExtFile":
         try:
+            if self._zip.getinfo(name).compress_type not in _METHODS:
+                raise Fault("bundle_unreadable", f"{name} is neither stored nor deflated.")
             return self._zip.open(name)  # type: ignore[return-value]
         except (KeyError, *_UNREADABLE) as error:
             raise Fault("bundle_unreadable", f"The bundle has no part {name}.") from error
