@@ -141,3 +141,12 @@ def changed_json(data: bytes, change: Callable[[dict[str, Any]], object]) -> byt
 def lines_of(data: bytes) -> list[bytes]:
     """The lines of a log."""
     return data.splitlines(keepends=True)
+
+
+def with_line(
+    parts: dict[str, bytes], name: str, number: int, change: Callable[[dict[str, Any]], object]
+) -> dict[str, bytes]:
+    """The parts, with one line of a log changed."""
+    lines = lines_of(parts[name])
+    lines[number] = changed_json(lines[number], change) + b"\n"
+    return parts | {name: b"".join(lines)}

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from clients import install
+from tests.ballot_scene import write_parts
 from tests.machine import absent
 from verifier.check import Verified
 from verifier.check import verify as verify_first
@@ -92,6 +93,15 @@ def verify(
         raise
     _demand_same(second, certificate=verified.certificate)
     return verified
+
+
+def code_of(parts: dict[str, bytes], folder: Path, **asked: Any) -> str | None:
+    """The code of the fault that both find in a bundle of these parts; None if there is none."""
+    try:
+        verify(write_parts(parts, folder / "bundle.zip"), **asked)
+    except Fault as fault:
+        return fault.code
+    return None
 
 
 def _demand_same(second: dict[str, Any] | None, **first: object) -> None:

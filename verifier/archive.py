@@ -1,7 +1,9 @@
 """The bundle's ZIP file: small documents whole, logs line by line, and limits on both."""
 
 import zipfile
+import zlib
 from collections.abc import Iterator
+from contextlib import ExitStack
 from itertools import islice
 from pathlib import Path
 from types import TracebackType
@@ -11,19 +13,26 @@ from verifier.fault import Fault
 
 DOCUMENT_BYTES_MAX = 32 * 1024 * 1024
 LINE_BYTES_MAX = 64 * 1024
+_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+_UNREADABLE = (zipfile.BadZipFile, zlib.error, OSError, EOFError, RuntimeError, ValueError)
+"""What `zipfile` raises for an archive that is damaged, encrypted or packed otherwise."""
 
 
 class Archive:
     """A bundle, opened for reading; nothing is unpacked to disk."""
 
     def __init__(self, path: Path) -> None:
-        try:
-            self._zip = zipfile.ZipFile(path)
-        except (zipfile.BadZipFile, OSError) as error:
-            raise Fault("bundle_unreadable", f"{path} cannot be read as a ZIP file.") from error
-        names = self._zip.namelist()
-        if len(set(names)) != len(names):
-            raise Fault("bundle_unreadable", "The bundle has a part twice; which one is it?")
+        with ExitStack() as opened:
+            try:
+                # Opened here, so that closing it waits for no part that is half read.
+                file = opened.enter_context(path.open("rb"))
+                self._zip = opened.enter_context(zipfile.ZipFile(file))
+            except _UNREADABLE as error:
+                raise Fault("bundle_unreadable", f"{path} cannot be read as a ZIP file.") from error
+            names = self._zip.namelist()
+            if len(set(names)) != len(names):
+                raise Fault("bundle_unreadable", "The bundle has a part twice; which one is it?")
+            self._opened = opened.pop_all()
 
     def __enter__(self) -> Self:
         return self
@@ -34,7 +43,7 @@ class Archive:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._zip.close()
+        self._opened.close()
 
     def document(self, name: str) -> bytes:
         """A small document as bytes."""
@@ -50,7 +59,7 @@ class Archive:
             while True:
                 try:
                     line = file.readline(LINE_BYTES_MAX + 1)
-                except (zipfile.BadZipFile, OSError, EOFError) as error:
+                except _UNREADABLE as error:
                     raise Fault("bundle_unreadable", f"{name} is damaged.") from error
                 if not line:
                     return
@@ -66,13 +75,15 @@ class Archive:
 
     def _open(self, name: str) -> "zipfile.ZipExtFile":
         try:
+            if self._zip.getinfo(name).compress_type not in _METHODS:
+                raise Fault("bundle_unreadable", f"{name} is neither stored nor deflated.")
             return self._zip.open(name)  # type: ignore[return-value]
-        except (KeyError, zipfile.BadZipFile, OSError, RuntimeError) as error:
+        except (KeyError, *_UNREADABLE) as error:
             raise Fault("bundle_unreadable", f"The bundle has no part {name}.") from error
 
     @staticmethod
     def _read(file: "zipfile.ZipExtFile", limit: int, name: str) -> bytes:
         try:
             return file.read(limit)
-        except (zipfile.BadZipFile, OSError, EOFError) as error:
+        except _UNREADABLE as error:
             raise Fault("bundle_unreadable", f"{name} is damaged.") from error

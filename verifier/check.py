@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -77,9 +78,9 @@ def verify(
     """
     with Archive(bundle) as archive:
         manifest = archive.document("manifest.json")
-        terms = read_terms(manifest)
-        if noticed_hash is not None and terms.digest.hex() != noticed_hash.lower():
+        if noticed_hash is not None and sha256(manifest).hexdigest() != noticed_hash.lower():
             raise Fault("changed_manifest", "manifest.json is not the one in the notice.")
+        terms = read_terms(manifest)
         require_signed(terms, archive.document("manifest.note"))
         mine = None if receipt is None else read_receipt(receipt, terms)
         return _verify(archive, terms, processes, progress, lambda found: (
@@ -151,7 +152,7 @@ def _difference(found: bytes, published: bytes) -> str:
     """Which figure of the certificate is another one."""
     ours, theirs = document(found, "the recount"), document(published, "certificate.json")
     names = [name for name in sorted(ours | theirs) if ours.get(name) != theirs.get(name)]
-    if names == ["result"] and isinstance(theirs["result"], dict):
+    if names == ["result"] and isinstance(theirs.get("result"), dict):
         inner = ours["result"] | theirs["result"]
         names = [
             f"result.{name}"

@@ -72,8 +72,11 @@ class Reader:
 
     def text(self, name: str) -> str:
         """A text."""
-        found = self.fields.get(name)
-        return found if isinstance(found, str) else self._wrong(name, "text")
+        return self.as_text(self.fields.get(name), name)
+
+    def as_text(self, value: Any, name: str) -> str:
+        """A text in a value."""
+        return value if isinstance(value, str) else self._wrong(name, "text")
 
     def number(self, name: str, least: int = 0) -> int:
         """A whole number from `least` on."""

@@ -48,7 +48,9 @@ class LogCheck:
         """One line more: its leaf hash, the number it gives itself, and what it is."""
         if index != self.size:
             self._name_disorder(index)
-        if self.size == 0 and (kind != "manifest" or manifest != self._terms.digest):
+        if self.size == 0 and kind != "manifest":
+            raise Fault("document_malformed", f"{self._name} does not begin with its manifest.")
+        if self.size == 0 and manifest != self._terms.digest:
             raise Fault("changed_manifest", f"{self._name} was begun for another manifest.")
         if self.size > 0 and kind == "manifest":
             raise Fault("document_malformed", f"{self._name} begins twice.")
@@ -121,8 +123,9 @@ class LogCheck:
             if number >= HEADS_MAX:
                 raise Fault("document_malformed", f"{self._name} has too many heads.")
             where = f"head {number} of {self._name}"
-            text = Reader(document(line, where), where).text("note")
-            yield signed_head(text, self._keeper, self._terms, where)
+            fields = Reader(document(line, where), where)
+            fields.only("note")
+            yield signed_head(fields.text("note"), self._keeper, self._terms, where)
 
 
 def signed_head(text: str, keeper: Key, terms: Terms, where: str) -> SignedHead:

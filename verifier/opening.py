@@ -18,12 +18,21 @@ LOT_DOMAIN = b"khan-cars lot seed 1\0"
 
 
 @dataclass(frozen=True, slots=True)
+class Release:
+    """A trustee's statement as it was read; nobody's yet, until its signature is found true."""
+
+    trustee: str
+    at_ms: int
+    signature: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Opening:
     """The private key (None in an open vote), the lot, and the trustees' statements as read."""
 
     election_key: bytes | None
     lot: bytes
-    releases: tuple[Reader, ...]
+    releases: tuple[Release, ...]
 
 
 def read_opening(data: bytes, terms: Terms) -> Opening:
@@ -32,20 +41,19 @@ def read_opening(data: bytes, terms: Terms) -> Opening:
     Raises
     ------
     Fault
-        `wrong_key`, `wrong_lot`.
+        `document_malformed`, `wrong_key`, `wrong_lot`.
     """
     fields = Reader(document(data, "opening.json"), "opening.json")
     fields.only("election_key", "lot", "releases")
-    key = None
-    if terms.election_key is not None:
-        key = fields.data("election_key", 32)
-        public = X25519PrivateKey.from_private_bytes(key).public_key().public_bytes_raw()
-        if public != terms.election_key:
-            raise Fault("wrong_key", "The key in opening.json does not open this vote.")
+    has_key = fields.fields["election_key"] is not None
+    key = fields.data("election_key", 32) if has_key else None
     lot = fields.hexadecimal("lot")
+    releases = tuple(_release(one) for one in fields.inners("releases"))
+    if terms.election_key != (None if key is None else _public(key)):
+        raise Fault("wrong_key", "The key in opening.json does not open this vote.")
     if sha256(lot).digest() != terms.lot_commitment:
         raise Fault("wrong_lot", "The lot in opening.json is not the one committed to.")
-    return Opening(key, lot, tuple(fields.inners("releases")))
+    return Opening(key, lot, releases)
 
 
 def require_releases(opening: Opening, terms: Terms, log: LogCheck, closes_at_ms: int) -> None:
@@ -59,16 +67,14 @@ def require_releases(opening: Opening, terms: Terms, log: LogCheck, closes_at_ms
     keys = {one.name: one for one in terms.trustees}
     released = set()
     for release in opening.releases:
-        release.only("trustee", "at_ms", "signature")
-        name, at_ms = release.text("trustee"), release.number("at_ms")
-        signature = release.data("signature", 64)
+        name = release.trustee
         if name not in keys:
             continue
-        if at_ms < closes_at_ms:
-            raise Fault("early_key", f"{name} gave up a share before the vote closed.")
-        if not _released(keys[name], signature, terms, log.final.head, at_ms):
-            _name_early(keys[name], signature, terms, log, at_ms)
+        if not _released(keys[name], release, terms, log.final.head):
+            _name_early(keys[name], release, terms, log)
             raise Fault("too_few_trustees", f"The statement of {name} is not signed by them.")
+        if release.at_ms < closes_at_ms:
+            raise Fault("early_key", f"{name} gave up a share before the vote closed.")
         released.add(name)
     if len(released) < terms.trustees_needed:
         raise Fault(
@@ -82,27 +88,36 @@ def lot_seed(lot: bytes, head: Head) -> bytes:
     return sha256(LOT_DOMAIN + lot + head.size.to_bytes(8, "big") + head.root).digest()
 
 
-def _released(key: Key, signature: bytes, terms: Terms, head: Head, at_ms: int) -> bool:
+def _release(fields: Reader) -> Release:
+    fields.only("trustee", "at_ms", "signature")
+    return Release(fields.text("trustee"), fields.number("at_ms"), fields.data("signature", 64))
+
+
+def _public(key: bytes) -> bytes:
+    return X25519PrivateKey.from_private_bytes(key).public_key().public_bytes_raw()
+
+
+def _released(key: Key, release: Release, terms: Terms, head: Head) -> bool:
     message = b"".join(
         (
             RELEASE_DOMAIN,
             terms.digest,
             head.size.to_bytes(8, "big"),
             head.root,
-            at_ms.to_bytes(8, "big"),
+            release.at_ms.to_bytes(8, "big"),
         )
     )
     try:
-        Ed25519PublicKey.from_public_bytes(key.public).verify(signature, message)
+        Ed25519PublicKey.from_public_bytes(key.public).verify(release.signature, message)
     except (InvalidSignature, ValueError):
         return False
     return True
 
 
-def _name_early(key: Key, signature: bytes, terms: Terms, log: LogCheck, at_ms: int) -> None:
+def _name_early(key: Key, release: Release, terms: Terms, log: LogCheck) -> None:
     """Say so if the statement was made over the board as it was earlier."""
     for one in log.heads[:-1]:
-        if _released(key, signature, terms, one.head, at_ms):
+        if _released(key, release, terms, one.head):
             raise Fault(
                 "early_key",
                 f"{key.name} gave up a share when the board had {one.head.size} entries; "

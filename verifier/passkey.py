@@ -26,14 +26,17 @@ def asked(
     terms: Terms,
 ) -> bool:
     """Whether the passkey with public key `credential` asked for just this."""
+    assertion.only("authenticator_data", "client_data", "signature")
     challenge = sha256(DOMAIN + terms.digest + commitment + b"".join(requests)).digest()
-    data, client = assertion.data("authenticator_data"), assertion.data("client_data")
+    data, client, signature = (
+        assertion.data(name) for name in ("authenticator_data", "client_data", "signature")
+    )
     return (
         _client_says(client, challenge, terms)
         and len(data) >= 37
         and data[:32] == sha256(terms.rp_id.encode()).digest()
         and data[32] & _PRESENT_AND_VERIFIED == _PRESENT_AND_VERIFIED
-        and _signed(credential, assertion.data("signature"), data + sha256(client).digest())
+        and _signed(credential, signature, data + sha256(client).digest())
     )
 
 

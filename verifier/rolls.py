@@ -24,6 +24,8 @@ def read_roll(archive: Archive, terms: Terms) -> dict[bytes, bytes]:
         entry = Reader(document(line, "a line of roll.jsonl"), "a line of roll.jsonl")
         entry.only("commitment", "credential", *(["name"] if terms.tier == "open" else []))
         commitment = entry.data("commitment", 32)
+        if terms.tier == "open":
+            entry.text("name")
         if commitment in credentials or grown.size == terms.roll_size:
             raise Fault("swapped_roll", "An entry stands twice on the roll, or there are too many.")
         credentials[commitment] = entry.data("credential")

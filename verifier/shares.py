@@ -2,7 +2,8 @@
 
 from fractions import Fraction
 
-PATTERN = r">=?[0-9]+(/[1-9][0-9]*)?"
+FRACTION = r"[0-9]{1,18}(/[1-9][0-9]{0,17})?"
+REQUIRED = rf">=?{FRACTION}"
 
 
 def reaches(required: str, votes: int, others: int) -> bool:

@@ -6,12 +6,14 @@ from hashlib import sha256
 from typing import Any
 
 from verifier import notes
-from verifier.encoding import NUMBER_MAX, Reader, document, packed
+from verifier.encoding import Reader, document, packed
 from verifier.fault import Fault
+from verifier.keys import issuer_key, named_key
 from verifier.notes import COSIGNATURE, NOTE, Key, NoteWrong
-from verifier.shares import PATTERN
+from verifier.rules import require_fitting
 
 FORMAT = "khan-cars manifest 1"
+CONTENT_BYTES_MIN, CONTENT_BYTES_MAX = 64, 4096
 FIELDS = (
     "format", "vote", "tier", "question", "rule", "options", "opens_at_ms", "closes_at_ms",
     "grace_seconds", "roll", "desks", "board", "witnesses", "witnesses_needed", "trustees",
@@ -60,46 +62,41 @@ def read_terms(data: bytes) -> Terms:
     manifest.only(*FIELDS)
     if manifest.text("format") != FORMAT:
         raise Fault("document_malformed", f"manifest.json is not a {FORMAT!r}.")
-    tier = manifest.text("tier")
-    rule, roll, party = (
-        manifest.inner("rule"),
-        manifest.inner("roll"),
-        manifest.inner("relying_party"),
-    )
-    desks, options = manifest.inners("desks"), manifest.inners("options")
-    issuers = tuple(one.data("issuer") for one in desks if one.fields.get("issuer") is not None)
-    _require_tier(tier, len(desks), len(issuers), manifest.fields["trustees"] is not None)
-    if [one.number("number") for one in options] != list(range(1, len(options) + 1)):
-        raise Fault("document_malformed", "The options are not numbered 1, 2, 3 and so on.")
-    _require_parameters(rule, len(options))
+    rule, roll, party = (manifest.inner(name) for name in ("rule", "roll", "relying_party"))
+    desks, issuers = _desks(manifest)
     trustees = manifest.inner("trustees") if manifest.fields["trustees"] is not None else None
-    return Terms(
+    options = _options(manifest, rule)
+    roll.only("date", "size", "root")
+    if not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", roll.text("date")):
+        raise Fault("document_malformed", "The roll's date is none like 2030-01-31.")
+    party.only("id", "origins")
+    terms = Terms(
         digest=sha256(data).digest(),
         vote=manifest.text("vote"),
-        tier=tier,
+        tier=manifest.text("tier"),
         question=manifest.text("question"),
         rule=rule.text("name"),
         parameters=rule.inner("parameters").fields,
-        options=tuple(one.text("name") for one in options),
-        closes_at_ms=manifest.number("closes_at_ms"),
+        options=options,
+        closes_at_ms=manifest.number("closes_at_ms", manifest.number("opens_at_ms") + 1),
         grace_seconds=manifest.number("grace_seconds"),
         roll_size=roll.number("size"),
         roll_root=roll.data("root", 32),
-        desks=tuple(_key(one.inner("log"), NOTE) for one in desks),
+        desks=desks,
         issuers=issuers,
-        board=_key(manifest.inner("board"), NOTE),
-        witnesses=tuple(_key(one, COSIGNATURE) for one in manifest.inners("witnesses")),
+        board=named_key(manifest.inner("board"), NOTE),
+        witnesses=tuple(named_key(o, COSIGNATURE) for o in manifest.inners("witnesses")),
         witnesses_needed=manifest.number("witnesses_needed"),
         election_key=None if trustees is None else trustees.data("election_key", 32),
-        trustees=()
-        if trustees is None
-        else tuple(_key(o, NOTE) for o in trustees.inners("people")),
+        trustees=() if trustees is None else _people(trustees),
         trustees_needed=0 if trustees is None else trustees.number("needed", 1),
         lot_commitment=manifest.hexadecimal("lot_commitment"),
         rp_id=party.text("id"),
-        origins=tuple(str(one) for one in party.array("origins")),
-        content_bytes=manifest.number("content_bytes"),
+        origins=tuple(party.as_text(one, "origins") for one in party.array("origins")),
+        content_bytes=manifest.number("content_bytes", CONTENT_BYTES_MIN),
     )
+    _require_consistent(terms)
+    return terms
 
 
 def require_signed(terms: Terms, note: bytes) -> None:
@@ -122,52 +119,52 @@ def require_signed(terms: Terms, note: bytes) -> None:
             raise Fault("unsigned_manifest", f"{key.name} has not signed the manifest.")
 
 
-def _require_tier(tier: str, desks: int, issuers: int, has_trustees: bool) -> None:
+def _desks(manifest: Reader) -> tuple[tuple[Key, ...], tuple[bytes, ...]]:
+    """The keys of the desks' logs, and of the desks that have one the keys they issue with."""
+    desks = manifest.inners("desks")
+    for one in desks:
+        one.only("issuer", "log")
+    issuers = tuple(one.data("issuer") for one in desks if one.fields["issuer"] is not None)
+    for issuer in issuers:
+        issuer_key(issuer)
+    return tuple(named_key(one.inner("log"), NOTE) for one in desks), issuers
+
+
+def _options(manifest: Reader, rule: Reader) -> tuple[str, ...]:
+    options = manifest.inners("options")
+    for at, one in enumerate(options, start=1):
+        one.only("name", "number")
+        if one.number("number") != at:
+            raise Fault("document_malformed", "The options are not numbered 1, 2, 3 and so on.")
+    require_fitting(rule, len(options))
+    return tuple(one.text("name") for one in options)
+
+
+def _people(trustees: Reader) -> tuple[Key, ...]:
+    trustees.only("election_key", "needed", "people")
+    return tuple(named_key(one, NOTE) for one in trustees.inners("people"))
+
+
+def _require_consistent(terms: Terms) -> None:
+    """Check what the parts of the terms say of one another."""
+    desks, issuers, has_trustees = len(terms.desks), terms.issuers, terms.election_key is not None
     fits = {
-        "sealed": desks >= 2 and issuers == desks and has_trustees,
-        "detached": desks == 1 and issuers == 0 and has_trustees,
-        "open": desks == 1 and issuers == 0 and not has_trustees,
+        "sealed": desks >= 2 and len(set(issuers)) == len(issuers) == desks and has_trustees,
+        "detached": desks == 1 and not issuers and has_trustees,
+        "open": desks == 1 and not issuers and not has_trustees,
     }
-    if not fits.get(tier, False):
-        raise Fault("document_malformed", f"Desks and trustees do not fit the tier {tier!r}.")
-
-
-def _require_share(parameters: Reader) -> None:
-    if not re.fullmatch(PATTERN, parameters.text("required")):
-        raise Fault("document_malformed", "The share required is none like >1/2 or >=3/4.")
-
-
-def _require_parameters(rule: Reader, options: int) -> None:
-    """Check what reading and counting a ballot by this rule needs."""
-    parameters = rule.inner("parameters")
-    match rule.text("name"):
-        case "for_against":
-            parameters.number("quorum")
-            _require_share(parameters)
-        case "lower_median":
-            step = parameters.number("step", 1)
-            low, high = (parameters.number(name, -NUMBER_MAX) for name in ("lowest", "highest"))
-            parameters.number("today", -NUMBER_MAX)
-            if not re.fullmatch(r"[0-9]+(/[1-9][0-9]*)?", parameters.text("phantom_share")):
-                raise Fault("document_malformed", "The share of phantoms is none like 1/10.")
-            if low > high or (high - low) % step:
-                raise Fault("document_malformed", "Bounds and step of the value do not fit.")
-        case "schulze":
-            _require_share(parameters)
-            has_one = parameters.fields.get("status_quo", 0) is not None
-            if has_one and parameters.number("status_quo", 1) > options:
-                raise Fault("document_malformed", "The status quo is none of the options.")
-        case "equal_shares":
-            parameters.number("budget", 1)
-            parameters.number("unit", 1)
-            costs = parameters.array("costs")
-            if len(costs) != options or any(type(one) is not int or one < 1 for one in costs):
-                raise Fault("document_malformed", "The options do not have a cost each.")
-        case "scottish_stv":
-            parameters.number("seats", 1)
-            parameters.number("ranks_max", 1)
-
-
-def _key(reader: Reader, kind: int) -> Key:
-    reader.only("name", "key")
-    return Key(reader.text("name"), reader.data("key", 32), kind)
+    if not fits.get(terms.tier, False):
+        raise Fault("document_malformed", f"Desks and trustees do not fit the tier {terms.tier!r}.")
+    for keys in ((*terms.desks, terms.board, *terms.witnesses), terms.trustees):
+        if len({key.name for key in keys}) < len(keys):
+            raise Fault(
+                "document_malformed", "Two logs or witnesses, or two trustees, share a name."
+            )
+    if terms.witnesses_needed > len(terms.witnesses):
+        raise Fault("document_malformed", "More witnesses are needed than there are.")
+    if terms.trustees_needed > len(terms.trustees):
+        raise Fault("document_malformed", "More trustees are needed than there are.")
+    if terms.content_bytes > CONTENT_BYTES_MAX:
+        raise Fault(
+            "document_malformed", f"A choice has {terms.content_bytes} bytes; 4096 at most."
+        )

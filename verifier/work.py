@@ -15,8 +15,8 @@ from types import TracebackType
 from typing import Any, Self, TypeAlias, TypeVar
 
 from cryptography.exceptions import InvalidSignature, InvalidTag
-from cryptography.hazmat.primitives import hashes, hpke, serialization
-from cryptography.hazmat.primitives.asymmetric import padding, rsa
+from cryptography.hazmat.primitives import hashes, hpke
+from cryptography.hazmat.primitives.asymmetric import padding
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
@@ -24,6 +24,7 @@ from verifier import choices, passkey, tree
 from verifier.choices import Broken
 from verifier.encoding import Reader, canonical, document
 from verifier.fault import Fault
+from verifier.keys import issuer_key
 from verifier.terms import Terms
 
 BATCH = 400
@@ -106,6 +107,7 @@ def _issue(work: Work, line: bytes) -> Issue:
     fields = Reader(document(line, "a line of a desk's log"), "a line of a desk's log")
     index, kind, leaf = fields.number("index"), fields.text("kind"), tree.leaf(line)
     if kind == "manifest":
+        fields.only("index", "kind", "manifest")
         return Issue(leaf, index, kind, manifest=fields.data("manifest", 32))
     commitment = fields.data("commitment", 32)
     if kind == "paper":
@@ -136,6 +138,7 @@ def _entry(work: Work, line: bytes) -> Entry:
     index, kind, leaf = fields.number("index"), fields.text("kind"), tree.leaf(line)
     match kind:
         case "manifest":
+            fields.only("index", "kind", "manifest")
             return Entry(leaf, index, kind, manifest=fields.data("manifest", 32))
         case "ballot":
             fields.only("index", "kind", "ballot")
@@ -144,6 +147,7 @@ def _entry(work: Work, line: bytes) -> Entry:
             return _cancellation(work.terms, fields, leaf, index)
         case "extension":
             fields.only("index", "kind", "closes_at_ms", "reason")
+            fields.text("reason")
             return Entry(leaf, index, kind, at_ms=fields.number("closes_at_ms"))
         case "close":
             fields.only("index", "kind", "closed_at_ms")
@@ -210,21 +214,10 @@ def _require_tokens(terms: Terms, holder: Reader, key: bytes, index: int) -> Non
 
 def _token_holds(issuer: bytes, token: bytes, message: bytes) -> bool:
     try:
-        _issuer(issuer).verify(token[32:], token[:32] + message, _PSS, hashes.SHA384())
+        issuer_key(issuer).verify(token[32:], token[:32] + message, _PSS, hashes.SHA384())
     except InvalidSignature:
         return False
     return len(token) > 32
-
-
-@cache
-def _issuer(spki: bytes) -> rsa.RSAPublicKey:
-    try:
-        key = serialization.load_der_public_key(spki)
-    except ValueError:
-        key = None
-    if not isinstance(key, rsa.RSAPublicKey) or not 2048 <= key.key_size <= 4096:
-        raise Fault("document_malformed", "An issuer's key is no RSA key of 2048 to 4096 bits.")
-    return key
 
 
 def _require_signed(key: bytes, holder: Reader, message: bytes, index: int) -> None:

@@ -6,7 +6,13 @@ import { readDocument } from './documents.mjs';
 /** @typedef {{[name: string]: any}} Choice */
 /** @typedef {import('./terms.mjs').Terms} Terms */
 
-const FIELD_OF_RULE = /** @type {Record<string, string>} */ ({ for_against: 'mark', lower_median: 'value', scottish_stv: 'ranks', schulze: 'ranks' });
+const FIELD_OF_RULE = /** @type {Record<string, string>} */ ({
+  for_against: 'mark',
+  lower_median: 'value',
+  scottish_stv: 'ranks',
+  schulze: 'ranks',
+  equal_shares: 'approved',
+});
 const MARKS = ['for', 'against', 'abstain'];
 
 /** @param {unknown} value */
@@ -45,6 +51,7 @@ function whyFormless(choice, field) {
   if (name === 'mark') return typeof value !== 'string' ? 'wrong_kind' : MARKS.includes(value) ? null : 'malformed';
   if (name === 'value') return value === null || isWhole(value) ? null : 'malformed';
   if (!Array.isArray(value)) return 'wrong_kind';
+  if (name === 'approved') return value.every(isWhole) ? null : 'malformed';
   return value.every((group) => Array.isArray(group) && group.length > 0 && group.every(isWhole)) ? null : 'malformed';
 }
 
@@ -52,7 +59,8 @@ function whyFormless(choice, field) {
 function whyUnfollowable(choice, terms) {
   if ('mark' in choice) return null;
   if ('value' in choice) return choice.value === null ? null : whyOutside(choice.value, terms.parameters);
-  const groups = choice.ranks;
+  // Approvals are judged as one group is, and are ascending like one.
+  const groups = 'approved' in choice ? [choice.approved] : choice.ranks;
   const numbers = groups.flat();
   if (numbers.some((/** @type {number} */ n) => n < 1 || n > terms.options.length)) return 'unknown_option';
   if (new Set(numbers).size !== numbers.length) return 'option_twice';
@@ -72,5 +80,5 @@ function whyOutside(value, { lowest, highest, step }) {
 export function isBlank(choice) {
   if ('mark' in choice) return choice.mark === 'abstain';
   if ('value' in choice) return choice.value === null;
-  return choice.ranks.length === 0;
+  return (choice.ranks ?? choice.approved).length === 0;
 }

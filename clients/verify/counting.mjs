@@ -1,6 +1,7 @@
 // @ts-check
 // Counting: the certificate's `result` by each rule, from choices that can all be followed.
 
+import { countEqualShares } from './budget.mjs';
 import { fail } from './faults.mjs';
 import { reaches, readFraction, readShare, shareUp } from './fractions.mjs';
 import { countTransferable } from './transfers.mjs';
@@ -26,6 +27,10 @@ export async function count(terms, choices, draw) {
     }
     case 'schulze':
       return countSchulze(choices, terms, draw);
+    case 'equal_shares': {
+      const { budget, costs, unit } = terms.parameters;
+      return { rule: terms.rule, ...(await countEqualShares({ approvals: choices.map(({ approved }) => approved), budget, costs, unit, draw })) };
+    }
     default:
       return fail('unknown_rule', terms.rule);
   }

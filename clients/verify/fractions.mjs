@@ -6,9 +6,8 @@
 
 /** @param {unknown} text @returns {Fraction | null} */
 export function readFraction(text) {
-  const parts = typeof text === 'string' ? /^([0-9]{1,18})(?:\/([0-9]{1,18}))?$/.exec(text) : null;
-  const bottom = BigInt(parts?.[2] ?? '1');
-  return parts === null || bottom === 0n ? null : { top: BigInt(parts[1]), bottom };
+  const parts = typeof text === 'string' ? /^([0-9]{1,18})(?:\/([1-9][0-9]{0,17}))?$/.exec(text) : null;
+  return parts === null ? null : { top: BigInt(parts[1]), bottom: BigInt(parts[2] ?? '1') };
 }
 
 /** A share that is required, such as ">1/2" or ">=3/4". @param {unknown} text @returns {Share | null} */

@@ -60,7 +60,7 @@ export function showResult(place, { terms, certificate }, words) {
   const { result } = certificate;
   /** @param {number} number */
   const name = (number) => terms?.options[number - 1]?.name ?? String(number);
-  const shown = { for_against: showMotion, lower_median: showNumber, scottish_stv: showElection, schulze: showChoice }[/** @type {'schulze'} */ (result.rule)];
+  const shown = { for_against: showMotion, lower_median: showNumber, scottish_stv: showElection, schulze: showChoice, equal_shares: showBudget }[/** @type {'schulze'} */ (result.rule)];
   place.replaceChildren(...shown(result, words, name));
 }
 
@@ -112,6 +112,25 @@ function showChoice(result, words, name) {
   const rows = numbers.map((/** @type {number} */ a) => [name(a), ...numbers.map((/** @type {number} */ b) => (a === b ? '–' : words.number(result.preferred[a - 1][b - 1])))]);
   const notes = result.winners.length > 1 ? [element('p', { class: 'note' }, words.say('byLot'))] : [];
   return [outcome(result.winner === null ? words.say('noWinner') : name(result.winner)), ...notes, table([words.say('option'), ...numbers.map(name)], rows, words.say('preferred'))];
+}
+
+/** @param {any} result @param {Words} words @param {(number: number) => string} name */
+function showBudget({ rounds, share, units_added: added, money_left: left }, words, name) {
+  const money = (/** @type {string} */ text) => {
+    const [top, bottom = '1'] = text.split('/').map(Number);
+    return words.number(Math.round((100 * top) / Number(bottom)) / 100);
+  };
+  const rows = rounds.map((/** @type {import('./budget.mjs').Round} */ one) => [
+    name(one.option),
+    words.say(`step_${one.step}`),
+    one.pays_at_most === null ? '–' : money(one.pays_at_most),
+    words.number(one.money_left),
+  ]);
+  if (rows.length === 0) return [outcome(words.say('noProject'))];
+  return [
+    element('p', { class: 'note' }, words.say('shareNote', { share: money(share), added: words.number(added), left: words.number(left) })),
+    table([words.say('project'), words.say('bought'), words.say('paysAtMost'), words.say('moneyLeft')], rows, words.say('projects')),
+  ];
 }
 
 const FIGURES = ['roll', 'issued', 'keys', 'unused', 'superseded', 'cancelled', 'papers', 'valid', 'blank'];

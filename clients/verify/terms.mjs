@@ -45,7 +45,7 @@ function term(holds, what) {
 /** @param {any} value @param {string} what @returns {Signer} */
 function signer(value, what) {
   const { key, name } = withFields(value, ['key', 'name'], `${WHERE}, ${what}`);
-  term(typeof name === 'string' && name !== '' && !/[\s+]/u.test(name), what);
+  term(typeof name === 'string' && name !== '' && !/[\p{White_Space}+]/u.test(name), what);
   return { name, key: fromBase64(key, `${WHERE}, ${what}`, 32) };
 }
 
@@ -97,6 +97,7 @@ export async function readTerms(bytes) {
 /** What the parts of the terms say of one another. @param {Terms} terms */
 function demandConsistent({ tier, rule, parameters, options, desks, issuers, board, witnesses, trustees }) {
   term(rule !== 'schulze' || (parameters.status_quo ?? 0) <= options.length, 'rule');
+  term(rule !== 'equal_shares' || parameters.costs.length === options.length, 'rule');
   const names = [...desks.map(({ log }) => log.name), board.name, ...witnesses.map(({ name }) => name)];
   term(new Set(names).size === names.length, 'names');
   if (tier === 'sealed') {
@@ -150,6 +151,7 @@ const PARAMETERS = /** @type {Record<string, string[]>} */ ({
   lower_median: ['lowest', 'highest', 'step', 'today', 'phantom_share'],
   scottish_stv: ['seats', 'ranks_max'],
   schulze: ['status_quo', 'required'],
+  equal_shares: ['budget', 'costs', 'unit'],
 });
 
 /** Whether this verifier can count by a rule; all else can be checked without. @param {string} name */
@@ -170,6 +172,10 @@ function demandParameters(name, given) {
   if (name === 'for_against') number(given.quorum);
   if (name === 'scottish_stv') [number(given.seats, 1), number(given.ranks_max, 1)];
   if (name === 'schulze') term(given.status_quo === null || number(given.status_quo, 1), 'rule');
+  if (name === 'equal_shares') {
+    [number(given.budget, 1), number(given.unit, 1)];
+    for (const cost of listOf(given.costs, `${WHERE}, rule`)) number(cost, 1);
+  }
   if (name === 'lower_median') {
     const lowest = number(given.lowest, -MOST);
     term((number(given.highest, lowest) - lowest) % number(given.step, 1) === 0, 'rule');

@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import TypeAlias
 
 from governance.ballots.errors import BallotFormUnusable, DocumentMalformed
+from governance.ballots.parameters import require_parameters, whole_number
 from governance.ballots.plain import (
     Fields,
     Plain,
@@ -65,17 +66,7 @@ class Question:
         numbers = [option.number for option in self.options]
         if numbers != list(range(1, len(numbers) + 1)):
             raise BallotFormUnusable("the options are not numbered 1, 2, 3 and so on")
-        if (self.rule in _WITHOUT_OPTIONS) == bool(self.options):
-            raise BallotFormUnusable(f"{self.rule} asks for options, or for none")
-        if self.rule is RuleName.LOWER_MEDIAN:
-            low, high, step = (self.parameter(name) for name in ("lowest", "highest", "step"))
-            if step < 1 or low > high or (high - low) % step:
-                raise BallotFormUnusable("bounds and step of the value do not fit together")
-        if (
-            self.rule is RuleName.SCOTTISH_STV
-            and min(self.parameter("seats"), self.parameter("ranks_max")) < 1
-        ):
-            raise BallotFormUnusable("seats and ranks_max are at least 1")
+        require_parameters(self.rule.value, self.parameters, options=len(self.options))
 
     def parameter(self, name: str) -> int:
         """A whole-numbered parameter.
@@ -85,10 +76,7 @@ class Question:
         BallotFormUnusable
             If there is none.
         """
-        found = self.parameters.get(name)
-        if not isinstance(found, int) or isinstance(found, bool):
-            raise BallotFormUnusable(f"{self.rule} needs a whole number {name}")
-        return found
+        return whole_number(self.rule.value, self.parameters, name)
 
     def document(self) -> Fields:
         """The question's part of a manifest."""
@@ -97,9 +85,6 @@ class Question:
             "rule": {"name": self.rule.value, "parameters": dict(self.parameters)},
             "options": [{"number": one.number, "name": one.name} for one in self.options],
         }
-
-
-_WITHOUT_OPTIONS = (RuleName.FOR_AGAINST, RuleName.LOWER_MEDIAN)
 
 
 def question_of(fields: Mapping[str, Plain]) -> Question:

@@ -125,6 +125,10 @@ class Manifest:
         if self.trustees is not None:
             people = len(self.trustees.people)
             _insist(1 <= self.trustees.needed <= people, "too few trustees for what is needed")
+            _insist(
+                len({one.name for one in self.trustees.people}) == people,
+                "two trustees have one name",
+            )
         _insist(
             0 <= self.witnesses_needed <= len(self.witnesses),
             "too few witnesses for what is needed",

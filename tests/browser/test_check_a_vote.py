@@ -7,8 +7,10 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
-from governance.ballots.choice import Value
+from governance.ballots.choice import Approvals, Question, RuleName, Value
+from governance.ballots.plain import Fields
 from tests.ballot_scene import (
+    BOARD_SEATS,
     DURING,
     changed_json,
     honest_parts,
@@ -20,6 +22,7 @@ from tests.ballot_scene import (
 )
 from tests.browser.conftest import PATIENCE_MS, Watched
 from tests.browser.stand_in import HEADERS
+from verifier import equal_shares
 
 pytestmark = pytest.mark.browser
 Watch = Callable[..., Watched]
@@ -104,6 +107,34 @@ def test_a_receipt_tells_what_became_of_the_ballot(
         page.set_input_files("#receipt", receipt)
         page.set_input_files("#bundle", bundle)
         expect(page.locator("#own")).to_contain_text(words)
+
+
+def test_a_fund_that_was_divided_is_shown_project_by_project(
+    watch: Watch, address: str, tmp_path: Path
+) -> None:
+    fund = Question(
+        text="What shall the fund pay for?", rule=RuleName.EQUAL_SHARES,
+        parameters={"budget": 90, "costs": [60, 30, 20, 95], "unit": 1}, options=BOARD_SEATS.options,
+    )  # fmt: skip
+    vote = opened(fund)
+    for voter, approved in zip(voters(6)[:4], ((1,), (1,), (1, 2), (2, 3)), strict=True):
+        key = vote.take(voter, at_ms=DURING)
+        vote.vote(key, Approvals(approved), sequence=1, at_ms=DURING)
+    vote.close()
+    ballots = [([1], 2), ([1, 2], 1), ([2, 3], 1)]
+
+    def count(question: Question, votes: object, *, lot_seed: bytes) -> Fields:
+        return equal_shares.count(ballots, dict(question.parameters), lot_seed)
+
+    watched = watch()
+    page = _open(watched, address)
+    page.set_input_files("#bundle", write_parts(parts_of(vote, count), tmp_path / "bundle.zip"))
+    expect(page.locator("#result")).to_contain_text("Each ballot had 22.5")
+    rows = page.locator("#result tbody tr")
+    expect(rows).to_have_count(3)
+    expect(rows.nth(0)).to_contain_text("Candidate 1Paid by those who approve it2030")
+    expect(rows.nth(2)).to_contain_text("Candidate 2Not paid: too little was left–10")
+    assert watched.complaints == []
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
