@@ -125,9 +125,9 @@ def test_equal_shares_tells_each_turn_and_never_overspends(
 
 
 def test_parameters_that_mean_nothing_are_named() -> None:
-    with pytest.raises(BallotFormUnusable, match="a cost for each option"):
+    with pytest.raises(BallotFormUnusable, match="every project has a cost"):
         count_by_rule(asked(RuleName.EQUAL_SHARES, budget=1, costs=[1], unit=1), [], lot_seed=bytes(32))  # fmt: skip
-    with pytest.raises(BallotFormUnusable, match="required as text"):
+    with pytest.raises(BallotFormUnusable, match="has the parameters quorum, required"):
         count_by_rule(asked(RuleName.FOR_AGAINST, quorum=0), [], lot_seed=bytes(32))
     with pytest.raises(CountImpossible, match="from one half to all"):
         count_by_rule(asked(RuleName.FOR_AGAINST, required=">1/3", quorum=0), [], lot_seed=bytes(32))  # fmt: skip
