@@ -10,10 +10,9 @@ from sqlalchemy.exc import IntegrityError
 
 from foundation.identifiers import UUID
 from governance.errors import MeetingClash, NoticeTooShort, NotYoursToDo
-from governance.meeting import RecordKind
+from governance.meeting import Item, RecordKind
 from governance.office_errors import MinutesClash, RequisitionRefused
 from governance.service import amendments, meetings, motions, proxies, reminders
-from governance.store.meetings import Item
 from storage.engine import Database
 from storage.refusals import constraint_of
 from tests.assembly_rows import Assembly, assemble, open_bylaws
