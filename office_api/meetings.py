@@ -143,7 +143,7 @@ async def raise_hand(request: Request, meeting_id: UUID, body: HandIn, caller: O
 @router.post("/meetings/{meeting_id}/minutes", responses=_MINUTES, summary="Draft the minutes")
 async def draft(request: Request, meeting_id: UUID, caller: Office) -> Response:
     """From the record, once the meeting is over. Members stand in them by number; who that is,
-    members read beside them."""
+    members read beside them. What you wrote as text stands in them word for word, in public."""
     services = services_of(request)
 
     async def act(work: UnitOfWork) -> Any:
