@@ -103,7 +103,9 @@ async def the_minutes(
     assert not [who["name"] for who in drafted["named"] if who["name"] in shown["text"]]
 
 
-async def votes_for_others(town: Town, office: Office, sides: dict[str, Person]) -> dict[str, str]:
+async def votes_for_others(
+    town: Town, office: Office, sides: dict[str, Person], *, struck_off: str
+) -> dict[str, str]:
     """Two resolutions on which one votes for the other; an outage gives the vote time back."""
     resolved = {}
     for side, person in sides.items():
@@ -111,8 +113,7 @@ async def votes_for_others(town: Town, office: Office, sides: dict[str, Person])
         resolved[side] = (await person.post(f"/{side}/v1/motions", body))["motion_id"]
     for side, person in sides.items():
         await person.post(f"/{side}/v1/motions/{resolved[OTHER[side]]}/second")
-    member = (await office.post("/office/v1/members", {"person_id": office.person_id, "member_class": "city"}))["member_id"]  # fmt: skip
-    struck = {"member_id": member, "reason": "The city's seat is not filled yet."}
+    struck = {"member_id": struck_off, "reason": "The city's seat is not filled yet."}
     for motion_id in resolved.values():
         motion = await office.post(f"/office/v1/motions/{motion_id}/notice", {"opens_on": None})
         await office.post(f"/office/v1/motions/{motion_id}/roll/corrections", struck)
@@ -128,14 +129,18 @@ async def votes_for_others(town: Town, office: Office, sides: dict[str, Person])
     await signed_in_again(office, *sides.values())
     for side, person in sides.items():
         mine = await person.get(f"/{side}/v1/motions/{resolved[side]}/proxies")
-        [held] = [one for one in mine["proxies"] if one["holder"]["member_id"] == ids[side]]
+        [held] = [
+            one
+            for one in mine["proxies"]
+            if one["holder"]["member_id"] == ids[side] and one["revoked_at"] is None
+        ]
         await person.post(f"/{side}/v1/proxies/{held['proxy_id']}/ballot", {"choice": "for"})
         await person.post(f"/{side}/v1/motions/{resolved[side]}/ballot", {"choice": "for"})
     outage = {"part": "service", "since": when["opens_at"], "until": later(when["opens_at"], hours=2), "cause": "A cable was cut in the street."}  # fmt: skip
     await office.post("/office/v1/outages", outage)
     for motion_id in resolved.values():
         motion = await office.post(f"/office/v1/motions/{motion_id}/extend")
-    assert motion["timetable"]["closes_at"] == later(when["closes_at"], hours=2)
+    assert later(motion["timetable"]["closes_at"]) == later(when["closes_at"], hours=2)
     go_to(town, motion["timetable"]["closes_at"])
     await signed_in_again(office, *sides.values())
     for step in ("close", "certify"):

@@ -25,14 +25,14 @@ async def the_assembly(
     members do beside votes."""
     sides = {"rider": rider, "driver": driver}
     await only_these(office, sides)
-    await the_register(office, town, sides)
+    struck_off = await the_register(office, town, sides)
     moved = await moved_and_amended(sides)
     motion_id = moved["rider"]
     await amended_at_a_meeting(town, office, sides, motion_id)
-    resolved = await votes_for_others(town, office, sides)
+    resolved = await votes_for_others(town, office, sides, struck_off=struck_off)
     await appeals_heard(office, sides, resolved, stranger)
     await stranger.get("/public/v1/meetings")
-    await the_vote(town, office, sides, motion_id)
+    await the_vote(town, office, sides, motion_id, struck_off=struck_off)
     for entrance, person in (("office", office), ("public", stranger)):
         await person.get(f"/{entrance}/v1/motions", state="certified")
         await person.get(f"/{entrance}/v1/motions/{motion_id}")
@@ -45,8 +45,8 @@ async def the_assembly(
         await person.post(f"/{side}/v1/membership/leave")
 
 
-async def the_register(office: Office, town: Town, sides: dict[str, Person]) -> None:
-    """Suspended, appealed, reinstated; and somebody taken in by the office."""
+async def the_register(office: Office, town: Town, sides: dict[str, Person]) -> str:
+    """Suspended, appealed, reinstated; and somebody taken in by the office, who that is as a member."""
     for side, person in sides.items():
         mine = await person.get(f"/{side}/v1/membership")
         member = f"/office/v1/members/{mine['member_id']}"
@@ -56,7 +56,8 @@ async def the_register(office: Office, town: Town, sides: dict[str, Person]) -> 
         await office.post(f"{member}/changes", {"kind": "reinstated"})
         await office.get(member)
     taken = {"person_id": office.person_id, "member_class": "rider"}
-    await office.post("/office/v1/members", taken)
+    made = await office.post("/office/v1/members", taken)
+    return str(made["member_id"])
 
 
 async def moved_and_amended(sides: dict[str, Person]) -> dict[str, str]:
@@ -104,15 +105,14 @@ async def amended_at_a_meeting(
     await a_meeting(town, office, sides, (motion_id, made["amendment_id"]))
 
 
-async def the_vote(town: Town, office: Office, sides: dict[str, Person], motion_id: str) -> None:
+async def the_vote(
+    town: Town, office: Office, sides: dict[str, Person], motion_id: str, *, struck_off: str
+) -> None:
     """Called, corrected, frozen, opened, voted on, certified."""
     one, office_one = f"motions/{motion_id}", f"/office/v1/motions/{motion_id}"
     await office.post(f"{office_one}/answer", {"text": "The board has no objection."})
     motion = await office.post(f"{office_one}/notice", {"opens_on": None})
-    member = await office.post(
-        "/office/v1/members", {"person_id": office.person_id, "member_class": "city"}
-    )
-    correction = {"member_id": member["member_id"], "reason": "The city's seat is not filled yet."}
+    correction = {"member_id": struck_off, "reason": "The city's seat is not filled yet."}
     await office.post(f"{office_one}/roll/corrections", correction)
     await office.get(f"{office_one}/roll")
     when = motion["timetable"]
