@@ -2,9 +2,12 @@
 
 from fastapi import APIRouter, Depends
 
+import doorway.government.appeals
 import doorway.government.commons
+import doorway.government.meetings
 import doorway.government.motions
 import doorway.government.polls
+import doorway.government.proxies
 from doorway.caller import with_role
 from doorway.government.membership import membership_router
 from driver_app_api import advice, earnings, live, motions, offers, reasons, shifts, trips, wishes
@@ -17,6 +20,9 @@ for part in (shifts, wishes, advice, offers, trips, reasons, earnings, motions, 
 for shared in (
     membership_router(MemberClass.DRIVER),
     doorway.government.motions.router,
+    doorway.government.meetings.router,
+    doorway.government.proxies.router,
+    doorway.government.appeals.router,
     doorway.government.polls.router,
     doorway.government.commons.router,
 ):

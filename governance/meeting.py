@@ -15,6 +15,7 @@ from governance.bylaws import Bylaws
 from governance.errors import MeetingClash, NoticeTooShort
 from governance.matter import Headcount
 from governance.member import MemberId
+from governance.motion import MotionId
 
 
 class RecordKind(StrEnum):
@@ -32,6 +33,14 @@ class RecordKind(StrEnum):
 
 
 OF_A_MEMBER = frozenset({RecordKind.ARRIVED, RecordKind.LEFT, RecordKind.CONFLICT_DECLARED})
+OF_AN_ITEM = frozenset(
+    {
+        RecordKind.ITEM_BEGUN,
+        RecordKind.CONFLICT_DECLARED,
+        RecordKind.SAID,
+        RecordKind.DECIDED,
+    }
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +52,23 @@ class Record:
     member: MemberId | None = None
     item: int | None = None
     text: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Item:
+    """One line of an agenda.
+
+    Attributes
+    ----------
+    subject
+        A word of the bylaws' exceptions ("member_bonus"), if it falls under one.
+    motion_id
+        The motion that is spoken of.
+    """
+
+    title: str
+    subject: str | None = None
+    motion_id: MotionId | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -207,6 +233,8 @@ def _clash(meeting: Meeting, happened: Record, bylaws: Bylaws) -> str | None:
         return "it is over"
     if (happened.member is not None) != (kind in OF_A_MEMBER):
         return "it is not said who"
+    if happened.item is not None and kind not in OF_AN_ITEM:
+        return "no item of the agenda belongs to that"
     if kind in _CLASHES:
         return _CLASHES[kind](meeting, happened, bylaws)
     return _clash_of_item(meeting, happened, bylaws)

@@ -16,6 +16,7 @@ import public_api.city
 import public_api.commons
 import public_api.impact
 import public_api.live
+import public_api.meetings
 import public_api.motions
 import public_api.polls
 import public_api.shared_trips
@@ -68,6 +69,7 @@ def create_app(running: Running) -> FastAPI:
             public_api.city.router,
             public_api.commons.router,
             public_api.motions.router,
+            public_api.meetings.router,
             public_api.polls.router,
             public_api.impact.router,
             public_api.sign_in.router,

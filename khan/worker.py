@@ -15,7 +15,7 @@ from dispatch.pace import next_round_ms
 from dispatch.sweep import sweep
 from foundation.clock import stopwatch_ms
 from foundation.errors import Unavailable
-from governance.service.reminders import remind_of_closing
+from governance.service.reminders import remind, remind_of_closing
 from khan.build import Running
 from khan.impact_worker import ImpactWorker
 from khan.loop import Loop
@@ -190,12 +190,13 @@ class Loops:
 
 async def keep_house(database: Database) -> None:
     """Let go of what has had its time: traces of signing in, old timings, holds that ran out; and
-    remind members of votes that are over soon."""
+    remind members of votes that are over soon, and of what fell due."""
     for work_of in (
         forget_old_sign_ins,
         timings.forget_old,
         void_expired_holds,
         remind_of_closing,
+        remind,
     ):
         async with database.work() as work:
             await work_of(work)

@@ -14,7 +14,6 @@ BoardText = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=20_000)
 ]
 Day = Annotated[date, Field(ge=date(2000, 1, 1), le=date(2199, 12, 31))]
-Votes = Annotated[int, Field(strict=True, ge=0, le=2_000_000)]
 
 
 class MemberIn(Model):
@@ -40,10 +39,9 @@ class NoticeIn(Model):
 
 
 class DecisionIn(Model):
-    """What the show of hands on an amendment came to; more for than against carries it."""
+    """At which meeting hands were raised on an amendment; more for than against carries it."""
 
-    votes_for: Votes
-    votes_against: Votes
+    meeting_id: UUID
 
 
 class AnswerIn(Model):

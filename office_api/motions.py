@@ -22,6 +22,7 @@ from governance.motion import MotionId, MotionState
 from governance.service import motions, votes
 from governance.service.amendments import decide_amendment
 from governance.service.membership import get_member
+from governance.service.outages import extend_vote
 from governance.views import motions as views
 from office_api.government_schemas import (
     AnswerIn,
@@ -119,6 +120,13 @@ async def freeze(request: Request, motion_id: UUID, caller: Office) -> Response:
 async def open_vote(request: Request, motion_id: UUID, caller: Office) -> Response:
     """The roll is published by size and hash, and ballots are taken."""
     return await _acted(request, motion_id, caller, act=votes.open_vote)
+
+
+@router.post("/motions/{motion_id}/extend", responses=_ANSWERS, summary="Give a vote its time back")
+async def extend(request: Request, motion_id: UUID, caller: Office) -> Response:
+    """The time of outages on record in which nobody could vote: the close moves later, never
+    earlier."""
+    return await _acted(request, motion_id, caller, act=extend_vote)
 
 
 @router.post("/motions/{motion_id}/close", responses=_ANSWERS, summary="Close the vote")

@@ -5,11 +5,10 @@ from typing import Any
 
 from foundation.identifiers import UUID
 from governance.amendment import Amendment
-from governance.meeting import Record, RecordKind
+from governance.meeting import Item, Record, RecordKind
 from governance.motion import Motion
 from governance.service import meetings, motions, votes
 from governance.service.meetings import Call, Live
-from governance.store.meetings import Item
 from tests.assembly_rows import Assembly, dearer_tariff, tariff_motion
 
 NOTICE = timedelta(days=15, hours=6)

@@ -90,7 +90,7 @@ async def propose(request: Request, body: ProposalIn, caller: Anybody) -> Respon
         proposal = motions.Proposal(
             title=body.title, text=body.text, matter=body.matter, rule_kind=body.rule_kind
         )
-        by = await _member(work, caller)
+        by = await calling_member(work, caller)
         motion = await motions.propose(work, proposal, by=by, readers=services.readers)
         return await _json(work, services, motion.motion_id, caller)
 
@@ -139,7 +139,7 @@ async def amend(request: Request, motion_id: UUID, body: AmendmentIn, caller: An
     services = services_of(request)
 
     async def handle(work: UnitOfWork) -> Any:
-        by = await _member(work, caller)
+        by = await calling_member(work, caller)
         made = await motions.amend(
             work, MotionId(motion_id), by=by, text=body.text, readers=services.readers
         )
@@ -180,7 +180,7 @@ async def cast(request: Request, motion_id: UUID, body: ChoiceIn, caller: Anybod
     services = services_of(request)
 
     async def handle(work: UnitOfWork) -> Any:
-        by = await _member(work, caller)
+        by = await calling_member(work, caller)
         view = await views.get_motion(work, MotionId(motion_id))
         if view.tier not in (None, Tier.OPEN):
             raise NotYoursToDo("in this vote no name stands beside a choice")
@@ -246,13 +246,14 @@ async def _acted(
     services = services_of(request)
 
     async def handle(work: UnitOfWork) -> Any:
-        await act(work, await _member(work, caller))
+        await act(work, await calling_member(work, caller))
         return await _json(work, services, MotionId(motion_id), caller)
 
     return await once(request, services.database, caller=str(caller.person_id), handler=handle)
 
 
-async def _member(work: UnitOfWork, caller: Caller) -> MemberId:
+async def calling_member(work: UnitOfWork, caller: Caller) -> MemberId:
+    """Who calls, as a member; raises `NotYoursToDo`."""
     try:
         return (await member_of_person(work, caller.person_id)).member_id
     except MemberNotFound:

@@ -3,6 +3,8 @@
 from datetime import datetime, timedelta
 from typing import Any
 
+from sqlalchemy.exc import IntegrityError
+
 from foundation.identifiers import UUID, RuleId
 from governance import appeal as pure
 from governance.appeal import Finding, Jury, ResultCorrection, Tally
@@ -20,6 +22,7 @@ from governance.store import appeals as store
 from governance.store.appeals import Certified, StoredAppeal
 from governance.store.proxies import list_conflicts
 from governance.store.votes import get_roll
+from storage.refusals import constraint_of
 from storage.work import UnitOfWork
 
 COMPLAINT_LENGTH_MAX = 20_000
@@ -36,11 +39,16 @@ async def seal_lot(work: UnitOfWork, *, commitment: str) -> None:
     Raises
     ------
     AppealClash
-        If it is no SHA-256 in hexadecimal.
+        If it is no SHA-256 in hexadecimal, or sealed already.
     """
     if len(commitment) != 64 or set(commitment) - set("0123456789abcdef"):
         raise AppealClash("a sealed seed is told by its SHA-256, 64 hexadecimal digits")
-    await store.insert_commitment(work, commitment)
+    try:
+        await store.insert_commitment(work, commitment)
+    except IntegrityError as error:
+        if constraint_of(error) != "lot_commitment_pkey":
+            raise
+        raise AppealClash("that seed is sealed already") from None
 
 
 async def lodge_appeal(

@@ -5,10 +5,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from fractions import Fraction
 
+from sqlalchemy.exc import IntegrityError
+
 from foundation.identifiers import UUID
 from governance.bylaws import Bylaws, parse_bylaws
 from governance.errors import MeetingClash
-from governance.meeting import Meeting, Record, RecordKind, call_meeting, minutes_of, went_on
+from governance.meeting import Item, Meeting, Record, RecordKind, call_meeting, minutes_of, went_on
 from governance.member import MemberId
 from governance.office_errors import MeetingNotFound, MinutesClash, RequisitionRefused
 from governance.office_events import (
@@ -17,13 +19,14 @@ from governance.office_events import (
     MeetingStepped,
     MinutesDrafted,
 )
-from governance.service.membership import bylaws_now
-from governance.service.motions import check_standing
+from governance.service.membership import bylaws_now, get_member
+from governance.service.motions import check_standing, get_motion
 from governance.store import meetings as store
 from governance.store import members as member_store
-from governance.store.meetings import Addition, Item, Minutes, Requisition, StoredMeeting
+from governance.store.meetings import Addition, Minutes, Requisition, StoredMeeting
 from rulebook.rule import RuleKind
 from rulebook.service import get_rule, in_force
+from storage.refusals import constraint_of
 from storage.work import UnitOfWork
 
 TOLD = frozenset({RecordKind.OPENED, RecordKind.DECIDED, RecordKind.ADJOURNED, RecordKind.CLOSED})
@@ -129,9 +132,10 @@ async def call(work: UnitOfWork, called: Call) -> StoredMeeting:
         If it has no agenda, is held in the past, or goes on with a meeting that was not adjourned.
     RequisitionRefused
         If too few members ask for it, or the agenda leaves out what they ask for.
-    MatterUnknown, MeetingNotFound
+    MatterUnknown, MeetingNotFound, MotionNotFound, MemberNotFound
         As they say.
     """
+    await _check_named(work, called)
     rule = await in_force(work, RuleKind.BYLAWS, work.now)
     bylaws = parse_bylaws(rule.body)
     if called.held_at <= work.now:
@@ -160,13 +164,7 @@ async def call(work: UnitOfWork, called: Call) -> StoredMeeting:
         items=called.items,
         exempt_words=(),
     )
-    await store.insert_meeting(
-        work,
-        stored,
-        consents=consents,
-        requisition_id=called.requisition_id,
-        resumes=called.resumes,
-    )
+    await _insert(work, stored, called, consents=consents)
     work.announce(
         MeetingCalled(
             event_id=work.new_id(),
@@ -185,13 +183,15 @@ async def record(work: UnitOfWork, meeting_id: UUID, happened: Record) -> Live:
 
     Raises
     ------
-    MeetingNotFound
+    MeetingNotFound, MemberNotFound
         If there is none.
     MeetingClash
         Also if it is said to happen later than now.
     """
     await store.lock_meeting(work, meeting_id)
     before, bylaws = await _meeting(work, meeting_id)
+    if happened.member is not None:
+        await get_member(work, happened.member)
     if happened.at > work.now:
         raise MeetingClash("nothing is written before it happens")
     after = went_on(before, happened, bylaws=bylaws)
@@ -259,8 +259,12 @@ async def correct_minutes(
     ------
     MinutesClash
         If they are not drafted, or it says nothing.
+    MeetingNotFound, MemberNotFound
+        If there is none.
     """
     await store.lock_meeting(work, meeting_id)
+    await stored_meeting(work, meeting_id)
+    await get_member(work, asked_by)
     found = await store.find_minutes(work, meeting_id)
     if found is None or not text.strip():
         raise MinutesClash("there is nothing to correct" if found is None else "it says nothing")
@@ -302,6 +306,34 @@ async def _meeting(work: UnitOfWork, meeting_id: UUID) -> tuple[Meeting, Bylaws]
     stored = await stored_meeting(work, meeting_id)
     bylaws = await bylaws_of(work, stored)
     return stored.judged_by(bylaws), bylaws
+
+
+async def _check_named(work: UnitOfWork, called: Call) -> None:
+    """Whether the members and motions that a notice names are there."""
+    for motion_id in {one.motion_id for one in called.items if one.motion_id is not None}:
+        await get_motion(work, motion_id)
+    for member_id in dict.fromkeys(called.consents):
+        await get_member(work, member_id)
+
+
+async def _insert(
+    work: UnitOfWork, stored: StoredMeeting, called: Call, *, consents: Sequence[MemberId]
+) -> None:
+    """Write a notice; a request is answered once, an adjourned meeting goes on once."""
+    try:
+        await store.insert_meeting(
+            work,
+            stored,
+            consents=consents,
+            requisition_id=called.requisition_id,
+            resumes=called.resumes,
+        )
+    except IntegrityError as error:
+        if constraint_of(error) == "called_once_for_a_requisition":
+            raise RequisitionRefused("a meeting is called for it already") from None
+        if constraint_of(error) == "resumed_once":
+            raise MeetingClash("another meeting goes on with that one already") from None
+        raise
 
 
 async def _members(work: UnitOfWork) -> int:

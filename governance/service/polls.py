@@ -32,6 +32,7 @@ from governance.polls import records
 from governance.polls.errors import PollNotFound, PollNotPrepared, PollNotReady
 from governance.polls.records import ClosedPoll
 from governance.results import count_by_rule
+from governance.service.conflicts import check_no_conflict
 from governance.service.membership import get_member
 from governance.service.motions import locked
 from governance.service.poll_people import Keepers, Release, final_head, get_manifest, is_stated
@@ -140,6 +141,7 @@ async def cast_detached(work: UnitOfWork, poll_id: UUID, *, by: MemberId, ballot
     if motion.state is not MotionState.OPEN:
         raise VoteNotOpen(f"This vote is not open: the motion is {motion.state}.")
     bylaws, _ = await judged_by(work, motion)
+    await check_no_conflict(work, motion, bylaws, by=by)
     roll = await vote_store.get_roll(work, motion.motion_id, only=by)
     may_still_vote(roll, await get_member(work, by), bylaws=bylaws, at=work.now)
     commitment = await store.find_commitment(work, poll_id, by)

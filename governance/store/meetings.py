@@ -12,9 +12,8 @@ from sqlalchemy import Row, text
 from foundation.identifiers import UUID, RuleId
 from governance.bylaws import Bylaws
 from governance.matter import Headcount
-from governance.meeting import Meeting, Record, RecordKind
+from governance.meeting import Item, Meeting, Record, RecordKind
 from governance.member import MemberId
-from governance.motion import MotionId
 from governance.store.votes import quorum_terms
 from storage.work import Reading, UnitOfWork
 
@@ -113,23 +112,6 @@ _HANDS = text("""
     SELECT member_id, mark FROM governance.amendment_ballot
     WHERE amendment_id = :amendment_id ORDER BY member_id LIMIT 100000
 """)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Item:
-    """One line of an agenda.
-
-    Attributes
-    ----------
-    subject
-        A word of the bylaws' exceptions ("member_bonus"), if it falls under one.
-    motion_id
-        The motion that is spoken of.
-    """
-
-    title: str
-    subject: str | None = None
-    motion_id: MotionId | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,6 +6,13 @@ from typing import Any
 from governance.commons.documents import plain
 from tests.commons import budget_terms, offer_terms, pact_terms
 from tests.journeys.assemblies import CHARTER, go_to, signed_in_again
+from tests.journeys.assembly_meetings import (
+    a_meeting,
+    appeals_heard,
+    only_these,
+    votes_for_others,
+    what_is_due,
+)
 from tests.journeys.people import Driver, Office, Person, Rider, Town
 
 SEED = "00" * 31 + "2a"
@@ -17,13 +24,15 @@ async def the_assembly(
     """Somebody joins, moves, seconds, amends; the office calls; both vote; a rule changes; and what
     members do beside votes."""
     sides = {"rider": rider, "driver": driver}
-    for side, person in sides.items():
-        await person.post(f"/{side}/v1/membership/join")
-        await person.get(f"/{side}/v1/membership")
-    await the_register(office, town, sides)
+    await only_these(office, sides)
+    struck_off = await the_register(office, town, sides)
     moved = await moved_and_amended(sides)
     motion_id = moved["rider"]
-    await the_vote(town, office, sides, motion_id)
+    await amended_at_a_meeting(town, office, sides, motion_id)
+    resolved = await votes_for_others(town, office, sides, struck_off=struck_off)
+    await appeals_heard(office, sides, resolved, stranger)
+    await stranger.get("/public/v1/meetings")
+    await the_vote(town, office, sides, motion_id, struck_off=struck_off)
     for entrance, person in (("office", office), ("public", stranger)):
         await person.get(f"/{entrance}/v1/motions", state="certified")
         await person.get(f"/{entrance}/v1/motions/{motion_id}")
@@ -31,12 +40,13 @@ async def the_assembly(
     origin = await stranger.get("/public/v1/rules/booking_policy/2")
     await the_commons_in_use(town, office, sides, adoption_id=origin["adoption_id"])
     await purchases(office, origin["adoption_id"])
+    await what_is_due(office, sides)
     for side, person in sides.items():
         await person.post(f"/{side}/v1/membership/leave")
 
 
-async def the_register(office: Office, town: Town, sides: dict[str, Person]) -> None:
-    """Suspended, appealed, reinstated; and somebody taken in by the office."""
+async def the_register(office: Office, town: Town, sides: dict[str, Person]) -> str:
+    """Suspended, appealed, reinstated; and somebody taken in by the office, who that is as a member."""
     for side, person in sides.items():
         mine = await person.get(f"/{side}/v1/membership")
         member = f"/office/v1/members/{mine['member_id']}"
@@ -46,7 +56,8 @@ async def the_register(office: Office, town: Town, sides: dict[str, Person]) -> 
         await office.post(f"{member}/changes", {"kind": "reinstated"})
         await office.get(member)
     taken = {"person_id": office.person_id, "member_class": "rider"}
-    await office.post("/office/v1/members", taken)
+    made = await office.post("/office/v1/members", taken)
+    return str(made["member_id"])
 
 
 async def moved_and_amended(sides: dict[str, Person]) -> dict[str, str]:
@@ -65,6 +76,8 @@ async def moved_and_amended(sides: dict[str, Person]) -> dict[str, str]:
             "title": "Saturdays", "text": "The office opens on Saturdays.", "matter": "ordinary",
         }  # fmt: skip
         withdrawn = await person.post(f"/{side}/v1/motions", resolution)
+        interest = {"interest": "My sister keeps the office."}
+        await person.post(f"/{side}/v1/motions/{withdrawn['motion_id']}/conflict", interest)
         await person.post(f"/{side}/v1/motions/{withdrawn['motion_id']}/withdraw")
     for (side, person), (mover_side, mover) in zip(
         sides.items(), reversed(sides.items()), strict=True
@@ -79,20 +92,27 @@ async def moved_and_amended(sides: dict[str, Person]) -> dict[str, str]:
     return moved
 
 
-async def the_vote(town: Town, office: Office, sides: dict[str, Person], motion_id: str) -> None:
-    """Called, corrected, amended once more by a show of hands, frozen, opened, voted on, certified."""
+async def amended_at_a_meeting(
+    town: Town, office: Office, sides: dict[str, Person], motion_id: str
+) -> None:
+    """An amendment that its mover does not accept is put to those who come to a meeting."""
+    motion = await office.get(f"/office/v1/motions/{motion_id}")
+    again = json.loads(motion["text"]) | {"quote_valid_s": 400}
+    path = f"/driver/v1/motions/{motion_id}/amendments"
+    made = await sides["driver"].post(path, {"text": json.dumps(again)})
+    put = f"/office/v1/motions/{motion_id}/amendments/{made['amendment_id']}/put-to-vote"
+    await office.post(put)
+    await a_meeting(town, office, sides, (motion_id, made["amendment_id"]))
+
+
+async def the_vote(
+    town: Town, office: Office, sides: dict[str, Person], motion_id: str, *, struck_off: str
+) -> None:
+    """Called, corrected, frozen, opened, voted on, certified."""
     one, office_one = f"motions/{motion_id}", f"/office/v1/motions/{motion_id}"
     await office.post(f"{office_one}/answer", {"text": "The board has no objection."})
     motion = await office.post(f"{office_one}/notice", {"opens_on": None})
-    again = json.loads(motion["text"]) | {"quote_valid_s": 400}
-    made = await sides["driver"].post(f"/driver/v1/{one}/amendments", {"text": json.dumps(again)})
-    amendment = f"{office_one}/amendments/{made['amendment_id']}"
-    await office.post(f"{amendment}/put-to-vote")
-    await office.post(f"{amendment}/decide", {"votes_for": 1, "votes_against": 2})
-    member = await office.post(
-        "/office/v1/members", {"person_id": office.person_id, "member_class": "city"}
-    )
-    correction = {"member_id": member["member_id"], "reason": "The city's seat is not filled yet."}
+    correction = {"member_id": struck_off, "reason": "The city's seat is not filled yet."}
     await office.post(f"{office_one}/roll/corrections", correction)
     await office.get(f"{office_one}/roll")
     when = motion["timetable"]

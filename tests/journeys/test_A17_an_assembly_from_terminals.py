@@ -107,6 +107,7 @@ def test_a_motion_becomes_the_tariff(
         (["motion", "notice", "0" * 32, "--opens-on", "soon"], "is not a day"),
         (["motion", "show", "0" * 32], "There is no such motion."),
         (["motion", "cast", "0" * 32, "maybe"], "is not one of"),
+        (["motion", "decide", "0" * 32, "1" * 32, "--meeting", "x"], "'x' is not an identifier"),
         (["motion", "amend", "0" * 32, "--text", "/nowhere/at/all"], "cannot be used"),
     ],
 )

@@ -28,7 +28,8 @@ OPEN = {
         "/public/v1/commons/pacts", "/public/v1/commons/budgets", "/public/v1/commons/offers",
         "/public/v1/commons/local-spend/{year}", "/public/v1/rules/{kind}/{version}",
         "/public/v1/motions", "/public/v1/motions/{motion_id}",
-        "/public/v1/motions/{motion_id}/certificate",
+        "/public/v1/motions/{motion_id}/certificate", "/public/v1/motions/{motion_id}/appeals",
+        "/public/v1/meetings", "/public/v1/meetings/{meeting_id}/minutes",
         "/public/v1/motions/{motion_id}/impact", "/public/v1/motions/{motion_id}/impact/{name}.svg",
     )
 } | {

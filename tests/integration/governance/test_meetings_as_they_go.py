@@ -9,11 +9,18 @@ from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
 from foundation.identifiers import UUID
-from governance.errors import MeetingClash, NoticeTooShort, NotYoursToDo
-from governance.meeting import RecordKind
+from governance.errors import (
+    MeetingClash,
+    MemberNotFound,
+    MotionNotFound,
+    NoticeTooShort,
+    NotYoursToDo,
+)
+from governance.meeting import Item, Record, RecordKind
+from governance.member import MemberId
+from governance.motion import MotionId
 from governance.office_errors import MinutesClash, RequisitionRefused
 from governance.service import amendments, meetings, motions, proxies, reminders
-from governance.store.meetings import Item
 from storage.engine import Database
 from storage.refusals import constraint_of
 from tests.assembly_rows import Assembly, assemble, open_bylaws
@@ -101,6 +108,25 @@ async def test_a_quorum_lost_for_half_an_hour_adjourns_and_those_who_come_back_a
     assert (await opened_meeting(assembly, again, 3)).needed == 1
     await happens(assembly, again, "item_begun", item=1)
     assert (await happens(assembly, again, "decided", item=1)).has_quorum
+    with pytest.raises(MeetingClash, match="goes on with that one already"):
+        held_at = await now_of(assembly) + timedelta(days=1)
+        await call_meeting(assembly, held_at=held_at, resumes=meeting_id)
+
+
+async def test_a_notice_and_a_record_name_only_what_there_is(assembly: Assembly) -> None:
+    nobody = UUID(int=9)
+    with pytest.raises(MotionNotFound):
+        await call_meeting(assembly, Item(title="The fare", motion_id=MotionId(nobody)))
+    with pytest.raises(MemberNotFound):
+        await call_meeting(assembly, consents=(MemberId(nobody),))
+    meeting_id = await call_meeting(assembly)
+    await opened_meeting(assembly, meeting_id, 0, 1)
+    with pytest.raises(MeetingClash, match="no item"):
+        await happens(assembly, meeting_id, "closed", item=1)
+    with pytest.raises(MemberNotFound):
+        async with assembly.database.work() as work:
+            came = Record(kind=RecordKind.ARRIVED, at=work.now, member=MemberId(nobody))
+            await meetings.record(work, meeting_id, came)
 
 
 async def test_a_long_adjournment_needs_seven_clear_days(assembly: Assembly) -> None:
@@ -146,6 +172,8 @@ async def test_members_ask_for_a_meeting_and_its_agenda_holds_what_they_ask_for(
         await call_meeting(assembly, requisition_id=asked)
     item = Item(title="Where the money went")
     assert await call_meeting(assembly, item, requisition_id=asked)
+    with pytest.raises(RequisitionRefused, match="called for it already"):
+        await call_meeting(assembly, item, requisition_id=asked)
     [told] = owner.execute(
         "SELECT count(*) FROM storage.outbox WHERE kind = 'meeting_requested'"
     ).fetchone()  # type: ignore[misc]

@@ -10,10 +10,10 @@ from sqlalchemy.exc import IntegrityError
 from governance.electoral_roll import Correction
 from governance.errors import NotOnRoll, RollClosed, TextFrozen, VoteNotOpen
 from governance.matter import MemberClass
+from governance.meeting import Item
 from governance.member import Change, ChangeKind
 from governance.motion import Motion
 from governance.service import amendments, membership, motions, votes
-from governance.store.meetings import Item
 from governance.store.votes import get_roll
 from storage.engine import Database
 from storage.refusals import constraint_of

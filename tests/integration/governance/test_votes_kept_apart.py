@@ -12,7 +12,7 @@ from governance.errors import NotOnRoll, VoteNotOpen
 from governance.matter import MemberClass
 from governance.member import Change, ChangeKind
 from governance.motion import MotionState
-from governance.service import membership, polls
+from governance.service import membership, polls, proxies
 from governance.service.motions import Proposal
 from storage.engine import Database
 from tests.assembly_polls import PolledAssembly, bylaws, polled_assembly
@@ -70,6 +70,20 @@ async def test_I24_nobody_hands_in_with_two_keys_or_for_another(city: PolledAsse
     city.assembly.at(motion.timetable.closes_at)  # type: ignore[union-attr]
     with pytest.raises(VoteNotOpen):
         await city.hand_in(poll, 1, Mark("for"))
+
+
+async def test_who_declares_an_interest_once_the_vote_is_open_hands_in_nothing(
+    city: PolledAssembly,
+) -> None:
+    motion = await city.moved(ROOM)
+    [poll] = await city.polls(motion)
+    async with city.assembly.database.work() as work:
+        await proxies.declare_conflict(
+            work, motion.motion_id, by=city.assembly.members[0], interest="I let the room."
+        )
+    with pytest.raises(NotOnRoll, match="conflict of interest"):
+        await city.hand_in(poll, 0, Mark("for"))
+    await city.hand_in(poll, 1, Mark("for"))
 
 
 async def test_each_class_has_a_poll_and_who_is_in_both_votes_once(city: PolledAssembly) -> None:

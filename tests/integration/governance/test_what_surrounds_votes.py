@@ -277,6 +277,9 @@ async def test_I19_no_rule_comes_from_a_finding_but_the_one_that_stood_before(
 
 async def test_one_appeal_a_member_in_its_window(assembly: Assembly) -> None:
     appeal = await certified(assembly)
+    with pytest.raises(AppealClash, match="sealed already"):
+        async with assembly.database.work() as work:
+            await appeals.seal_lot(work, commitment=commitment_to(SECRET))
     again = """INSERT INTO governance.appeal (appeal_id, motion_id, member_id, complaint, affected, margin, stays)
                SELECT gen_random_uuid(), motion_id, {member}, complaint, affected, margin, {stays}
                FROM governance.appeal"""

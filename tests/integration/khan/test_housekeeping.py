@@ -13,6 +13,7 @@ from tests.booked import found_example
 async def test_old_rows_go_and_young_ones_stay(
     database: Database, owner: psycopg.Connection
 ) -> None:
+    await found_example(database)
     for days in (2, 0):
         owner.execute(
             "INSERT INTO registry.passkey_challenge (challenge_id, purpose, challenge, made_at,"
