@@ -112,14 +112,13 @@ def put_to_vote(
     post(access, path, {}, show=words.show_motion, as_json=as_json)
 
 
-@motion.command("decide", epilog=_EXAMPLE.format("decide MOTION AMENDMENT --for 12 --against 7"))
+@motion.command("decide", epilog=_EXAMPLE.format("decide MOTION AMENDMENT --meeting ID"))
 def decide(
     *,
     motion_id: MotionArgument,
     amendment_id: AmendmentArgument,
-    votes_for: Annotated[int, typer.Option("--for", min=0, max=2_000_000, help="Hands for it.")],
-    votes_against: Annotated[
-        int, typer.Option("--against", min=0, max=2_000_000, help="Hands against it.")
+    meeting: Annotated[
+        str, typer.Option(metavar="ID", help="The meeting at which hands were raised by name.")
     ],
     phone: PhoneOption = OFFICE_PHONE,
     passkey: PasskeyOption = None,
@@ -129,7 +128,7 @@ def decide(
     as_json: JsonOption = False,
 ) -> None:
     """Write what members decided on an amendment by a show of hands."""
-    body: Document = {"votes_for": votes_for, "votes_against": votes_against}
+    body: Document = {"meeting_id": identifier("--meeting", meeting)}
     access = _office(url, phone, passkey=passkey, messages=messages, token=token)
     path = step(motion_id, f"amendments/{identifier('AMENDMENT', amendment_id)}/decide")
     post(access, path, body, show=words.show_motion, as_json=as_json)

@@ -2,8 +2,8 @@
 
 from fastapi import APIRouter
 
-from office_api import commons, live, members, motions, papers, purchases, trips
+from office_api import commons, live, members, motions, officials, papers, purchases, trips
 
 router = APIRouter(prefix="/office/v1")
-for part in (trips, papers, members, motions, commons, purchases, live):
+for part in (trips, papers, members, motions, officials, commons, purchases, live):
     router.include_router(part.router)

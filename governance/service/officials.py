@@ -1,5 +1,7 @@
 """Who witnesses votes without names, who holds the key of one, and what trustees give up after it."""
 
+from dataclasses import dataclass
+
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from sqlalchemy.exc import IntegrityError
@@ -8,7 +10,7 @@ from foundation.identifiers import UUID
 from governance.ballots import checkpoint
 from governance.ballots.checkpoint import NamedKey, SignatureType
 from governance.ballots.errors import DocumentMalformed
-from governance.ballots.manifest import KEY_BYTES, TrusteeTerms
+from governance.ballots.manifest import KEY_BYTES, Manifest, TrusteeTerms
 from governance.ballots.plain import (
     Fields,
     as_object,
@@ -22,9 +24,9 @@ from governance.ballots.plain import (
 from governance.ballots.trustees import Share, release_message
 from governance.errors import OfficialRefused
 from governance.motion import MotionState
-from governance.polls.errors import PollNotFound
-from governance.polls.records import closed_poll
-from governance.service.motions import locked
+from governance.polls.errors import PollNotFound, PollNotPrepared, PollNotReady
+from governance.polls.records import closed_poll, parts_of
+from governance.service.motions import get_motion, locked
 from governance.service.polls import get_manifest
 from governance.store import officials as store
 from governance.store import polls as poll_store
@@ -33,7 +35,9 @@ from governance.tier import Tier
 from storage.refusals import constraint_of
 from storage.work import Reading, UnitOfWork
 
-PEOPLE_MAX = 20
+PEOPLE_MAX, WITNESSES_MAX = 20, 64
+RESERVED = "khan-cars/"
+_INSTANT_END_MS = 1 << 53
 
 
 async def appoint_witness(work: UnitOfWork, document: Fields) -> NamedKey:
@@ -49,14 +53,92 @@ async def appoint_witness(work: UnitOfWork, document: Fields) -> NamedKey:
     DocumentMalformed
         If it is something else.
     OfficialRefused
-        If there is a witness of this name.
+        If there is a witness of this name or key, or the name is reserved.
     """
     only(document, "name", "key")
     key = _named(document, SignatureType.COSIGNATURE)
-    if any(one.name == key.name for one in await poll_store.list_witnesses(work)):
+    if key.name.startswith(RESERVED):
+        raise OfficialRefused(f"names that begin with {RESERVED} are those of logs and trustees")
+    known = await poll_store.list_witnesses(work)
+    if any(one.name == key.name for one in known):
         raise OfficialRefused("there is a witness of this name")
-    await store.insert_witness(work, key)
+    if any(one.public == key.public for one in known):
+        raise OfficialRefused("this key is a witness's already, and nobody witnesses twice")
+    if len(known) >= WITNESSES_MAX:
+        raise OfficialRefused(f"there are {WITNESSES_MAX} witnesses")
+    try:
+        await store.insert_witness(work, key)
+    except IntegrityError as error:
+        if constraint_of(error) == "witness_pkey":
+            raise OfficialRefused("there is a witness of this name") from None
+        raise
     return key
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PollOfficials:
+    """Who has a part in a poll, and what it waits for.
+
+    Attributes
+    ----------
+    trustees
+        None until they are named.
+    released
+        The trustees who gave their shares up.
+    missing
+        What keeps it from opening or, once it is closed, from being counted.
+    """
+
+    poll: Poll
+    state: MotionState
+    trustees: TrusteeTerms | None
+    released: tuple[str, ...]
+    missing: tuple[str, ...]
+
+
+async def officials_of(work: UnitOfWork, poll_id: UUID) -> PollOfficials:
+    """Who has a part in a poll, and what it waits for; raises `PollNotFound`."""
+    poll = await _poll(work, poll_id)
+    state = (await get_motion(work, poll.motion_id)).state
+    trustees = await poll_store.find_trustees(work, poll_id)
+    releases = await poll_store.list_releases(work, poll_id)
+    released = tuple(text_of(statement, "trustee") for _, statement in releases)
+    missing: list[str] = []
+    if poll.is_kept_apart and state in (MotionState.AMENDING, MotionState.FROZEN):
+        missing += await _unprepared(work, poll, trustees)
+    if poll.is_kept_apart and state is MotionState.CLOSED:
+        missing += await _unready(work, poll_id)
+        lacking = 0 if trustees is None else trustees.needed - len(released)
+        missing += [f"the shares of {lacking} more trustees"] if lacking > 0 else []
+    return PollOfficials(
+        poll=poll, state=state, trustees=trustees, released=released, missing=tuple(missing)
+    )
+
+
+async def _unprepared(work: Reading, poll: Poll, trustees: TrusteeTerms | None) -> list[str]:
+    missing: list[str] = []
+    try:
+        await parts_of(work, poll.poll_id, tier=poll.tier)
+    except PollNotPrepared as refusal:
+        missing += refusal.missing
+    if trustees is None:
+        missing.append("the trustees")
+    if not await poll_store.list_witnesses(work):
+        missing.append("a witness")
+    return missing
+
+
+async def _unready(work: Reading, poll_id: UUID) -> list[str]:
+    try:
+        await closed_poll(work, poll_id)
+    except PollNotReady as refusal:
+        return list(refusal.missing)
+    return []
+
+
+async def list_witnesses(work: Reading) -> tuple[NamedKey, ...]:
+    """Everybody whom polls that open now name as a witness."""
+    return await poll_store.list_witnesses(work)
 
 
 async def appoint_trustees(work: UnitOfWork, poll_id: UUID, document: Fields) -> TrusteeTerms:
@@ -107,7 +189,7 @@ async def take_release(work: UnitOfWork, poll_id: UUID, document: Fields) -> str
         If it is no trustee's of this poll, not signed over the board as it ended, or given up already.
     """
     poll = await _poll(work, poll_id)
-    await locked(work, poll.motion_id)
+    motion = await locked(work, poll.motion_id)
     only(document, "poll_id", "trustee", "statement", "share_number", "share")
     if text_of(document, "poll_id") != str(poll_id):
         raise OfficialRefused("the share is of another poll")
@@ -116,7 +198,14 @@ async def take_release(work: UnitOfWork, poll_id: UUID, document: Fields) -> str
         number=number_of(document, "share_number", least=1),
         secret=unpack(document["share"], KEY_BYTES),
     )
-    await _check_statement(work, poll_id, name, statement)
+    if name != statement.get("trustee"):
+        raise OfficialRefused("the share and the statement are of two trustees")
+    manifest = await get_manifest(work, poll_id)
+    if manifest.trustees is None or share.number != _place(manifest.trustees, name):
+        raise OfficialRefused("no trustee of this poll has this name and this number")
+    if motion.state is not MotionState.CLOSED:
+        raise OfficialRefused(f"shares are given up between close and count; it is {motion.state}")
+    await _check_statement(work, manifest, name, statement)
     try:
         await store.insert_release(work, poll_id, trustee=name, share=share, statement=statement)
     except IntegrityError as error:
@@ -126,19 +215,27 @@ async def take_release(work: UnitOfWork, poll_id: UUID, document: Fields) -> str
     return name
 
 
-async def _check_statement(work: Reading, poll_id: UUID, name: str, statement: Fields) -> None:
-    """Whether a trustee of the poll signed it, over the board as it ended."""
+def _place(terms: TrusteeTerms, name: str) -> int | None:
+    """A trustee's place among the people, from 1, which is their share's number."""
+    names = [one.name for one in terms.people]
+    return names.index(name) + 1 if name in names else None
+
+
+async def _check_statement(work: Reading, manifest: Manifest, name: str, statement: Fields) -> None:
+    """Whether this trustee of the poll signed it, over the board as it ended."""
     only(statement, "trustee", "at_ms", "signature")
-    manifest = await get_manifest(work, poll_id)
-    people = () if manifest.trustees is None else manifest.trustees.people
-    key = next((one for one in people if one.name == name), None)
-    if key is None:
-        raise OfficialRefused("no trustee of this poll has this name")
-    board = (await closed_poll(work, poll_id)).board
+    assert manifest.trustees is not None
+    [key] = [one for one in manifest.trustees.people if one.name == name]
+    board = (await closed_poll(work, UUID(manifest.vote))).board
+    if not board.notes:
+        raise PollNotReady(["the board's signed head"])
     opened = checkpoint.open_note(board.notes[-1], [manifest.board])
     opened.require(manifest.board.name)
     head = checkpoint.read_checkpoint(opened.text).head
-    message = release_message(manifest.digest(), head, number_of(statement, "at_ms"))
+    at_ms = number_of(statement, "at_ms")
+    if at_ms >= _INSTANT_END_MS:
+        raise DocumentMalformed("its instant is none")
+    message = release_message(manifest.digest(), head, at_ms)
     try:
         signature = unpack(statement["signature"], 64)
         Ed25519PublicKey.from_public_bytes(key.public).verify(signature, message)
@@ -165,6 +262,8 @@ def _terms(poll_id: UUID, document: Fields) -> TrusteeTerms:
         raise DocumentMalformed(
             f"there are 1 to {PEOPLE_MAX} trustees, as many as are needed at least"
         )
+    if len({one.public for one in people}) < len(people):
+        raise DocumentMalformed("two trustees have one key")
     return TrusteeTerms(
         election_key=unpack(document["election_key"], KEY_BYTES), people=people, needed=needed
     )
@@ -172,6 +271,6 @@ def _terms(poll_id: UUID, document: Fields) -> TrusteeTerms:
 
 def _named(fields: Fields, kind: SignatureType) -> NamedKey:
     name = text_of(fields, "name")
-    if not 1 <= len(name) <= 200 or "+" in name or any(one.isspace() for one in name):
+    if not 1 <= len(name) <= 200 or "+" in name or not name.isprintable() or " " in name:
         raise DocumentMalformed("a name has 1 to 200 characters, no space and no plus")
     return NamedKey(name=name, public=unpack(fields.get("key"), KEY_BYTES), kind=kind)

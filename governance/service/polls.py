@@ -1,10 +1,12 @@
 """Votes without names beside choices: published at the opening, handed in, opened after the close."""
 
+import contextlib
 import hashlib
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import combinations, islice
 from typing import Protocol
 
 from cryptography.exceptions import InvalidSignature
@@ -21,7 +23,7 @@ from governance.ballots.bundle import Bundle
 from governance.ballots.choice import Question, RuleName, fields_of
 from governance.ballots.errors import SharesUnusable
 from governance.ballots.hours import Hours
-from governance.ballots.manifest import Manifest, RelyingParty, RollTerms
+from governance.ballots.manifest import Manifest, RelyingParty, RollTerms, TrusteeTerms
 from governance.ballots.merkle import Head
 from governance.ballots.plain import Fields, number_of, pack, parse, text_of, unpack
 from governance.ballots.roll import root_of_roll
@@ -44,6 +46,9 @@ from governance.store import votes as vote_store
 from governance.store.polls import Poll, PollCount
 from governance.tier import Tier
 from storage.work import Reading, UnitOfWork
+
+SUBSETS_MAX = 20_000
+"""So many sets of shares are tried: every one, of up to sixteen trustees."""
 
 
 class Keepers(Protocol):
@@ -276,10 +281,15 @@ def _combined(
     lacking = manifest.trustees.needed - len(releases)
     if lacking > 0:
         raise PollNotReady([f"the shares of {lacking} more trustees"])
-    try:
-        return trustees.combine([share for share, _ in releases], manifest.trustees)
-    except SharesUnusable:
-        raise PollNotReady(["shares that give this poll's key"]) from None
+    return _fitting([share for share, _ in releases], manifest.trustees)
+
+
+def _fitting(shares: Sequence[Share], terms: TrusteeTerms) -> X25519PrivateKey:
+    """The key that some of the shares give: a wrong one among enough right ones holds up no count."""
+    for some in islice(combinations(shares, terms.needed), SUBSETS_MAX):
+        with contextlib.suppress(SharesUnusable, ValueError):
+            return trustees.combine(some, terms)
+    raise PollNotReady([f"{terms.needed} shares that give this poll's key"])
 
 
 def _issuance(closed: ClosedPoll) -> Issuance:
