@@ -100,7 +100,7 @@ class Terminals:
                     )
                 )  # fmt: skip
             for port in self.ports[1:]:
-                until(lambda port=port: answers(port), lambda: self.logs())  # type: ignore[misc]
+                until(lambda port=port: answers(port), self.logs)  # type: ignore[misc]
             yield
 
     def witness(self) -> contextlib.AbstractContextManager["subprocess.Popen[bytes]"]:
