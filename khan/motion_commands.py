@@ -237,8 +237,8 @@ def cast(
     as_json: JsonOption = False,
 ) -> None:
     """Vote where names are shown; your last ballot before the close counts."""
-    access = _member(url, side, phone, messages=messages, token=token)
     body: Document = {"choice": _choice(choice)}
+    access = _member(url, side, phone, messages=messages, token=token)
     path = step(motion_id, "ballot")
     post(access, path, body, show=words.show_choice, as_json=as_json)
 
