@@ -14,7 +14,9 @@ from dispatch.position import PositionBoard
 from dispatch.round import RoundLog
 from doorway.limits import Limiter
 from foundation.clock import ServiceClock, wall_now
+from governance.ballots.manifest import RelyingParty as VotingPlace
 from governance.service.motions import Readers
+from governance.service.polls import BallotTerms
 from messages.codes import CodeMessages
 from registry.passkeys import RelyingParty
 from registry.session_cache import SessionCache
@@ -73,6 +75,14 @@ class Services:
     clients: Path
     is_demonstration: bool
     ballot_places: BallotPlaces = BallotPlaces()
+    grace_seconds: int = 3600
+
+    @property
+    def ballot_terms(self) -> BallotTerms:
+        """What the city settles for all its votes without names: members sign where they sign in."""
+        party = self.relying_party
+        place = VotingPlace(rp_id=party.rp_id, origins=tuple(party.origins))
+        return BallotTerms(relying_party=place, grace_seconds=self.grace_seconds)
 
     @property
     def board(self) -> PositionBoard:

@@ -248,6 +248,7 @@ async def build(settings: Settings) -> Running:
         readers=READERS,
         clients=shipped("clients"),
         ballot_places=_ballot_places(settings),
+        grace_seconds=settings.grace_seconds,
         is_demonstration=clock.rate != 1 or clock.service_origin != clock.wall_origin,
     )
     dispatcher, adviser = _deciders(services, stale_seconds=policy.position_stale_s)

@@ -22,6 +22,7 @@ from khan import (
     motion_office_commands,
     options,
     poll_commands,
+    poll_office_commands,
     round_commands,
     study_commands,
 )
@@ -45,6 +46,7 @@ app.add_typer(round_commands.rounds, name="round")
 app.add_typer(bench, name="bench")
 app.add_typer(motion_office_commands.motion, name="motion")
 app.add_typer(motion_commands.member, name="member")
+app.add_typer(poll_office_commands.poll, name="poll")
 app.add_typer(study_commands.day, name="day")
 app.add_typer(study_commands.demand, name="demand")
 app.command(epilog=round_commands.EXAMPLE)(round_commands.explain)

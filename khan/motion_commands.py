@@ -1,5 +1,6 @@
 """`khan motion`, `khan member`: members' self-government from a terminal."""
 
+import json
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -26,14 +27,6 @@ class Side(StrEnum):
 
     DRIVER = "driver"
     RIDER = "rider"
-
-
-class Choice(StrEnum):
-    """What a ballot may say."""
-
-    FOR = "for"
-    AGAINST = "against"
-    ABSTAIN = "abstain"
 
 
 MotionArgument = Annotated[
@@ -109,7 +102,23 @@ def show(
     act(access, play, words.show_motion, console=console, as_json=as_json)
 
 
-@motion.command("propose", epilog=_MEMBER.format("propose --title T --text FILE --matter ordinary"))
+_ASKS = """What FILE of --asks holds, for each kind of question:
+
+{"kind": "number", "unit": "cents", "fields": [["rules", 0, "flag", "amount_minor"]], "times": 1}
+
+{"kind": "election", "seats": 3, "stands": "driver"}
+
+{"kind": "texts", "texts": [{"title": "A fund", "text": "Half of it goes into a fund."}]}
+
+{"kind": "division", "budget_id": "019b5e3c-7a10-7f00-8000-000000000001"}
+
+"""
+
+
+@motion.command(
+    "propose",
+    epilog=_ASKS + _MEMBER.format("propose --title T --text FILE --matter fare --asks FILE.json"),
+)
 def propose(
     *,
     title: Annotated[str, typer.Option(help="Up to 200 characters.")],
@@ -119,14 +128,24 @@ def propose(
     kind: Annotated[
         RuleKind | None, typer.Option(help="The rule whose body the text is; else a resolution.")
     ] = None,
+    asks: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE.json", help="What voters are asked; left out: for or against the text."
+        ),
+    ] = None,
     side: SideOption = Side.DRIVER,
     url: options.Url = options.USUAL_URL,
     messages: options.Messages = None,
     token: TokenOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Move a motion."""
-    body = {"title": title, "text": read_text(text), "matter": matter, "rule_kind": kind}
+    """Move a motion: a text, a number, an election, one of several texts, a fund's division."""
+    body: Document = {
+        "title": title, "text": read_text(text), "matter": matter, "rule_kind": kind,
+    }  # fmt: skip
+    if asks is not None:
+        body["asks"] = read_document("--asks", asks)
     access = _member(url, side, phone, messages=messages, token=token)
     post(access, "motions", body, show=words.show_motion, as_json=as_json)
 
@@ -204,7 +223,12 @@ def accept(
 def cast(
     *,
     motion_id: MotionArgument,
-    choice: Annotated[Choice, typer.Argument(help="for, against or abstain.")],
+    choice: Annotated[
+        str,
+        typer.Argument(
+            help="for, against, abstain; or a document such as '{\"ranks\": [[2], [1]]}'."
+        ),
+    ],
     phone: PhoneOption = "",
     side: SideOption = Side.DRIVER,
     url: options.Url = options.USUAL_URL,
@@ -213,10 +237,50 @@ def cast(
     as_json: JsonOption = False,
 ) -> None:
     """Vote where names are shown; your last ballot before the close counts."""
+    body: Document = {"choice": _choice(choice)}
     access = _member(url, side, phone, messages=messages, token=token)
-    body = {"choice": choice.value}
     path = step(motion_id, "ballot")
     post(access, path, body, show=words.show_choice, as_json=as_json)
+
+
+@motion.command("nominate", epilog=_MEMBER.format("nominate MOTION"))
+def nominate(
+    *,
+    motion_id: MotionArgument,
+    candidate: Annotated[
+        str | None, typer.Option("--member", metavar="ID", help="Whom; left out: yourself.")
+    ] = None,
+    phone: PhoneOption = "",
+    side: SideOption = Side.DRIVER,
+    url: options.Url = options.USUAL_URL,
+    messages: options.Messages = None,
+    token: TokenOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Propose somebody, or yourself, for an election."""
+    access = _member(url, side, phone, messages=messages, token=token)
+    body: Document = {}
+    if candidate is not None:
+        body["member_id"] = identifier("--member", candidate)
+    post(access, step(motion_id, "nominations"), body, show=words.show_motion, as_json=as_json)
+
+
+@motion.command("stand", epilog=_MEMBER.format("stand MOTION --name 'Ana Ruiz'"))
+def stand(
+    *,
+    motion_id: MotionArgument,
+    name: Annotated[str, typer.Option(help="Your name on the ballot, for everybody to read.")],
+    phone: PhoneOption = "",
+    side: SideOption = Side.DRIVER,
+    url: options.Url = options.USUAL_URL,
+    messages: options.Messages = None,
+    token: TokenOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Stand in an election for which you are nominated."""
+    access = _member(url, side, phone, messages=messages, token=token)
+    path = step(motion_id, "nominations/accept")
+    post(access, path, {"name": name}, show=words.show_motion, as_json=as_json)
 
 
 @member.command("show", epilog="Example:\n\nkhan member show --phone +12125550199 --messages FILE")
@@ -295,3 +359,28 @@ def read_text(file: Path) -> str:
         return file.read_text(encoding="utf-8")
     except UnicodeDecodeError:
         raise ArgumentUnusable("--text", f"{file} is not UTF-8 text") from None
+
+
+def read_document(option: str, file: Path) -> Document:
+    """A JSON object in a file; raises `ArgumentUnusable` if it is none."""
+    try:
+        found = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        raise ArgumentUnusable(option, f"{file} holds no JSON") from None
+    if not isinstance(found, dict):
+        raise ArgumentUnusable(option, f"{file} holds no JSON object")
+    return found
+
+
+def _choice(text: str) -> str | Document:
+    if text in ("for", "against", "abstain"):
+        return text
+    try:
+        found = json.loads(text)
+    except ValueError:
+        found = None
+    if not isinstance(found, dict):
+        raise ArgumentUnusable(
+            "CHOICE", f"{text!r} is not one of for, against, abstain, and no document"
+        )
+    return found

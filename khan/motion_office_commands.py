@@ -37,9 +37,10 @@ PhoneOption = Annotated[str, typer.Option("--phone", help="The office's phone nu
 _EXAMPLE = "For the office. Example:\n\nkhan motion {} --passkey office.json --messages FILE"
 
 
-def _office(
+def office(
     url: str, phone: str, *, passkey: Path | None, messages: Path | None, token: str | None
 ) -> Access:
+    """The office's way in."""
     return Access(
         url=url, side="office", phone=phone, messages=messages, token=token, passkey=passkey
     )
@@ -58,7 +59,7 @@ def _plain(name: str) -> Callable[..., None]:
         token: TokenOption = None,
         as_json: JsonOption = False,
     ) -> None:
-        access = _office(url, phone, passkey=passkey, messages=messages, token=token)
+        access = office(url, phone, passkey=passkey, messages=messages, token=token)
         post(access, step(motion_id, name), {}, show=words.show_motion, as_json=as_json)
 
     return command
@@ -71,6 +72,25 @@ for _name, _help in (
     ("certify", "Count, and certify the result in your name; what passed writes its rule."),
 ):
     motion.command(_name, help=_help, epilog=_EXAMPLE.format(f"{_name} MOTION"))(_plain(_name))
+
+
+@motion.command("bounds", epilog=_EXAMPLE.format("bounds MOTION --lowest 200 --highest 400"))
+def bounds(
+    *,
+    motion_id: MotionArgument,
+    lowest: Annotated[int, typer.Option(help="The lowest number that members may choose.")],
+    highest: Annotated[int, typer.Option(help="The highest.")],
+    phone: PhoneOption = OFFICE_PHONE,
+    passkey: PasskeyOption = None,
+    url: options.Url = options.USUAL_URL,
+    messages: options.Messages = None,
+    token: TokenOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Publish the board's bounds of a vote on a number, once and before its notice."""
+    access = office(url, phone, passkey=passkey, messages=messages, token=token)
+    body: Document = {"lowest": lowest, "highest": highest}
+    post(access, step(motion_id, "bounds"), body, show=words.show_motion, as_json=as_json)
 
 
 @motion.command("notice", epilog=_EXAMPLE.format("notice MOTION --opens-on 2026-12-14"))
@@ -90,7 +110,7 @@ def notice(
 ) -> None:
     """Call the vote: its roll is drawn, its timetable is fixed."""
     body: Document = {} if opens_on is None else {"opens_on": _day(opens_on)}
-    access = _office(url, phone, passkey=passkey, messages=messages, token=token)
+    access = office(url, phone, passkey=passkey, messages=messages, token=token)
     post(access, step(motion_id, "notice"), body, show=words.show_motion, as_json=as_json)
 
 
@@ -107,19 +127,18 @@ def put_to_vote(
     as_json: JsonOption = False,
 ) -> None:
     """Let members decide on an amendment that the mover does not accept."""
-    access = _office(url, phone, passkey=passkey, messages=messages, token=token)
+    access = office(url, phone, passkey=passkey, messages=messages, token=token)
     path = step(motion_id, f"amendments/{identifier('AMENDMENT', amendment_id)}/put-to-vote")
     post(access, path, {}, show=words.show_motion, as_json=as_json)
 
 
-@motion.command("decide", epilog=_EXAMPLE.format("decide MOTION AMENDMENT --meeting MEETING"))
+@motion.command("decide", epilog=_EXAMPLE.format("decide MOTION AMENDMENT --meeting ID"))
 def decide(
     *,
     motion_id: MotionArgument,
     amendment_id: AmendmentArgument,
-    meeting_id: Annotated[
-        str,
-        typer.Option("--meeting", metavar="MEETING", help="Where hands were raised, by name."),
+    meeting: Annotated[
+        str, typer.Option(metavar="ID", help="The meeting at which hands were raised by name.")
     ],
     phone: PhoneOption = OFFICE_PHONE,
     passkey: PasskeyOption = None,
@@ -128,9 +147,9 @@ def decide(
     token: TokenOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Write what members decided on an amendment by the hands raised at a meeting."""
-    body: Document = {"meeting_id": identifier("--meeting", meeting_id)}
-    access = _office(url, phone, passkey=passkey, messages=messages, token=token)
+    """Write what members decided on an amendment by a show of hands."""
+    body: Document = {"meeting_id": identifier("--meeting", meeting)}
+    access = office(url, phone, passkey=passkey, messages=messages, token=token)
     path = step(motion_id, f"amendments/{identifier('AMENDMENT', amendment_id)}/decide")
     post(access, path, body, show=words.show_motion, as_json=as_json)
 
@@ -148,7 +167,7 @@ def answer(
     as_json: JsonOption = False,
 ) -> None:
     """Answer a motion for the board, once."""
-    access = _office(url, phone, passkey=passkey, messages=messages, token=token)
+    access = office(url, phone, passkey=passkey, messages=messages, token=token)
     body: Document = {"text": read_text(text)}
     post(access, step(motion_id, "answer"), body, show=words.show_motion, as_json=as_json)
 
@@ -167,7 +186,7 @@ def follow_up(
     as_json: JsonOption = False,
 ) -> None:
     """Tell what became of a decision."""
-    access = _office(url, phone, passkey=passkey, messages=messages, token=token)
+    access = office(url, phone, passkey=passkey, messages=messages, token=token)
     body: Document = {"text": read_text(text), "done_percent": done}
     post(access, step(motion_id, "follow-ups"), body, show=words.show_motion, as_json=as_json)
 

@@ -7,6 +7,8 @@ from zoneinfo import ZoneInfo
 from rich.console import Console
 from rich.table import Table
 
+from khan.question_words import show_question, told_result
+
 Document = dict[str, Any]
 
 _STATES = {
@@ -72,6 +74,7 @@ def show_motion(motion: Document, zone: ZoneInfo, console: Console) -> None:
     if motion.get("mover"):
         say(f"moved by {motion['mover']['name']}, {when(motion['proposed_at'], zone)}")
     _say_seconds(motion, console)
+    show_question(motion, console)
     if motion["timetable"] is not None:
         say()
         console.print(_timetable(motion["timetable"], zone))
@@ -128,11 +131,9 @@ def _say_result(motion: Document, zone: ZoneInfo, console: Console) -> None:
     if motion["roll"] is not None:
         say(f"The roll: {motion['roll']['size']} members, {motion['roll']['digest']}")
     if certificate is not None:
-        count = certificate["document"]["count"]
         outcome = "passed" if certificate["has_passed"] else "did not pass"
         say(
-            f"It {outcome}: {count['votes_for']} for, {count['votes_against']} against, "
-            f"{count['abstentions']} abstained; certified by "
+            f"It {outcome}: {told_result(motion)}; certified by "
             f"{certificate['document']['certified_by']}, {certificate['digest']}"
         )
     if motion["rule"] is not None:

@@ -59,6 +59,10 @@ def witness(
     desks: Annotated[
         str, typer.Option(metavar="URL,URL", help="The secretary's desk and the city clerk's.")
     ],
+    url: Annotated[
+        str | None,
+        typer.Option(metavar="URL", help="A demonstration's service, whose clock it signs by."),
+    ] = None,
 ) -> None:
     """Witness polls: sign what desks and board show, if it continues what you signed before.
 
@@ -68,7 +72,7 @@ def witness(
 
     if not name or any(one.isspace() or one == "+" for one in name):
         raise ArgumentUnusable("--name", "a name has no space and no plus")
-    run(name, folder, board=board_url, desks=desks.split(","))
+    run(name, folder, board=board_url, desks=desks.split(","), service=url)
 
 
 @trustees.command("deal", epilog="At a witnessed meeting, on a machine without a network.")

@@ -62,6 +62,12 @@ class Settings(BaseSettings):
     box: str = Field(
         default="", description="Address of the ballot box and the board. Empty: no secret votes."
     )
+    grace_seconds: int = Field(
+        default=3600,
+        ge=0,
+        le=604_800,
+        description="How long after the close of a vote without names witnesses may take to sign.",
+    )
     requests_a_second: float = Field(
         default=20.0, gt=0, description="What one signed-in person may ask on average."
     )

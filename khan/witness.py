@@ -9,6 +9,7 @@ import json
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 import httpx
@@ -133,8 +134,15 @@ class Witnessing:
         draft.rename(self._memory)
 
 
-def run(name: str, folder: Path, *, board: str, desks: Sequence[str]) -> None:
+def run(
+    name: str, folder: Path, *, board: str, desks: Sequence[str], service: str | None = None
+) -> None:
     """Witness until it is stopped; the first line says the key that the office appoints.
+
+    Parameters
+    ----------
+    service
+        A demonstration's service, by whose clock it signs; None: its own clock.
 
     Raises
     ------
@@ -147,10 +155,13 @@ def run(name: str, folder: Path, *, board: str, desks: Sequence[str]) -> None:
     public = signer.public_key().public_bytes_raw()
     key = NamedKey(name=name, public=public, kind=SignatureType.COSIGNATURE)
     print(json.dumps({"name": name, "key": pack(public)}), flush=True)
-    asyncio.run(_witness(Witnessing(key, signer, folder / "seen.json"), board, desks))
+    witnessing = Witnessing(key, signer, folder / "seen.json")
+    asyncio.run(_witness(witnessing, board, desks, service=service))
 
 
-async def _witness(witnessing: Witnessing, board: str, desks: Sequence[str]) -> None:
+async def _witness(
+    witnessing: Witnessing, board: str, desks: Sequence[str], *, service: str | None
+) -> None:
     places = [
         *zip((Keeper.SECRETARY, Keeper.CITY_CLERK), desks, strict=False),
         (Keeper.BOARD, board),
@@ -162,10 +173,19 @@ async def _witness(witnessing: Witnessing, board: str, desks: Sequence[str]) -> 
     ]  # fmt: skip
     while True:
         try:
-            await witnessing.look(logs, at_seconds=int(wall_now().timestamp()))
+            now = wall_now() if service is None else await _service_now(service)
+            await witnessing.look(logs, at_seconds=int(now.timestamp()))
         except (httpx.HTTPError, ValueError, Refusal) as fault:
             log.warning("waits", reason=str(fault) or type(fault).__name__)
         await asyncio.sleep(LOOK_EVERY_SECONDS)
+
+
+async def _service_now(service: str) -> datetime:
+    """Asked anew for each look: a demonstration's time may be moved."""
+    async with httpx.AsyncClient(base_url=service, timeout=10, trust_env=False) as http:
+        answer = await http.get("/public/v1/clock")
+    answer.raise_for_status()
+    return datetime.fromisoformat(text_of(as_object(answer.json(), "clock"), "now"))
 
 
 def _remembered(memory: Path) -> dict[str, Head]:

@@ -14,6 +14,9 @@ BoardText = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=20_000)
 ]
 Day = Annotated[date, Field(ge=date(2000, 1, 1), le=date(2199, 12, 31))]
+Number = Annotated[int, Field(strict=True, ge=-(10**12), le=10**12)]
+OfficialName = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+Base64 = Annotated[str, Field(max_length=200, pattern=r"^[A-Za-z0-9+/]*={0,2}$")]
 
 
 class MemberIn(Model):
@@ -38,8 +41,83 @@ class NoticeIn(Model):
     opens_on: Day | None = None
 
 
+class BoundsIn(Model):
+    """Between which numbers members may choose, both included, in the unit that the motion names."""
+
+    lowest: Number
+    highest: Number
+
+
+class WitnessIn(Model):
+    """A witness's name and key, as `khan witness` prints them."""
+
+    name: OfficialName = Field(examples=["council.example/witness"])
+    key: Base64 = Field(description="Ed25519 public key, base64.")
+
+
+class WitnessOut(Model):
+    """A witness: polls that open from now on name it."""
+
+    name: str
+    key: str
+
+
+class WitnessesOut(Model):
+    """Everybody who witnesses polls, by name."""
+
+    witnesses: list[WitnessOut]
+
+
+class TrusteeIn(Model):
+    """A trustee and the key that signs for them."""
+
+    name: OfficialName
+    key: Base64
+
+
+class TrusteesIn(Model):
+    """`terms.json` of `khan trustees deal`."""
+
+    poll_id: UUID
+    election_key: Base64 = Field(description="What ballots are sealed to.")
+    needed: Annotated[int, Field(strict=True, ge=1, le=20)]
+    people: Annotated[list[TrusteeIn], Field(min_length=1, max_length=20)]
+
+
+class StatementIn(Model):
+    """A trustee's signature over the board as it ended."""
+
+    trustee: OfficialName
+    at_ms: Annotated[int, Field(strict=True, ge=0, lt=1 << 53)]
+    signature: Base64
+
+
+class ReleaseIn(Model):
+    """What `khan trustees release` writes."""
+
+    poll_id: UUID
+    trustee: OfficialName
+    statement: StatementIn
+    share_number: Annotated[int, Field(strict=True, ge=1, le=255)]
+    share: Base64
+
+
+class PollOfficialsOut(Model):
+    """Who has a part in a poll, and what it waits for."""
+
+    poll_id: UUID
+    motion_id: UUID
+    member_class: MemberClass | None
+    tier: str
+    state: str
+    trustees: list[str]
+    needed: int | None = Field(description="So many trustees open the ballots.")
+    released: list[str] = Field(description="Trustees who gave their shares up.")
+    missing: list[str] = Field(description="What keeps it from opening, or from being counted.")
+
+
 class DecisionIn(Model):
-    """At which meeting hands were raised on an amendment; more for than against carries it."""
+    """The meeting at which hands were raised by name; more for than against carries an amendment."""
 
     meeting_id: UUID
 

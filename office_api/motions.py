@@ -19,13 +19,15 @@ from governance.electoral_roll import Correction
 from governance.errors import VoteNotOpen
 from governance.member import MemberId
 from governance.motion import MotionId, MotionState
-from governance.service import motions, votes
+from governance.number_terms import Bounds
+from governance.service import elections, motions, votes
 from governance.service.amendments import decide_amendment
 from governance.service.membership import get_member
 from governance.service.outages import extend_vote
 from governance.views import motions as views
 from office_api.government_schemas import (
     AnswerIn,
+    BoundsIn,
     CorrectionIn,
     DecisionIn,
     FollowUpIn,
@@ -118,8 +120,29 @@ async def freeze(request: Request, motion_id: UUID, caller: Office) -> Response:
 
 @router.post("/motions/{motion_id}/open", responses=_ANSWERS, summary="Open the vote")
 async def open_vote(request: Request, motion_id: UUID, caller: Office) -> Response:
-    """The roll is published by size and hash, and ballots are taken."""
-    return await _acted(request, motion_id, caller, act=votes.open_vote)
+    """The roll is published by size and hash, and ballots are taken. A vote without names opens when
+    desks, board, trustees and a witness have done their part; `poll_not_prepared` names who has not."""
+    terms = services_of(request).ballot_terms
+
+    async def act(work: UnitOfWork, motion: MotionId) -> object:
+        return await votes.open_vote(work, motion, terms=terms)
+
+    return await _acted(request, motion_id, caller, act=act)
+
+
+@router.post(
+    "/motions/{motion_id}/bounds", responses=_ANSWERS, summary="Publish the board's bounds"
+)
+async def publish_bounds(
+    request: Request, motion_id: UUID, body: BoundsIn, caller: Office
+) -> Response:
+    """Of a vote on a number: once, and before the vote is called."""
+    bounds = Bounds(lowest=body.lowest, highest=body.highest)
+
+    async def act(work: UnitOfWork, motion: MotionId) -> None:
+        await elections.publish_bounds(work, motion, bounds)
+
+    return await _acted(request, motion_id, caller, act=act)
 
 
 @router.post("/motions/{motion_id}/extend", responses=_ANSWERS, summary="Give a vote its time back")
@@ -137,7 +160,8 @@ async def close_vote(request: Request, motion_id: UUID, caller: Office) -> Respo
 
 @router.post("/motions/{motion_id}/certify", responses=_ANSWERS, summary="Count and certify")
 async def certify(request: Request, motion_id: UUID, caller: Office) -> Response:
-    """In your name. What passed writes its rule in the same moment, from the end of its notice on."""
+    """In your name. What passed writes its rule in the same moment, from the end of its notice on.
+    `poll_not_ready` names what a vote without names waits for."""
     vault = services_of(request).vault
 
     async def act(work: UnitOfWork, motion: MotionId) -> object:

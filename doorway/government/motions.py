@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from doorway.caller import Anybody
+from doorway.government.asked import asked_in
 from doorway.government.schemas import (
     AmendmentIn,
     AmendmentMadeOut,
@@ -19,9 +20,11 @@ from doorway.government.schemas import (
     ChoiceOut,
     MemberMotionOut,
     MotionsOut,
+    NominationIn,
     OpenBallotOut,
     OpenBallotsOut,
     ProposalIn,
+    StandIn,
 )
 from doorway.government.shown import member_motion_out, motions_out, named
 from doorway.schemas import problems
@@ -32,7 +35,7 @@ from governance.amendment import diff_of
 from governance.errors import BallotsNotShown, MemberNotFound, NotYoursToDo
 from governance.member import MemberId
 from governance.motion import MotionId, MotionState
-from governance.service import motions, votes
+from governance.service import elections, motions, votes
 from governance.service.membership import member_of_person
 from governance.tier import Tier
 from governance.views import motions as views
@@ -88,8 +91,9 @@ async def propose(request: Request, body: ProposalIn, caller: Anybody) -> Respon
 
     async def handle(work: UnitOfWork) -> Any:
         proposal = motions.Proposal(
-            title=body.title, text=body.text, matter=body.matter, rule_kind=body.rule_kind
-        )
+            title=body.title, text=body.text, matter=body.matter, rule_kind=body.rule_kind,
+            asks=asked_in(body.asks),
+        )  # fmt: skip
         by = await calling_member(work, caller)
         motion = await motions.propose(work, proposal, by=by, readers=services.readers)
         return await _json(work, services, motion.motion_id, caller)
@@ -170,12 +174,44 @@ async def accept_amendment(
 
 
 @router.post(
+    "/motions/{motion_id}/nominations",
+    responses={200: {"model": MemberMotionOut}, **problems(404, 409)},
+    summary="Propose somebody for an election",
+)
+async def nominate(
+    request: Request, motion_id: UUID, body: NominationIn, caller: Anybody
+) -> Response:
+    """Or yourself. From the seconds to the notice; nobody stands who has not accepted."""
+
+    async def act(work: UnitOfWork, by: MemberId) -> None:
+        candidate = by if body.member_id is None else MemberId(body.member_id)
+        await elections.nominate(work, MotionId(motion_id), candidate, by=by)
+
+    return await _acted(request, motion_id, caller, act=act)
+
+
+@router.post(
+    "/motions/{motion_id}/nominations/accept",
+    responses={200: {"model": MemberMotionOut}, **problems(404, 409)},
+    summary="Stand in an election",
+)
+async def stand(request: Request, motion_id: UUID, body: StandIn, caller: Anybody) -> Response:
+    """Once you are nominated; by the name that will be on the ballot, for everybody to read."""
+
+    async def act(work: UnitOfWork, by: MemberId) -> None:
+        await elections.accept_nomination(work, MotionId(motion_id), by=by, name=body.name)
+
+    return await _acted(request, motion_id, caller, act=act)
+
+
+@router.post(
     "/motions/{motion_id}/ballot",
     responses={200: {"model": ChoiceOut}, **problems(404, 410)},
     summary="Vote, where names are shown",
 )
 async def cast(request: Request, motion_id: UUID, body: ChoiceIn, caller: Anybody) -> Response:
-    """In an open vote: `for`, `against` or `abstain`. Voting again takes the place of what you said
+    """In an open vote: `for`, `against` or `abstain`, or the document of a choice: a number, ranks,
+    projects. Voting again takes the place of what you said
     before; the last ballot before the close counts, and members read it once the vote is over."""
     services = services_of(request)
 
@@ -185,7 +221,8 @@ async def cast(request: Request, motion_id: UUID, body: ChoiceIn, caller: Anybod
         if view.tier not in (None, Tier.OPEN):
             raise NotYoursToDo("in this vote no name stands beside a choice")
         await votes.cast(work, MotionId(motion_id), by=by, choice=body.choice)
-        return ChoiceOut(choice=body.choice).model_dump(mode="json")
+        part = await views.find_part(work, MotionId(motion_id), caller.person_id)
+        return ChoiceOut(choice=None if part is None else part.mark).model_dump(mode="json")
 
     return await once(request, services.database, caller=str(caller.person_id), handler=handle)
 

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from pydantic import Field, StringConstraints
 
+from doorway.government.asked import AskedOut, AsksIn, TextAskedIn
 from doorway.schemas import Model
 from governance.matter import MemberClass
 from governance.motion import MotionState
@@ -28,6 +29,23 @@ class ProposalIn(Model):
     rule_kind: RuleKind | None = Field(
         default=None, description="The rule it writes if it passes; left out: a resolution."
     )
+    asks: AsksIn = Field(
+        default_factory=TextAskedIn,
+        description="What those who vote are asked, of the kind that the matter decides by; left "
+        "out: the text, for or against.",
+    )
+
+
+class NominationIn(Model):
+    """Whom you propose for an election; left out: yourself."""
+
+    member_id: UUID | None = None
+
+
+class StandIn(Model):
+    """The name by which you are on the ballot."""
+
+    name: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
 
 
 class AmendmentIn(Model):
@@ -39,8 +57,9 @@ class AmendmentIn(Model):
 class ChoiceIn(Model):
     """Your ballot in an open vote; another one before the close takes its place."""
 
-    choice: Annotated[str, StringConstraints(pattern=r"^[a-z]{1,20}$")] = Field(
-        description="for, against or abstain"
+    choice: Annotated[str, StringConstraints(pattern=r"^[a-z]{1,20}$")] | dict[str, Any] = Field(
+        description="for, against or abstain; or the document of a choice as the ballot bundle has "
+        'it: {"value": 120}, {"ranks": [[2], [1]]}, {"approved": [1, 3]}.'
     )
 
 
@@ -160,7 +179,7 @@ class EnactedOut(Model):
     valid_from: datetime
 
 
-class MotionOut(Model):
+class MotionOut(AskedOut):
     """A motion as everybody may read it: nobody is named."""
 
     motion_id: UUID
@@ -211,6 +230,7 @@ class MemberMotionOut(MotionOut):
 
     mover: MemberOut | None
     seconders: list[MemberOut]
+    nominated: list[MemberOut] = Field(description="Whoever is proposed, standing or not.")
     amended_by: dict[str, MemberOut] = Field(description="Who wrote each amendment.")
     mine: PartOut
 
@@ -235,7 +255,9 @@ class AmendmentMadeOut(Model):
 class ChoiceOut(Model):
     """What your last ballot says."""
 
-    choice: str | None
+    choice: str | None = Field(
+        description="for, against, abstain; or the document of a choice, as canonical JSON."
+    )
 
 
 class OpenBallotOut(Model):

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime
 
+from doorway.government.asked import AskedOut, asked_out
 from doorway.government.schemas import (
     AmendmentOut,
     AnswerOut,
@@ -23,12 +24,15 @@ from doorway.government.schemas import (
 )
 from foundation.identifiers import PersonId
 from governance.amendment import Amendment, diff_of
+from governance.asked import NumberAsked
 from governance.bylaws import Bylaws
 from governance.errors import MemberNotFound
 from governance.matter import MemberClass
 from governance.member import Exclusion, Member, MemberId, standing_of
 from governance.motion import Motion, MotionId
 from governance.service.membership import bylaws_now, member_of_person
+from governance.store.polls import list_polls
+from governance.store.votes import find_bounds
 from governance.views import members as member_views
 from governance.views import motions as views
 from registry.vault import Vault
@@ -110,7 +114,8 @@ async def motion_out(work: UnitOfWork, motion_id: MotionId) -> MotionOut:
     MotionNotFound
         If there is none.
     """
-    return _motion_out(await views.get_motion(work, motion_id), await bylaws_now(work), work.now)
+    view = await views.get_motion(work, motion_id)
+    return _motion_out(view, await _asked(work, view), await bylaws_now(work), work.now)
 
 
 async def member_motion_out(
@@ -128,11 +133,12 @@ async def member_motion_out(
     part = await views.find_part(work, motion_id, person_id)
     wanted = views.names_wanted(view) if part is not None and part.is_member else ()
     known = await named(work, set(wanted), vault=vault)
-    shown = _motion_out(view, await bylaws_now(work), work.now)
+    shown = _motion_out(view, await _asked(work, view), await bylaws_now(work), work.now)
     return MemberMotionOut(
         **dict(shown),
         mover=known.get(motion.mover),
         seconders=[known[one] for one in motion.seconders if one in known],
+        nominated=[known[one.member_id] for one in motion.candidates if one.member_id in known],
         amended_by={
             str(one.amendment_id): known[one.by] for one in motion.amendments if one.by in known
         },
@@ -169,12 +175,26 @@ def _part_out(motion: Motion, part: views.Part | None) -> PartOut:
     )
 
 
-def _motion_out(view: views.MotionView, bylaws: Bylaws, at: datetime) -> MotionOut:
+async def _asked(work: Reading, view: views.MotionView) -> AskedOut:
+    motion = view.motion
+    return asked_out(
+        motion.asks,
+        bounds=await find_bounds(work, motion.motion_id)
+        if isinstance(motion.asks, NumberAsked)
+        else None,
+        candidates=[one.name for one in motion.candidates if one.name is not None],
+        polls=() if motion.timetable is None else await list_polls(work, motion.motion_id),
+        certificate=None if view.certificate is None else view.certificate.document,
+    )
+
+
+def _motion_out(view: views.MotionView, asked: AskedOut, bylaws: Bylaws, at: datetime) -> MotionOut:
     motion = view.motion
     missing = None
     if view.members is not None:
         missing = views.missing_seconds(view, bylaws.motions.seconds.of(view.members))
     return MotionOut(
+        **dict(asked),
         motion_id=motion.motion_id,
         title=motion.title,
         matter=motion.matter,

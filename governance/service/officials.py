@@ -1,9 +1,16 @@
-"""The documents that witnesses and trustees bring to the office, read and taken."""
+"""Who witnesses votes without names, who holds the key of one, and what trustees give up after it."""
+
+from dataclasses import dataclass
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from sqlalchemy.exc import IntegrityError
 
 from foundation.identifiers import UUID
+from governance.ballots import checkpoint
 from governance.ballots.checkpoint import NamedKey, SignatureType
 from governance.ballots.errors import DocumentMalformed
-from governance.ballots.manifest import KEY_BYTES, TrusteeTerms
+from governance.ballots.manifest import KEY_BYTES, Manifest, TrusteeTerms
 from governance.ballots.plain import (
     Fields,
     as_object,
@@ -14,9 +21,23 @@ from governance.ballots.plain import (
     text_of,
     unpack,
 )
-from governance.ballots.trustees import Share
-from governance.service import poll_people
-from storage.work import UnitOfWork
+from governance.ballots.trustees import Share, release_message
+from governance.errors import OfficialRefused
+from governance.motion import MotionState
+from governance.polls.errors import PollNotFound, PollNotPrepared, PollNotReady
+from governance.polls.records import closed_poll, parts_of
+from governance.service.motions import get_motion, locked
+from governance.service.poll_people import get_manifest
+from governance.store import officials as store
+from governance.store import polls as poll_store
+from governance.store.polls import Poll
+from governance.tier import Tier
+from storage.refusals import constraint_of
+from storage.work import Reading, UnitOfWork
+
+PEOPLE_MAX, WITNESSES_MAX = 20, 64
+RESERVED = "khan-cars/"
+_INSTANT_END_MS = 1 << 53
 
 
 async def appoint_witness(work: UnitOfWork, document: Fields) -> NamedKey:
@@ -31,13 +52,93 @@ async def appoint_witness(work: UnitOfWork, document: Fields) -> NamedKey:
     ------
     DocumentMalformed
         If it is something else.
-    PollPeopleUnfit
-        As `poll_people.appoint_witness`.
+    OfficialRefused
+        If there is a witness of this name or key, or the name is reserved.
     """
     only(document, "name", "key")
     key = _named(document, SignatureType.COSIGNATURE)
-    await poll_people.appoint_witness(work, key)
+    if key.name.startswith(RESERVED):
+        raise OfficialRefused(f"names that begin with {RESERVED} are those of logs and trustees")
+    known = await poll_store.list_witnesses(work)
+    if any(one.name == key.name for one in known):
+        raise OfficialRefused("there is a witness of this name")
+    if any(one.public == key.public for one in known):
+        raise OfficialRefused("this key is a witness's already, and nobody witnesses twice")
+    if len(known) >= WITNESSES_MAX:
+        raise OfficialRefused(f"there are {WITNESSES_MAX} witnesses")
+    try:
+        await store.insert_witness(work, key)
+    except IntegrityError as error:
+        if constraint_of(error) == "witness_pkey":
+            raise OfficialRefused("there is a witness of this name") from None
+        raise
     return key
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PollOfficials:
+    """Who has a part in a poll, and what it waits for.
+
+    Attributes
+    ----------
+    trustees
+        None until they are named.
+    released
+        The trustees who gave their shares up.
+    missing
+        What keeps it from opening or, once it is closed, from being counted.
+    """
+
+    poll: Poll
+    state: MotionState
+    trustees: TrusteeTerms | None
+    released: tuple[str, ...]
+    missing: tuple[str, ...]
+
+
+async def officials_of(work: UnitOfWork, poll_id: UUID) -> PollOfficials:
+    """Who has a part in a poll, and what it waits for; raises `PollNotFound`."""
+    poll = await _poll(work, poll_id)
+    state = (await get_motion(work, poll.motion_id)).state
+    trustees = await poll_store.find_trustees(work, poll_id)
+    releases = await poll_store.list_releases(work, poll_id)
+    released = tuple(text_of(statement, "trustee") for _, statement in releases)
+    missing: list[str] = []
+    if poll.is_kept_apart and state in (MotionState.AMENDING, MotionState.FROZEN):
+        missing += await _unprepared(work, poll, trustees)
+    if poll.is_kept_apart and state is MotionState.CLOSED:
+        missing += await _unready(work, poll_id)
+        lacking = 0 if trustees is None else trustees.needed - len(released)
+        missing += [f"the shares of {lacking} more trustees"] if lacking > 0 else []
+    return PollOfficials(
+        poll=poll, state=state, trustees=trustees, released=released, missing=tuple(missing)
+    )
+
+
+async def _unprepared(work: Reading, poll: Poll, trustees: TrusteeTerms | None) -> list[str]:
+    missing: list[str] = []
+    try:
+        await parts_of(work, poll.poll_id, tier=poll.tier)
+    except PollNotPrepared as refusal:
+        missing += refusal.missing
+    if trustees is None:
+        missing.append("the trustees")
+    if not await poll_store.list_witnesses(work):
+        missing.append("a witness")
+    return missing
+
+
+async def _unready(work: Reading, poll_id: UUID) -> list[str]:
+    try:
+        await closed_poll(work, poll_id)
+    except PollNotReady as refusal:
+        return list(refusal.missing)
+    return []
+
+
+async def list_witnesses(work: Reading) -> tuple[NamedKey, ...]:
+    """Everybody whom polls that open now name as a witness."""
+    return await poll_store.list_witnesses(work)
 
 
 async def appoint_trustees(work: UnitOfWork, poll_id: UUID, document: Fields) -> TrusteeTerms:
@@ -50,22 +151,23 @@ async def appoint_trustees(work: UnitOfWork, poll_id: UUID, document: Fields) ->
 
     Raises
     ------
-    DocumentMalformed
-        If it is something else, or of another poll.
-    PollNotFound, MotionElsewhere, PollPeopleUnfit
-        As `poll_people.appoint_trustees`.
+    PollNotFound, DocumentMalformed
+        As they say.
+    OfficialRefused
+        If the poll needs none, has some, or is open already.
     """
-    only(document, "poll_id", "election_key", "needed", "people")
-    _check_poll(document, poll_id)
-    terms = TrusteeTerms(
-        election_key=unpack(document["election_key"], KEY_BYTES),
-        people=tuple(
-            _named(as_object(one, "trustee"), SignatureType.NOTE)
-            for one in list_of(document, "people")
-        ),
-        needed=number_of(document, "needed", least=1),
-    )
-    await poll_people.appoint_trustees(work, poll_id, terms)
+    poll = await _poll(work, poll_id)
+    terms = _terms(poll_id, document)
+    motion = await locked(work, poll.motion_id)
+    if poll.tier is Tier.OPEN:
+        raise OfficialRefused("names are shown in this poll, and no key seals its ballots")
+    if motion.state not in (MotionState.AMENDING, MotionState.FROZEN):
+        raise OfficialRefused(
+            f"trustees are named before a poll opens, and this one is {motion.state}"
+        )
+    if await poll_store.find_trustees(work, poll_id) is not None:
+        raise OfficialRefused("this poll has its trustees")
+    await store.insert_trustees(work, poll_id, terms)
     return terms
 
 
@@ -79,31 +181,96 @@ async def take_release(work: UnitOfWork, poll_id: UUID, document: Fields) -> str
 
     Raises
     ------
-    DocumentMalformed
-        If it is something else, or of another poll.
-    PollNotFound, PollNotReady, MotionElsewhere, SharesUnusable
-        As `poll_people.take_release`.
+    PollNotFound, DocumentMalformed
+        As they say.
+    PollNotReady
+        If the board has not ended, or witnesses have not signed it.
+    OfficialRefused
+        If it is no trustee's of this poll, not signed over the board as it ended, or given up already.
     """
+    poll = await _poll(work, poll_id)
+    motion = await locked(work, poll.motion_id)
     only(document, "poll_id", "trustee", "statement", "share_number", "share")
-    _check_poll(document, poll_id)
+    if text_of(document, "poll_id") != str(poll_id):
+        raise OfficialRefused("the share is of another poll")
     name, statement = text_of(document, "trustee"), object_of(document, "statement")
-    if text_of(statement, "trustee") != name:
-        raise DocumentMalformed("the statement is another trustee's")
     share = Share(
         number=number_of(document, "share_number", least=1),
         secret=unpack(document["share"], KEY_BYTES),
     )
-    await poll_people.take_release(work, poll_id, (share, statement))
+    if name != statement.get("trustee"):
+        raise OfficialRefused("the share and the statement are of two trustees")
+    manifest = await get_manifest(work, poll_id)
+    if manifest.trustees is None or share.number != _place(manifest.trustees, name):
+        raise OfficialRefused("no trustee of this poll has this name and this number")
+    if motion.state is not MotionState.CLOSED:
+        raise OfficialRefused(f"shares are given up between close and count; it is {motion.state}")
+    await _check_statement(work, manifest, name, statement)
+    try:
+        await store.insert_release(work, poll_id, trustee=name, share=share, statement=statement)
+    except IntegrityError as error:
+        if constraint_of(error) in ("poll_release_pkey", "a_share_is_given_up_once"):
+            raise OfficialRefused("this share is given up already") from None
+        raise
     return name
 
 
-def _check_poll(document: Fields, poll_id: UUID) -> None:
+def _place(terms: TrusteeTerms, name: str) -> int | None:
+    """A trustee's place among the people, from 1, which is their share's number."""
+    names = [one.name for one in terms.people]
+    return names.index(name) + 1 if name in names else None
+
+
+async def _check_statement(work: Reading, manifest: Manifest, name: str, statement: Fields) -> None:
+    """Whether this trustee of the poll signed it, over the board as it ended."""
+    only(statement, "trustee", "at_ms", "signature")
+    assert manifest.trustees is not None
+    [key] = [one for one in manifest.trustees.people if one.name == name]
+    board = (await closed_poll(work, UUID(manifest.vote))).board
+    if not board.notes:
+        raise PollNotReady(["the board's signed head"])
+    opened = checkpoint.open_note(board.notes[-1], [manifest.board])
+    opened.require(manifest.board.name)
+    head = checkpoint.read_checkpoint(opened.text).head
+    at_ms = number_of(statement, "at_ms")
+    if at_ms >= _INSTANT_END_MS:
+        raise DocumentMalformed("its instant is none")
+    message = release_message(manifest.digest(), head, at_ms)
+    try:
+        signature = unpack(statement["signature"], 64)
+        Ed25519PublicKey.from_public_bytes(key.public).verify(signature, message)
+    except InvalidSignature:
+        raise OfficialRefused("the statement is not signed over the board as it ended") from None
+
+
+async def _poll(work: Reading, poll_id: UUID) -> Poll:
+    [poll] = await poll_store.list_polls(work, poll_id=poll_id) or [None]
+    if poll is None:
+        raise PollNotFound(poll_id)
+    return poll
+
+
+def _terms(poll_id: UUID, document: Fields) -> TrusteeTerms:
+    only(document, "poll_id", "election_key", "needed", "people")
     if text_of(document, "poll_id") != str(poll_id):
-        raise DocumentMalformed("it is of another poll")
+        raise OfficialRefused("the key is of another poll")
+    people = tuple(
+        _named(as_object(one, "trustee"), SignatureType.NOTE) for one in list_of(document, "people")
+    )
+    needed = number_of(document, "needed", least=1)
+    if not needed <= len(people) <= PEOPLE_MAX or len({one.name for one in people}) < len(people):
+        raise DocumentMalformed(
+            f"there are 1 to {PEOPLE_MAX} trustees, as many as are needed at least"
+        )
+    if len({one.public for one in people}) < len(people):
+        raise DocumentMalformed("two trustees have one key")
+    return TrusteeTerms(
+        election_key=unpack(document["election_key"], KEY_BYTES), people=people, needed=needed
+    )
 
 
 def _named(fields: Fields, kind: SignatureType) -> NamedKey:
-    only(fields, "name", "key")
-    return NamedKey(
-        name=text_of(fields, "name"), public=unpack(fields["key"], KEY_BYTES), kind=kind
-    )
+    name = text_of(fields, "name")
+    if not 1 <= len(name) <= 200 or "+" in name or not name.isprintable() or " " in name:
+        raise DocumentMalformed("a name has 1 to 200 characters, no space and no plus")
+    return NamedKey(name=name, public=unpack(fields.get("key"), KEY_BYTES), kind=kind)

@@ -373,6 +373,7 @@ def missing_seconds(view: MotionView, needed: int) -> int:
 
 
 def names_wanted(view: MotionView) -> Sequence[MemberId]:
-    """Members whom a motion names: its mover, who seconded it, who amends it."""
+    """Members whom a motion names: its mover, who seconded it, who amends it, whoever is nominated."""
     motion = view.motion
-    return (motion.mover, *motion.seconders, *(one.by for one in motion.amendments))
+    nominated = (one.member_id for one in motion.candidates)
+    return (motion.mover, *motion.seconders, *(one.by for one in motion.amendments), *nominated)

@@ -40,11 +40,11 @@ def khan(service: Service, capsys: pytest.CaptureFixture[str]) -> Khan:
 
 
 @pytest.fixture
-def office(khan: Khan, tmp_path: Path) -> Khan:
+def office(khan: Khan, service: Service) -> Khan:
     """The same for the office, whose passkey is in a file."""
 
     def typed(*words: str) -> str:
-        return khan(*words, "--passkey", str(tmp_path / "office.json"), by=OFFICE_PHONE)
+        return khan(*words, "--passkey", str(service.city.folder / "office.json"), by=OFFICE_PHONE)
 
     return typed
 
@@ -96,6 +96,35 @@ def test_a_motion_becomes_the_tariff(
     assert "It is the tariff, version 2, from" in page
     done = office("motion", "follow-up", motion_id, "--text", said, "--done", "100")
     assert "100 %: The board agrees." in done
+
+
+def test_a_number_gets_its_bounds_and_an_election_its_candidates(
+    khan: Khan, office: Khan, service: Service, tmp_path: Path
+) -> None:
+    ana, ben = service.city.next_driver(), service.city.next_driver()
+    for phone in (ana, ben):
+        khan("member", "join", by=phone)
+    text = written(tmp_path / "why.txt", "It is time.")
+
+    def moved(matter: str, asks: dict[str, Any], *more: str) -> str:
+        file = written(tmp_path / f"{matter}.json", json.dumps(asks))
+        words = ["--title", matter, "--matter", matter, "--text", text, "--asks", file, *more]
+        motion_id: str = json.loads(khan("motion", "propose", *words, "--json", by=ana))[
+            "motion_id"
+        ]
+        assert "seconded" in khan("motion", "second", motion_id, by=ben)
+        return motion_id
+
+    number = {"kind": "number", "unit": "cents", "fields": [["rules", 0, "flag", "amount_minor"]]}
+    fare = moved("fare", number, "--kind", "tariff")
+    assert "the board has not published its bounds" in khan("motion", "show", fare)
+    page = office("motion", "bounds", fare, "--lowest", "200", "--highest", "400")
+    assert "the board's bounds: 200 to 400" in page
+    board = moved("board", {"kind": "election", "seats": 2, "stands": "driver"})
+    assert "nominated:" in khan("motion", "nominate", board, by=ana)
+    page = khan("motion", "stand", board, "--name", "Ana Ruiz", by=ana)
+    assert "standing: Ana Ruiz" in page
+    assert shown(khan, board)["candidates"] == ["Ana Ruiz"]
 
 
 @pytest.mark.parametrize(
