@@ -325,3 +325,12 @@ class VoteUnderWay(Conflict):
             f"Another vote on the {kind} is under way; this one can be called when it is certified.",
             kind=kind,
         )
+
+
+class OfficialRefused(Conflict):
+    """A witness, a trustee or a share that a vote without names cannot take."""
+
+    code = "official_refused"
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"That cannot be taken: {reason}.", reason=reason)

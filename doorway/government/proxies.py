@@ -10,7 +10,7 @@ from starlette.responses import Response
 from doorway.caller import Anybody
 from doorway.government.meeting_schemas import ConflictIn, ProxiesOut, ProxyIn, ProxyOut
 from doorway.government.motions import calling_member
-from doorway.government.schemas import ChoiceIn, ChoiceOut
+from doorway.government.schemas import ChoiceOut
 from doorway.government.shown import named
 from doorway.schemas import problems
 from doorway.services import Services, services_of
@@ -91,7 +91,7 @@ async def revoke(request: Request, proxy_id: UUID, caller: Anybody) -> Response:
     responses={200: {"model": ChoiceOut}, **problems(404, 409, 410)},
     summary="Vote for who gave you a proxy",
 )
-async def cast(request: Request, proxy_id: UUID, body: ChoiceIn, caller: Anybody) -> Response:
+async def cast(request: Request, proxy_id: UUID, body: ProxyChoiceIn, caller: Anybody) -> Response:
     """Once, and as they bound you to."""
 
     async def handle(work: UnitOfWork) -> Any:

@@ -63,6 +63,14 @@ class ChoiceIn(Model):
     )
 
 
+class ProxyChoiceIn(Model):
+    """What you say for who gave you a proxy."""
+
+    choice: Annotated[str, StringConstraints(pattern=r"^[a-z]{1,20}$")] = Field(
+        description="for, against or abstain"
+    )
+
+
 class ClassOut(Model):
     """One of the classes you are a member in."""
 

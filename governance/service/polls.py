@@ -1,6 +1,5 @@
 """Votes without names beside choices: published at the opening, handed in, opened after the close."""
 
-import contextlib
 import hashlib
 import io
 from collections.abc import Sequence
