@@ -55,7 +55,8 @@ def ends_and_middle(low: int, high: int, *, step: int = 1) -> tuple[int, ...]:
     Half-way is rounded down to a step from `low`, as a ballot would be. Bounds without a number
     between them give two, or one.
     """
-    assert low <= high and step >= 1 and (high - low) % step == 0, "bounds in order, on steps"
+    assert low <= high, "bounds in order"
+    assert (high - low) % step == 0, "bounds on steps"
     return tuple(sorted({low, low + (high - low) // step // 2 * step, high}))
 
 
