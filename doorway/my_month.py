@@ -83,18 +83,19 @@ async def my_month(work: UnitOfWork, motion_id: UUID, *, role: Role, person_id: 
     today = price_by(bodies)
     currency = today.tariff.currency
     was = Money(sum(_charged(document, role) for _, document in found), currency)
-    proposals: list[MonthOfProposalOut] = []
     now, why = None, _why_none(about.kind, bool(trips))
     try:
         now, _ = _sums(trips, today, today, role)
     except Refusal as refusal:  # what was priced by an older rule
         why = refusal.sentence
-    if why is None:
-        kind = RuleKind(str(about.kind))
-        proposals = [
-            _under(trips, today, bodies, kind=kind, proposed=one, role=role)
-            for one in proposals_of(about.text)
-        ]
+    try:
+        bodies_proposed = await proposals_of(work, MotionId(motion_id)) if why is None else ()
+    except Refusal as refusal:  # a number without bounds yet
+        why, bodies_proposed = refusal.sentence, ()
+    proposals = [
+        _under(trips, today, bodies, kind=RuleKind(str(about.kind)), proposed=one, role=role)
+        for one in bodies_proposed
+    ]
     return MyMonthOut(
         start=start, end=end, trips=len(trips), was=MoneyOut.of(was),
         today=None if now is None else MoneyOut.of(now), proposals=proposals, why_none=why,

@@ -20,7 +20,7 @@ from foundation.clock import stopwatch_ms
 from foundation.errors import Refusal
 from governance.impact.document import Subject, read_document
 from governance.impact.errors import ImpactUnreadable
-from governance.impact.service import keep_impact, proposals_of
+from governance.impact.service import get_about, keep_impact, proposals_of
 from governance.impact.store import Waiting, find_waiting
 from governance.motion import MotionId
 from khan.impact_job import Assumed, Job
@@ -175,10 +175,12 @@ class ImpactWorker:
 
 
 async def job_of(work: UnitOfWork, waiting: Waiting, city: Path, assumed: Assumed) -> Job:
-    """What is to be worked out: the text against the rules in force now.
+    """What is to be worked out: what the motion may write, against the rules in force now.
 
     Raises
     ------
+    QuestionUnfit
+        If the rule does not hold the number that is asked for, or nothing may be chosen.
     RuleMissing
         If the city has no tariff, pay floor or matching policy yet.
     """
@@ -186,12 +188,16 @@ async def job_of(work: UnitOfWork, waiting: Waiting, city: Path, assumed: Assume
     rules = dict(await all_in_force(work, dict.fromkeys(needed, work.now)))
     with contextlib.suppress(RuleMissing):  # a city may have none
         rules[RuleKind.LEVY] = await in_force(work, RuleKind.LEVY, work.now)
+    about = await get_about(work, waiting.motion_id)
     return Job(
         city=str(city),
         subject=Subject(
-            motion_id=str(waiting.motion_id), version=waiting.version, kind=waiting.kind
+            # Its text may have changed since it was found waiting.
+            motion_id=str(waiting.motion_id),
+            version=about.version,
+            kind=about.kind,
         ),
         today={kind: rule.body for kind, rule in rules.items()},
-        proposals=proposals_of(waiting.text),
+        proposals=await proposals_of(work, waiting.motion_id),
         assumed=assumed,
     )

@@ -10,9 +10,9 @@ from rich.console import Console
 
 from foundation.errors import Invalid
 from foundation.identifiers import UUID
-from governance.impact.document import Subject
+from governance.impact.document import Proposed, Subject
 from governance.impact.pictures import PANELS, picture
-from governance.impact.service import get_about, get_impact, proposals_of
+from governance.impact.service import get_impact, proposals_of
 from governance.motion import MotionId
 from khan.build import our_tables
 from khan.console import ArgumentUnusable
@@ -37,16 +37,18 @@ class ImpactNotReproduced(Invalid):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredImpact:
-    """A statement as it is kept, with the text and the rules it was worked out from.
+    """A statement as it is kept, with the bodies and the rules it was worked out from.
 
     Attributes
     ----------
+    proposals
+        What the motion may write; none where it holds no figures.
     rules
         Every rule there is or was, of the kinds that matter.
     """
 
     document: Document
-    text: str
+    proposals: tuple[Proposed, ...]
     rules: tuple[Rule, ...]
 
 
@@ -74,9 +76,10 @@ async def _read(motion_id: MotionId, address: str) -> StoredImpact:
         with our_tables():
             async with database.work() as work:
                 found = await get_impact(work, motion_id)
-                about = await get_about(work, motion_id)
+                has_figures = bool(found.document["proposals"])
+                proposals = await proposals_of(work, motion_id) if has_figures else ()
                 rules = await list_rules(work, None)
-        return StoredImpact(document=found.document, text=about.text, rules=rules)
+        return StoredImpact(document=found.document, proposals=proposals, rules=rules)
     finally:
         await database.dispose()
 
@@ -138,7 +141,7 @@ def worked_out_again(stored: StoredImpact, pack: CityPack) -> Document:
             motion_id=document["motion_id"], version=document["version"], kind=document["kind"]
         ),
         today={RuleKind(kind): bodies[digest] for kind, digest in named.items() if digest},
-        proposals=proposals_of(stored.text),
+        proposals=stored.proposals,
         assumed=Assumed.of(document["assumptions"]),
     )
     return work_out(job)

@@ -1,6 +1,6 @@
 """The impact statement of a motion: what the same day would be under today's rule and under it.
 
-Owns which motions have one, what is kept of it, its pictures, and that no vote is called without it.
+Owns which motions have one, what is kept of it, its pictures, and whether one stands (`impact_ready`).
 The figures are worked out by `simulation.impact`, which governance knows nothing of; `khan` joins the
 two (`khan.impact_worker`). A statement is kept once for each version of a motion's text and never
 changed: from the text, the rules then in force and the assumptions that it names anybody gets the

@@ -49,13 +49,15 @@ class Subject:
     kind: str | None
 
 
-def ends_and_middle(low: int, high: int) -> tuple[int, ...]:
+def ends_and_middle(low: int, high: int, *, step: int = 1) -> tuple[int, ...]:
     """The numbers that a vote from `low` to `high` is shown by: both ends, and between them half-way.
 
-    Half-way is rounded down. Bounds without a number between them give two, or one.
+    Half-way is rounded down to a step from `low`, as a ballot would be. Bounds without a number
+    between them give two, or one.
     """
     assert low <= high, "bounds in order"
-    return tuple(sorted({low, (low + high) // 2, high}))
+    assert (high - low) % step == 0, "bounds on steps"
+    return tuple(sorted({low, low + (high - low) // step // 2 * step, high}))
 
 
 def has_impact(kind: str | None) -> bool:

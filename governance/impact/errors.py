@@ -17,6 +17,18 @@ class ImpactPending(Conflict):
         )
 
 
+class ImpactAwaitsBounds(Conflict):
+    """A vote on a number has no statement before the board says between which numbers."""
+
+    code = "impact_awaits_bounds"
+
+    def __init__(self, motion_id: str) -> None:
+        super().__init__(
+            "What this vote may change is worked out once the board has published its bounds.",
+            motion_id=motion_id,
+        )
+
+
 class ImpactMissing(Conflict):
     """No vote is called on a rule before its impact statement stands."""
 

@@ -7,23 +7,33 @@ from datetime import datetime
 from typing import Any
 
 from foundation.identifiers import UUID
-from governance.errors import MotionNotFound
+from governance.asked import NumberAsked, TextsAsked
+from governance.bylaws import parse_bylaws
+from governance.errors import MotionNotFound, QuestionUnfit
 from governance.impact import store
 from governance.impact.audit import faults_of
 from governance.impact.document import (
     Proposed,
     Subject,
     document_of_none,
+    ends_and_middle,
     has_impact,
     read_document,
     text_of,
     why_no_impact,
 )
-from governance.impact.errors import ImpactMissing, ImpactPending, ImpactUnreadable
+from governance.impact.errors import (
+    ImpactAwaitsBounds,
+    ImpactMissing,
+    ImpactPending,
+    ImpactUnreadable,
+)
 from governance.impact.events import ImpactStated
 from governance.impact.store import About
 from governance.motion import MotionId
-from rulebook.rule import canonical, digest_of
+from governance.number_terms import NumberTerms, number_terms
+from rulebook.rule import RuleKind, canonical, digest_of
+from rulebook.service import in_force, list_rules
 from storage.work import Reading, UnitOfWork
 
 AS_PROPOSED = "as proposed"
@@ -37,9 +47,48 @@ class Stated:
     made_at: datetime | None
 
 
-def proposals_of(text: str) -> tuple[Proposed, ...]:
-    """The bodies that a motion's text proposes: one, the text itself."""
-    return (Proposed(label=AS_PROPOSED, body=json.loads(text)),)
+async def proposals_of(work: UnitOfWork, motion_id: MotionId) -> tuple[Proposed, ...]:
+    """The bodies that a motion on a rule may write.
+
+    The text itself; each of several texts; or of a number the ends of what may be voted, which is
+    the board's bounds as far as the bylaws let the number move, and the middle.
+
+    Raises
+    ------
+    MotionNotFound
+        If there is no such motion.
+    ImpactAwaitsBounds
+        If it is about a number, and the board has published no bounds.
+    QuestionUnfit, RuleMissing
+        If the rule does not hold that number, or nothing may be chosen.
+    """
+    about = await get_about(work, motion_id)
+    match about.asks:
+        case NumberAsked(unit=unit):
+            terms = about.called or await _terms_now(work, motion_id, about, about.asks)
+            values = ends_and_middle(terms.lowest, terms.highest, step=terms.step)
+            return tuple(
+                Proposed(
+                    label=f"{value} {unit}", body=json.loads(terms.text_with(value)), value=value
+                )
+                for value in values
+            )
+        case TextsAsked(texts=texts):
+            return tuple(Proposed(label=one.title, body=json.loads(one.text)) for one in texts)
+    return (Proposed(label=AS_PROPOSED, body=json.loads(about.text)),)
+
+
+async def _terms_now(
+    work: UnitOfWork, motion_id: MotionId, about: About, asked: NumberAsked
+) -> NumberTerms:
+    """The terms of a vote on a number if it were called now."""
+    if about.bounds is None:
+        raise ImpactAwaitsBounds(str(motion_id))
+    bylaws = parse_bylaws((await in_force(work, RuleKind.BYLAWS, work.now)).body)
+    rules = await list_rules(work, RuleKind(str(about.kind)))
+    if not rules:
+        raise QuestionUnfit(f"there is no {about.kind} in which it could stand")
+    return number_terms(asked, rules[-1], about.bounds, bylaws.get_matter(about.matter))
 
 
 async def keep_impact(work: UnitOfWork, document: Mapping[str, Any]) -> bool:
@@ -104,8 +153,8 @@ async def get_impact(work: Reading, motion_id: MotionId) -> Stated:
     ------
     MotionNotFound
         If there is no such motion.
-    ImpactPending
-        If it is being worked out.
+    ImpactAwaitsBounds, ImpactPending
+        If it cannot be worked out yet, or is being worked out.
     ImpactUnreadable
         If what is kept was damaged.
     """
@@ -114,6 +163,8 @@ async def get_impact(work: Reading, motion_id: MotionId) -> Stated:
     if not has_impact(about.kind):
         return Stated(document=document_of_none(subject, why_no_impact(about.kind)), made_at=None)
     kept = await store.find_impact(work, motion_id, about.version)
+    if kept is None and isinstance(about.asks, NumberAsked) and about.bounds is None:
+        raise ImpactAwaitsBounds(str(motion_id))
     if kept is None:
         raise ImpactPending(str(motion_id), about.version)
     if digest_of(json.loads(kept.text)) != kept.digest:

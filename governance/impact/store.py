@@ -1,12 +1,17 @@
 """The SQL of impact statements."""
 
+import json
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import Row, text
 
+from foundation.identifiers import RuleId
+from governance.asked import Asked, asked_of
 from governance.impact.document import KINDS
 from governance.motion import MotionId
+from governance.number_terms import Bounds, NumberTerms
 from storage.work import Reading, UnitOfWork
 
 _INSERT = text("""
@@ -23,7 +28,13 @@ _FIND = text("""
 """)
 
 _ABOUT = text("""
-    SELECT rule_kind, version, text FROM governance.motion JOIN governance.motion_text USING (motion_id)
+    SELECT rule_kind, matter, asks, version, text,
+           bounds.lowest AS bounds_lowest, bounds.highest AS bounds_highest,
+           terms.rule_id, terms.pieces, terms.times, terms.today, terms.lowest, terms.highest,
+           terms.step
+    FROM governance.motion JOIN governance.motion_text USING (motion_id)
+    LEFT JOIN governance.number_bounds AS bounds USING (motion_id)
+    LEFT JOIN governance.number_terms AS terms USING (motion_id)
     WHERE motion_id = :motion_id ORDER BY version DESC LIMIT 1
 """)
 
@@ -34,6 +45,9 @@ _WAITING = text("""
         WHERE one.motion_id = motion.motion_id ORDER BY version DESC LIMIT 1) AS last ON true
     WHERE rule_kind = ANY(CAST(:kinds AS text[])) AND NOT motion_id = ANY(CAST(:but AS uuid[]))
       AND governance.state_of(motion_id) IN ('seconded', 'amending', 'frozen', 'open')
+      AND (CAST(asks AS jsonb) ->> 'kind' <> 'number'
+           OR EXISTS (SELECT 1 FROM governance.number_bounds AS bounds
+                      WHERE bounds.motion_id = motion.motion_id))
       AND NOT EXISTS (SELECT 1 FROM governance.impact AS stated
                       WHERE stated.motion_id = motion.motion_id AND stated.version = last.version)
     ORDER BY proposed_at, motion_id LIMIT 1
@@ -52,11 +66,27 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class About:
-    """The kind of rule a motion writes, None for none; and its text as it stands."""
+    """What a motion would write, and what those who vote on it are asked.
+
+    Attributes
+    ----------
+    kind
+        Of the rule; None for none.
+    version, text
+        As the text stands.
+    bounds
+        Of a vote on a number, once the board has published them.
+    called
+        Of a vote on a number, once it is called: its terms as the notice fixed them.
+    """
 
     kind: str | None
+    matter: str
+    asks: Asked
     version: int
     text: str
+    bounds: Bounds | None
+    called: NumberTerms | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,7 +140,30 @@ async def find_about(work: Reading, motion_id: MotionId) -> About | None:
     row = (await work.execute(_ABOUT, {"motion_id": motion_id})).one_or_none()
     if row is None:
         return None
-    return About(kind=row.rule_kind, version=row.version, text=row.text)
+    bounds = None
+    if row.bounds_lowest is not None:
+        bounds = Bounds(lowest=row.bounds_lowest, highest=row.bounds_highest)
+    return About(
+        kind=row.rule_kind,
+        matter=row.matter,
+        asks=asked_of(json.loads(row.asks)),
+        version=row.version,
+        text=row.text,
+        bounds=bounds,
+        called=None if row.pieces is None else _terms_of(row),
+    )
+
+
+def _terms_of(row: Row[Any]) -> NumberTerms:
+    return NumberTerms(
+        rule_id=RuleId(row.rule_id),
+        pieces=tuple(row.pieces),
+        times=row.times,
+        today=row.today,
+        lowest=row.lowest,
+        highest=row.highest,
+        step=row.step,
+    )
 
 
 async def find_waiting(work: Reading, *, but: tuple[MotionId, ...] = ()) -> Waiting | None:

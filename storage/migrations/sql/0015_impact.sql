@@ -26,11 +26,34 @@ CREATE TABLE governance.impact (
 );
 
 -- Only rules that change a fare, a pay or the matching have one, and it is of the text that was put.
+-- Of a text for or against it is that text, of several texts one of them; of a number the rule with a
+-- number within the board's bounds, and once the vote is called the body that its terms give.
+CREATE FUNCTION governance.is_proposed(p_motion_id uuid, p_version integer, p_proposal jsonb)
+RETURNS boolean LANGUAGE sql STABLE AS $$
+    SELECT COALESCE(CASE CAST(asks AS jsonb) ->> 'kind'
+        WHEN 'text' THEN (p_proposal ->> 'value') IS NULL
+            AND p_proposal ->> 'body_digest' = encode(sha256(convert_to(one.text, 'UTF8')), 'hex')
+        WHEN 'texts' THEN (p_proposal ->> 'value') IS NULL AND p_proposal ->> 'body_digest' IN (
+            SELECT encode(sha256(convert_to(offered ->> 'text', 'UTF8')), 'hex')
+            FROM jsonb_array_elements(CAST(asks AS jsonb) -> 'texts') AS offered)
+        WHEN 'number' THEN
+            CAST(p_proposal ->> 'value' AS numeric) BETWEEN bounds.lowest AND bounds.highest
+            AND (terms.pieces IS NULL OR p_proposal ->> 'body_digest' = encode(sha256(convert_to(
+                array_to_string(
+                    terms.pieces, CAST(CAST(p_proposal ->> 'value' AS numeric) * terms.times AS text)),
+                'UTF8')), 'hex'))
+        END, false)
+    FROM governance.motion JOIN governance.motion_text AS one USING (motion_id)
+    LEFT JOIN governance.number_bounds AS bounds USING (motion_id)
+    LEFT JOIN governance.number_terms AS terms USING (motion_id)
+    WHERE (motion_id, one.version) = (p_motion_id, p_version)
+$$;
+
 CREATE FUNCTION governance.check_impact() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
     put record;
 BEGIN
-    SELECT rule_kind, encode(sha256(convert_to(text, 'UTF8')), 'hex') AS digest INTO put
+    SELECT rule_kind INTO put
     FROM governance.motion JOIN governance.motion_text USING (motion_id)
     WHERE (motion_id, version) = (NEW.motion_id, NEW.version);
     IF put.rule_kind IS NULL
@@ -40,9 +63,8 @@ BEGIN
     IF CAST(NEW.document AS jsonb) ->> 'kind' <> put.rule_kind THEN
         PERFORM governance.refuse('a_statement_of_its_rule', 'the statement is of another kind');
     END IF;
-    -- Of a vote on a number (`value`), each body is the text with another number in it.
     PERFORM FROM jsonb_array_elements(CAST(NEW.document AS jsonb) -> 'proposals') AS one
-        WHERE one ->> 'value' IS NULL AND one ->> 'body_digest' <> put.digest;
+        WHERE NOT governance.is_proposed(NEW.motion_id, NEW.version, one);
     IF FOUND THEN
         PERFORM governance.refuse('a_statement_of_its_text', 'the statement is of another text');
     END IF;

@@ -55,6 +55,11 @@ def test_a_number_is_shown_by_its_ends_and_the_middle(
     assert ends_and_middle(low, high) == shown
 
 
+def test_the_middle_is_a_number_that_can_be_voted() -> None:
+    assert ends_and_middle(10, 25, step=5) == (10, 15, 25)
+    assert ends_and_middle(10, 15, step=5) == (10, 15)
+
+
 def test_each_of_several_proposals_is_what_it_would_be_alone(document: dict[str, Any]) -> None:
     for body, one in zip(BODIES, document["proposals"], strict=True):
         (alone,) = impacts_of(
