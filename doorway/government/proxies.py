@@ -10,7 +10,7 @@ from starlette.responses import Response
 from doorway.caller import Anybody
 from doorway.government.meeting_schemas import ConflictIn, ProxiesOut, ProxyIn, ProxyOut
 from doorway.government.motions import calling_member
-from doorway.government.schemas import ChoiceOut
+from doorway.government.schemas import ChoiceOut, ProxyChoiceIn
 from doorway.government.shown import named
 from doorway.schemas import problems
 from doorway.services import Services, services_of
