@@ -615,7 +615,7 @@ CREATE FUNCTION governance.jury_of(p_appeal_id uuid, p_secret bytea) RETURNS uui
         JOIN governance.roll AS entry USING (motion_id)
         WHERE appeal_id = p_appeal_id AND entry.member_id NOT IN (appeal.member_id, motion.mover)
           AND NOT EXISTS (SELECT 1 FROM governance.conflict
-                          WHERE (conflict.motion_id, conflict.member_id) = (motion_id, entry.member_id))
+                          WHERE (conflict.motion_id, conflict.member_id) = (appeal.motion_id, entry.member_id))
         ORDER BY 2
         LIMIT (SELECT governance.jury_size(governance.bylaws_of_notice(motion_id))
                FROM governance.appeal WHERE appeal_id = p_appeal_id)) AS drawn
