@@ -13,6 +13,7 @@ from tests.journeys.assembly_meetings import (
     votes_for_others,
     what_is_due,
 )
+from tests.journeys.assembly_officials import before_votes
 from tests.journeys.people import Driver, Office, Person, Rider, Town
 
 SEED = "00" * 31 + "2a"
@@ -26,6 +27,7 @@ async def the_assembly(
     sides = {"rider": rider, "driver": driver}
     await only_these(office, sides)
     struck_off = await the_register(office, town, sides)
+    await before_votes(town, office, sides)
     moved = await moved_and_amended(sides)
     motion_id = moved["rider"]
     await amended_at_a_meeting(town, office, sides, motion_id)

@@ -22,6 +22,7 @@ from khan.examples import RECORDED
 from khan.seed import OFFICE_PHONE
 from tests.commons_at_work import use_the_commons
 from tests.journeys.assemblies import open_bylaws, signed_in_again
+from tests.journeys.assembly_officials import PLAYED_BY_PROCESSES
 from tests.journeys.assembly_story import the_assembly
 from tests.journeys.conftest import Found
 from tests.journeys.people import (
@@ -157,7 +158,8 @@ async def test_every_body_answer_and_refusal_has_an_example_of_its_own_schema(to
                 ]:  # fmt: skip
                     for content in described.get("content", {}).values():
                         if "example" not in content:
-                            missing.append(f"{method} {path} {where}")
+                            if f"{method} {path}" not in PLAYED_BY_PROCESSES:
+                                missing.append(f"{method} {path} {where}")
                             continue
                         schema = content["schema"] | {"components": document["components"]}
                         jsonschema.validate(content["example"], schema)
