@@ -118,7 +118,8 @@ function showChoice(result, words, name) {
 function showBudget({ rounds, share, units_added: added, money_left: left }, words, name) {
   const money = (/** @type {string} */ text) => {
     const [top, bottom = '1'] = text.split('/').map(Number);
-    return words.number(Math.round((100 * top) / Number(bottom)) / 100);
+    const rounded = Math.round((100 * top) / Number(bottom));
+    return words.number(rounded / 100, rounded % 100 === 0 ? 0 : rounded % 10 === 0 ? 1 : 2);
   };
   const rows = rounds.map((/** @type {import('./budget.mjs').Round} */ one) => [
     name(one.option),

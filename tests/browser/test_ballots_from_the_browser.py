@@ -44,7 +44,7 @@ pytestmark = pytest.mark.browser
 PROJECTS = Question(
     text="Which projects?",
     rule=RuleName.EQUAL_SHARES,
-    parameters={},
+    parameters={"budget": 100, "costs": [10, 20, 30, 40, 50], "unit": 1},
     options=tuple(BallotOption(number=n, name=f"Project {n}") for n in range(1, 6)),
 )
 TEXTS = Question(

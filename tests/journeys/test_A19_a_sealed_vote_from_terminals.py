@@ -199,6 +199,9 @@ def voted(town: Terminals, poll: str, phones: list[str]) -> None:
     """Three members vote; one of them changes their mind."""
     until(lambda: b"manifest" in httpx.get(
         f"{town.url(3)}/board/v1/polls/{poll}/manifest", trust_env=False).content, town.logs)  # fmt: skip
+    for desk in (1, 2):
+        until(lambda desk=desk: httpx.get(  # type: ignore[misc]
+            f"{town.url(desk)}/desk/v1/polls/{poll}", trust_env=False).status_code == 200, town.logs)  # fmt: skip
     for phone in phones:
         assert "Your ballot key is ready" in town.vote("prepare", poll, phone)
     for phone, choice in zip(phones, ("for", "for", "against"), strict=True):

@@ -193,8 +193,11 @@ def test_an_election_lists_whoever_accepted() -> None:
 @given(st.integers(1, 300), st.booleans())
 def test_the_longest_choice_fits_its_padding(options: int, ranked: bool) -> None:
     numbers = range(1, options + 1)
+    ranks: dict[str, Any] = {"status_quo": None, "required": ">1/2"}
+    shares: dict[str, Any] = {"budget": 1, "costs": [1] * options, "unit": 1}
     question = Question(
-        text="?", rule=RuleName.SCHULZE if ranked else RuleName.EQUAL_SHARES, parameters={},
+        text="?", rule=RuleName.SCHULZE if ranked else RuleName.EQUAL_SHARES,
+        parameters=ranks if ranked else shares,
         options=tuple(BallotOption(number=number, name=str(number)) for number in numbers),
     )  # fmt: skip
     choice = Ranks(tuple((number,) for number in numbers)) if ranked else Approvals(tuple(numbers))
