@@ -17,6 +17,8 @@ from storage.engine import Database
 
 router = APIRouter()
 Document = Annotated[dict[str, Any], Body()]
+SIZE_MAX = (1 << 31) - 1
+"""More entries no log has: its numbers are 32 bits wide."""
 
 
 class CosignatureBrought(BaseModel):
@@ -86,7 +88,9 @@ async def manifest(request: Request, poll_id: UUID) -> Response:
 
 @router.get("/board/v1/polls/{poll_id}/log")
 async def log(
-    request: Request, poll_id: UUID, first: Annotated[int, Query(alias="from", ge=0)] = 0
+    request: Request,
+    poll_id: UUID,
+    first: Annotated[int, Query(alias="from", ge=0, le=SIZE_MAX)] = 0,
 ) -> dict[str, list[str]]:
     """Entries from a number on, at most 1000."""
     database, board = _of(request)
@@ -98,7 +102,7 @@ async def log(
 
 @router.get("/board/v1/polls/{poll_id}/consistency")
 async def consistency(
-    request: Request, poll_id: UUID, first: Annotated[int, Query(ge=1)]
+    request: Request, poll_id: UUID, first: Annotated[int, Query(ge=1, le=SIZE_MAX)]
 ) -> dict[str, object]:
     """That the newest head continues the one of `first` entries."""
     database, board = _of(request)

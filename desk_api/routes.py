@@ -19,6 +19,8 @@ from storage.engine import Database
 
 router = APIRouter(prefix="/desk/v1/polls")
 Base64 = Annotated[str, Field(max_length=8192)]
+SIZE_MAX = (1 << 31) - 1
+"""More entries no log has: its numbers are 32 bits wide."""
 
 
 class _Asked(BaseModel):
@@ -112,7 +114,9 @@ async def head(request: Request, poll_id: UUID) -> dict[str, int | str | None]:
 
 @router.get("/{poll_id}/log")
 async def log(
-    request: Request, poll_id: UUID, first: Annotated[int, Query(alias="from", ge=0)] = 0
+    request: Request,
+    poll_id: UUID,
+    first: Annotated[int, Query(alias="from", ge=0, le=SIZE_MAX)] = 0,
 ) -> dict[str, list[str]]:
     """Entries from a number on, at most 1000, after the close."""
     database, desk = _of(request)
@@ -123,7 +127,7 @@ async def log(
 
 @router.get("/{poll_id}/consistency")
 async def consistency(
-    request: Request, poll_id: UUID, first: Annotated[int, Query(ge=1)]
+    request: Request, poll_id: UUID, first: Annotated[int, Query(ge=1, le=SIZE_MAX)]
 ) -> dict[str, object]:
     """That the signed head continues the one of `first` entries."""
     database, desk = _of(request)

@@ -85,7 +85,7 @@ class StatementLineOut(MoneyOut):
 
     made_at: datetime
     transfer_id: UUID
-    trip_id: UUID
+    trip_id: UUID | None
     kind: str
     code: str
     why: str

@@ -1,6 +1,6 @@
 """What a running service is made of, as entrances see it. `khan.build` joins the parts."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Protocol
@@ -15,8 +15,9 @@ from dispatch.round import RoundLog
 from doorway.limits import Limiter
 from foundation.clock import ServiceClock, wall_now
 from governance.ballots.manifest import RelyingParty as VotingPlace
-from governance.service.motions import Readers
+from governance.service.deciding import Readers
 from governance.service.polls import BallotTerms
+from ledger.open_views import OpenBooks
 from messages.codes import CodeMessages
 from registry.passkeys import RelyingParty
 from registry.session_cache import SessionCache
@@ -76,6 +77,7 @@ class Services:
     is_demonstration: bool
     ballot_places: BallotPlaces = BallotPlaces()
     grace_seconds: int = 3600
+    books: OpenBooks = field(default_factory=OpenBooks)
 
     @property
     def ballot_terms(self) -> BallotTerms:

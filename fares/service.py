@@ -133,7 +133,7 @@ async def make_quote(
         booked_for=booked_for,
         degraded=degraded,
     )
-    quote = _quote(work, asked, journey, rules=rules)
+    quote = quote_at(work, asked, journey, rules=rules, made_at=work.now)
     await store.insert_quote(work, quote)
     return quote
 
@@ -151,8 +151,11 @@ class Asked:
     degraded: bool
 
 
-def _quote(work: UnitOfWork, asked: Asked, journey: Journey, *, rules: QuoteRules) -> Quote:
-    at = asked.booked_for or work.now
+def quote_at(
+    work: UnitOfWork, asked: Asked, journey: Journey, *, rules: QuoteRules, made_at: datetime
+) -> Quote:
+    """The quote that would have been made at an instant; nothing is kept, and nothing checked."""
+    at = asked.booked_for or made_at
     price_rules = rules.price
     priced = price(price_rules.tariff, journey, at)
     pay = driver_pay(
@@ -180,8 +183,8 @@ def _quote(work: UnitOfWork, asked: Asked, journey: Journey, *, rules: QuoteRule
         lines=priced.lines,
         total=priced.total,
         driver_pay_minor=pay.pay_minor,
-        made_at=work.now,
-        expires_at=work.now + timedelta(seconds=rules.policy.quote_valid_s),
+        made_at=made_at,
+        expires_at=made_at + timedelta(seconds=rules.policy.quote_valid_s),
         booked_for=asked.booked_for,
         degraded=asked.degraded,
     )

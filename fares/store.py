@@ -36,41 +36,48 @@ _FIND = text("""
 _LIST = text("SELECT * FROM fares.quote WHERE quote_id = ANY(CAST(:quote_ids AS uuid[]))")
 
 
+async def insert_quotes(work: UnitOfWork, quotes: Sequence[Quote]) -> None:
+    """Keep quotes, sent together."""
+    if quotes:
+        await work.execute(_INSERT, [_values(quote) for quote in quotes])
+
+
 async def insert_quote(work: UnitOfWork, quote: Quote) -> None:
     """Keep a quote."""
-    await work.execute(
-        _INSERT,
-        {
-            "quote_id": quote.quote_id,
-            "rider_id": quote.rider_id,
-            "pickup_lon": quote.pickup.lon,
-            "pickup_lat": quote.pickup.lat,
-            "dropoff_lon": quote.dropoff.lon,
-            "dropoff_lat": quote.dropoff.lat,
-            "metres": quote.metres,
-            "seconds": quote.seconds,
-            "route_line": quote.route_line,
-            "vehicle_class": quote.vehicle_class,
-            "seats": quote.seats,
-            "stops": quote.stops,
-            "needs": list(quote.needs),
-            "zone_from": quote.zone_from,
-            "zone_to": quote.zone_to,
-            "concession": quote.concession,
-            "is_shared": quote.is_shared,
-            "tariff_rule_id": quote.tariff_rule_id,
-            "pay_floor_rule_id": quote.pay_floor_rule_id,
-            "priced_at": quote.priced_at,
-            "lines": orjson.dumps(lines_as_json(quote.lines)).decode(),
-            "total_minor": quote.total.minor,
-            "currency": quote.total.currency,
-            "driver_pay_minor": quote.driver_pay_minor,
-            "made_at": quote.made_at,
-            "expires_at": quote.expires_at,
-            "booked_for": quote.booked_for,
-            "degraded": quote.degraded,
-        },
-    )
+    await work.execute(_INSERT, _values(quote))
+
+
+def _values(quote: Quote) -> dict[str, Any]:
+    return {
+        "quote_id": quote.quote_id,
+        "rider_id": quote.rider_id,
+        "pickup_lon": quote.pickup.lon,
+        "pickup_lat": quote.pickup.lat,
+        "dropoff_lon": quote.dropoff.lon,
+        "dropoff_lat": quote.dropoff.lat,
+        "metres": quote.metres,
+        "seconds": quote.seconds,
+        "route_line": quote.route_line,
+        "vehicle_class": quote.vehicle_class,
+        "seats": quote.seats,
+        "stops": quote.stops,
+        "needs": list(quote.needs),
+        "zone_from": quote.zone_from,
+        "zone_to": quote.zone_to,
+        "concession": quote.concession,
+        "is_shared": quote.is_shared,
+        "tariff_rule_id": quote.tariff_rule_id,
+        "pay_floor_rule_id": quote.pay_floor_rule_id,
+        "priced_at": quote.priced_at,
+        "lines": orjson.dumps(lines_as_json(quote.lines)).decode(),
+        "total_minor": quote.total.minor,
+        "currency": quote.total.currency,
+        "driver_pay_minor": quote.driver_pay_minor,
+        "made_at": quote.made_at,
+        "expires_at": quote.expires_at,
+        "booked_for": quote.booked_for,
+        "degraded": quote.degraded,
+    }
 
 
 async def list_quotes(work: Reading, quote_ids: Sequence[QuoteId]) -> dict[QuoteId, Quote]:

@@ -4,7 +4,7 @@ A reading is refused where it cannot be meant: in the hour that a change skips, 
 that it repeats unless the person says which of the two. IANA zones know every change.
 """
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, time
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
@@ -44,6 +44,14 @@ class LocalTimeTwice(Invalid):
             first=first.isoformat(),
             second=second.isoformat(),
         )
+
+
+def day_starts(day: date, zone: ZoneInfo) -> datetime:
+    """The first instant of a day by the clocks of a zone, aware UTC.
+
+    Where clocks go forward over midnight it is the instant of that change.
+    """
+    return datetime.combine(day, time.min, tzinfo=zone).astimezone(UTC)
 
 
 def instant_of(wall: datetime, zone: ZoneInfo, *, which: Which | None = None) -> datetime:

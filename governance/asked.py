@@ -1,7 +1,7 @@
 """What a motion asks of those who vote, as data: it decides what a ballot looks like.
 
 A text for or against; a number that a rule holds; who sits on the board; one of several texts; how a
-fund is divided. Whoever moves it says so once; it stands as it was moved, while the wording of the
+fund is divided; whether the surplus of a closed period is divided by the policy of its end. Whoever moves it says so once; it stands as it was moved, while the wording of the
 motion beside it may be amended.
 """
 
@@ -84,7 +84,19 @@ class DivisionAsked:
     budget_id: UUID
 
 
-Asked: TypeAlias = TextAsked | NumberAsked | ElectionAsked | TextsAsked | DivisionAsked
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AllocationAsked:
+    """Whether a closed period's surplus is divided by the policy in force at its end."""
+
+    period_id: UUID
+
+
+ALLOCATION = "allocation"
+"""How bylaws name, in `decides`, what decides on the division of a surplus."""
+
+Asked: TypeAlias = (
+    TextAsked | NumberAsked | ElectionAsked | TextsAsked | DivisionAsked | AllocationAsked
+)
 
 METHOD_OF: Mapping[type, Method] = MappingProxyType(
     {
@@ -93,6 +105,7 @@ METHOD_OF: Mapping[type, Method] = MappingProxyType(
         ElectionAsked: Method.SCOTTISH_STV,
         TextsAsked: Method.RANKED,
         DivisionAsked: Method.EQUAL_SHARES,
+        AllocationAsked: Method.YES_NO,
     }
 )
 _WORDS = {
@@ -127,7 +140,7 @@ def check_asked(asked: Asked, *, method: Method, rule_kind: str | None) -> None:
             _insist(all(1 <= len(one) <= 200 for one in titles), "a text has a title")
             _insist(len({*titles, KEEP}) == len(titles) + 1, "two texts have one title")
             _insist(all(one.text.strip() for one in texts), "a text says something")
-    if isinstance(asked, ElectionAsked | DivisionAsked):
+    if isinstance(asked, ElectionAsked | DivisionAsked | AllocationAsked):
         _insist(rule_kind is None, "an election or a division writes no rule")
 
 
@@ -163,6 +176,8 @@ def document_of_asked(asked: Asked) -> Fields:
             return {"kind": "texts", "texts": texts}
         case DivisionAsked():
             return {"kind": "division", "budget_id": str(asked.budget_id)}
+        case AllocationAsked():
+            return {"kind": ALLOCATION, "period_id": str(asked.period_id)}
 
 
 def asked_of(fields: Mapping[str, Any]) -> Asked:
@@ -202,4 +217,6 @@ def _asked_of(fields: Mapping[str, Any]) -> Asked:
             )
         case "division":
             return DivisionAsked(budget_id=UUID(fields["budget_id"]))
+        case "allocation":
+            return AllocationAsked(period_id=UUID(fields["period_id"]))
     raise ValueError("of no known kind")

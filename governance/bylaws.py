@@ -181,9 +181,10 @@ def parse_bylaws(body: Mapping[str, Any]) -> Bylaws:
 def entrenched_by(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[str, ...]:
     """The entrenched items that a change of the bylaws touches, in alphabetical order.
 
-    One member one vote: the vote of a class. The city cannot outvote: the city gets half of the
-    board's seats or more. And whatever entrenches is itself entrenched: a matter with items may not
-    be eased by less than it asks for.
+    One member one vote: the vote of a class, which a class that is struck out loses as well. The city
+    cannot outvote: the city gets half of the board's seats or more. And whatever entrenches is itself
+    entrenched: a matter with items may not be eased by less than it asks for, and no other matter
+    becomes another door to them.
 
     Parameters
     ----------
@@ -194,15 +195,16 @@ def entrenched_by(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[
     votes_before, votes_after = (
         {name: terms["vote"] for name, terms in body["classes"].items()} for body in (before, after)
     )
-    if any(votes_after.get(name, vote) != vote for name, vote in votes_before.items()):
+    if any(votes_after.get(name, 0) != vote for name, vote in votes_before.items()):
         touched.add("one_member_one_vote")
     seats = {name: terms["board_seats"] for name, terms in after["classes"].items()}
     city = seats.get(MemberClass.CITY, 0)
     if city and 2 * city >= sum(seats.values()):
         touched.add("city_cannot_outvote")
-    for code, matter in before["matters"].items():
-        if matter.get("items") and _whole_line(before, code) != _whole_line(after, code):
-            touched.update(matter["items"])
+    for code in before["matters"].keys() | after["matters"].keys():
+        if _whole_line(before, code) != _whole_line(after, code):
+            for body in (before, after):
+                touched.update(body["matters"].get(code, {}).get("items", ()))
     return tuple(sorted(touched))
 
 

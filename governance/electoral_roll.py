@@ -43,7 +43,7 @@ class LeftOut:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Correction:
-    """A change of a frozen roll, and who made it for which reason.
+    """A change of a frozen roll, and for which reason.
 
     `member_class` is the class a member is put in; None strikes them off.
     """
@@ -156,7 +156,10 @@ def draw_roll(
 
 
 def correct(roll: ElectoralRoll, correction: Correction, *, salt: bytes) -> ElectoralRoll:
-    """The roll after a correction: somebody put on it, moved to another class, or struck off.
+    """The roll after a correction: somebody put on it, or struck off.
+
+    An entry is written once, since proxies and ballots hang on it: nobody is moved to another class,
+    and whoever was struck off stays off.
 
     Parameters
     ----------
@@ -168,7 +171,7 @@ def correct(roll: ElectoralRoll, correction: Correction, *, salt: bytes) -> Elec
     RollClosed
         If the window is over: what happens to a member after it no longer changes who may vote.
     RollCorrectionSenseless
-        If it gives no reason, or changes nothing.
+        If it gives no reason, changes nothing, or would write an entry anew.
     """
     if correction.at >= roll.corrected_until:
         raise RollClosed(roll.corrected_until.isoformat())
@@ -177,17 +180,21 @@ def correct(roll: ElectoralRoll, correction: Correction, *, salt: bytes) -> Elec
     found = roll.find(correction.member_id)
     if correction.member_class == (None if found is None else found.member_class):
         raise RollCorrectionSenseless("it says so already")
+    if correction.member_class is not None and found is not None:
+        raise RollCorrectionSenseless(f"they are on it as {found.member_class}, for good")
+    struck = LeftOut(member_id=correction.member_id, reason=Exclusion.STRUCK)
+    if struck in roll.left_out:
+        raise RollCorrectionSenseless("they were struck off, for good")
     entries = [entry for entry in roll.entries if entry.member_id != correction.member_id]
     left_out = [one for one in roll.left_out if one.member_id != correction.member_id]
     if correction.member_class is None:
-        left_out.append(LeftOut(member_id=correction.member_id, reason=Exclusion.STRUCK))
+        left_out.append(struck)
     else:
-        kept_salt = salt if found is None else found.salt
         entries.append(
             Entry(
                 member_id=correction.member_id,
                 member_class=correction.member_class,
-                salt=kept_salt,
+                salt=salt,
             )
         )
     return replace(

@@ -273,15 +273,6 @@ class QuestionUnfit(Invalid):
         super().__init__(f"This cannot be put to a vote: {reason}.", reason=reason)
 
 
-class PollPeopleUnfit(Invalid):
-    """Trustees or a witness cannot be appointed as asked."""
-
-    code = "poll_people_unfit"
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(f"These people cannot be appointed: {reason}.", reason=reason)
-
-
 class NobodyStands(Conflict):
     """An election has no candidate who accepted."""
 

@@ -55,6 +55,15 @@ class Record:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Withdrawal:
+    """A candidate who stood in the election of an item, and does not any more."""
+
+    item: int
+    member: MemberId
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Item:
     """One line of an agenda.
 
@@ -88,6 +97,8 @@ class Meeting:
         Items and members who declared, before the meeting, an interest in the motion of that item.
     exempt_items
         Items from which the bylaws let nobody stand aside.
+    withdrawals
+        Candidates of the elections on the agenda who withdrew, the first one first.
     """
 
     title: str
@@ -100,6 +111,7 @@ class Meeting:
     adjourned_at: datetime | None = None
     in_conflict: AbstractSet[tuple[int, MemberId]] = frozenset()
     exempt_items: AbstractSet[int] = frozenset()
+    withdrawals: tuple[Withdrawal, ...] = ()
     record: tuple[Record, ...] = ()
 
     @property
@@ -305,6 +317,12 @@ def minutes_of(meeting: Meeting, *, bylaws: Bylaws, names: Sequence[tuple[Member
         f"{calendar.clear_days(meeting.notice_at, meeting.held_at)} clear days.",
         f"Quorum: {meeting.quorum_needed} of {meeting.members} members.",
         *(f"Item {number}: {item}" for number, item in enumerate(meeting.agenda, start=1)),
+        *(
+            f"Item {one.item}: {called.get(one.member, str(one.member))} withdrew from the election "
+            f"on {calendar.day_of(one.at)}."
+            for one in meeting.withdrawals
+            if meeting.over_at is None or one.at <= meeting.over_at
+        ),
         "",
     ]
     so_far = replace(meeting, record=())

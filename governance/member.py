@@ -85,14 +85,16 @@ class Member:
         """Whether a suspension takes the vote at `at`.
 
         Where the bylaws let the suspended keep it, it goes with the appeal, or with the last day on
-        which they could have made one.
+        which they could have made one: the clear days are those of an appeal against a result, and an
+        appeal that comes after them gives nothing back.
         """
         if self.suspended_at is None:
             return False
         if not bylaws.roll.suspended_keep_vote or self.has_lost_appeal:
             return True
-        window = timedelta(days=bylaws.appeal_days)
-        return self.appealed_at is None and at - self.suspended_at > window
+        calendar = bylaws.calendar
+        until = calendar.start_of(calendar.day_after_notice(self.suspended_at, bylaws.appeal_days))
+        return at >= until and (self.appealed_at is None or self.appealed_at >= until)
 
     def after(self, change: Change) -> "Member":
         """The member after one more change.

@@ -15,6 +15,7 @@ from foundation.identifiers import UUID, RuleId
 from governance.amendment import Amendment, AmendmentState, diff_of
 from governance.asked import FOR_OR_AGAINST, Asked, TextAsked
 from governance.bylaws import Bylaws
+from governance.candidate import Candidate
 from governance.errors import (
     AmendmentUnknown,
     MotionElsewhere,
@@ -76,14 +77,6 @@ class FollowUp:
     text: str
     done_percent: int
     at: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Candidate:
-    """Somebody nominated; `name` as on the ballot, None until they accept."""
-
-    member_id: MemberId
-    name: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -201,18 +194,22 @@ def seconded_if_enough(motion: Motion, *, needed: int, bylaws: Bylaws, at: datet
     return replace(motion, answer_by=answer_by, seconded_at=at)
 
 
-def withdraw(motion: Motion, by: MemberId) -> Motion:
+def withdraw(motion: Motion, by: MemberId, *, at: datetime) -> Motion:
     """The mover takes the motion back; not once its text is frozen.
 
     Raises
     ------
     NotYoursToDo
         If somebody else moved it.
+    TextFrozen
+        If the freeze has begun, whether or not anybody wrote so down.
     MotionElsewhere
-        If the text is frozen, or all is over.
+        If the vote is open, or all is over.
     """
     if by != motion.mover:
         raise NotYoursToDo("only the mover withdraws a motion")
+    if motion.state is MotionState.AMENDING:
+        check_open_to_change(motion, at=at)
     return motion.stepped(MotionState.WITHDRAWN, "withdraw")
 
 

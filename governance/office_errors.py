@@ -21,6 +21,15 @@ class RequisitionRefused(Conflict):
         super().__init__(f"This request calls no meeting: {reason}.", reason=reason)
 
 
+class ShortNoticeRefused(Conflict):
+    """Members are not asked to agree to such a meeting, or agreed to another one."""
+
+    code = "short_notice_refused"
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"This shorter notice cannot be agreed to: {reason}.", reason=reason)
+
+
 class MinutesClash(Conflict):
     """Minutes are drafted once, when the meeting is over, and corrected by additions alone."""
 

@@ -1,6 +1,6 @@
 """What is announced around votes: meetings, minutes, extensions, appeals, and what is due.
 
-No announcement tells who was there, who stood aside, who voted, or who appealed.
+No announcement tells who was there, who stood aside, who withdrew, who voted, or who appealed.
 """
 
 from dataclasses import dataclass
@@ -25,6 +25,37 @@ class MeetingRequested(Event):
     def key(self) -> str:
         """The request: it is reached once."""
         return f"{self.kind}:{self.requisition_id}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShortNoticeAsked(Event):
+    """Members are asked to agree to a meeting at shorter notice than the bylaws'."""
+
+    topic: ClassVar[str] = TOPIC
+    kind: ClassVar[str] = "short_notice_asked"
+    short_notice_id: UUID
+    title: str
+    held_at: datetime
+
+    @property
+    def key(self) -> str:
+        """What is asked: once."""
+        return f"{self.kind}:{self.short_notice_id}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShortNoticeAgreed(Event):
+    """Enough members agreed to a shorter notice, with the `number`-th consent; it can be sent."""
+
+    topic: ClassVar[str] = TOPIC
+    kind: ClassVar[str] = "short_notice_agreed"
+    short_notice_id: UUID
+    number: int
+
+    @property
+    def key(self) -> str:
+        """What they agreed to, and which consent made it enough; after others join, another may."""
+        return f"{self.kind}:{self.short_notice_id}:{self.number}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +119,23 @@ class VoteExtended(Event):
     @property
     def key(self) -> str:
         """The vote and the extension's number."""
+        return f"{self.kind}:{self.motion_id}:{self.number}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CandidateWithdrew(Event):
+    """A candidate withdrew, the `number`-th of this election; `left` still stand for `seats`."""
+
+    topic: ClassVar[str] = TOPIC
+    kind: ClassVar[str] = "candidate_withdrew"
+    motion_id: UUID
+    number: int
+    left: int
+    seats: int
+
+    @property
+    def key(self) -> str:
+        """The election, and how many had withdrawn."""
         return f"{self.kind}:{self.motion_id}:{self.number}"
 
 

@@ -8,9 +8,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from governance.asked import KEEP, DivisionAsked, ElectionAsked, NumberAsked, TextAsked, TextsAsked
+from governance.asked import (
+    KEEP,
+    AllocationAsked,
+    DivisionAsked,
+    ElectionAsked,
+    NumberAsked,
+    TextAsked,
+    TextsAsked,
+)
 from governance.ballots.choice import BallotOption, Question, RuleName
 from governance.ballots.plain import Fields, Plain, canonical
+from governance.candidate import ballot_names
 from governance.errors import NobodyStands, QuestionUnfit
 from governance.matter import Matter, MemberClass
 from governance.motion import Motion
@@ -79,14 +88,14 @@ _Rule: TypeAlias = tuple[RuleName, Mapping[str, Plain], tuple[str, ...]]
 
 def _rule(motion: Motion, matter: Matter, quorum: int, particulars: Particulars) -> _Rule:
     match motion.asks:
-        case TextAsked():
+        case TextAsked() | AllocationAsked():
             parameters: Fields = {"required": str(matter.required), "quorum": quorum}
             return RuleName.FOR_AGAINST, parameters, ()
         case NumberAsked():
             assert isinstance(particulars, NumberTerms), "a number stands in a rule"
             return RuleName.LOWER_MEDIAN, _number(particulars, matter), ()
         case ElectionAsked(seats=seats):
-            names = tuple(one.name for one in motion.candidates if one.name is not None)
+            names = ballot_names(motion.candidates)
             if not names:
                 raise NobodyStands
             ranks = min(matter.ranks_max or len(names), len(names))

@@ -3,6 +3,8 @@
 A member's salt and passkey are told to that member alone; a ballot is found here by nobody.
 """
 
+import itertools
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -18,20 +20,30 @@ from governance.polls.errors import PollNotFound
 from governance.tier import Tier
 from storage.work import Reading
 
-_POLLS = text("""
+_POLLS = """
     SELECT poll.poll_id, motion_id, title, poll.member_class, poll.tier,
-           governance.state_of(motion_id) AS state, opens_at, closes_at,
-           manifest.document, manifest.digest, poll_count.certificate
+           governance.state_of(motion_id) AS state, opens_at,
+           governance.closes_at(motion_id) AS closes_at,
+           {documents}
     FROM governance.poll JOIN governance.notice USING (motion_id)
     JOIN governance.motion USING (motion_id)
     LEFT JOIN governance.manifest USING (poll_id) LEFT JOIN governance.poll_count USING (poll_id)
-    WHERE CAST(:poll_id AS uuid) IS NULL OR poll_id = :poll_id
-    ORDER BY opens_at DESC, motion_id, poll.member_class NULLS LAST LIMIT :limit
-""")
+"""
+_LIST = text(
+    _POLLS.format(documents="NULL AS document, manifest.digest, NULL AS certificate")
+    + " ORDER BY opens_at DESC, motion_id, poll.member_class NULLS LAST LIMIT :limit"
+)
+_ONE = text(
+    _POLLS.format(documents="manifest.document, manifest.digest, poll_count.certificate")
+    + " WHERE poll_id = :poll_id"
+)
 
-_BUNDLE = text("""
-    SELECT bundle FROM governance.poll LEFT JOIN governance.poll_count USING (poll_id)
+_BUNDLE_BYTES = text("""
+    SELECT bundle_bytes FROM governance.poll LEFT JOIN governance.poll_count USING (poll_id)
     WHERE poll_id = :poll_id
+""")
+_BUNDLE_PIECE = text("""
+    SELECT piece FROM governance.bundle_piece WHERE poll_id = :poll_id AND number = :number
 """)
 
 # The passkey on the roll as it was published; before that the member's latest.
@@ -55,9 +67,10 @@ class PollView:
     Attributes
     ----------
     manifest, digest
-        The terms and their SHA-256 in hexadecimal, from the opening on; open polls have none.
+        The terms and their SHA-256 in hexadecimal, from the opening on; open polls have none, and a
+        list leaves the terms out.
     certificate
-        Its count as canonical JSON, once it was counted.
+        Its count as canonical JSON, once it was counted; a list leaves it out.
     """
 
     poll_id: UUID
@@ -91,8 +104,8 @@ class ElectorView:
 
 
 async def list_polls(work: Reading, *, limit: int) -> tuple[PollView, ...]:
-    """Every poll that was called, the last to open first."""
-    rows = await work.execute(_POLLS, {"poll_id": None, "limit": limit})
+    """Polls that were called, the last to open first; without their documents."""
+    rows = await work.execute(_LIST, {"limit": limit})
     return tuple(_poll(row) for row in rows)
 
 
@@ -103,25 +116,41 @@ async def get_poll(work: Reading, poll_id: UUID) -> PollView:
     ------
     PollNotFound
     """
-    row = (await work.execute(_POLLS, {"poll_id": poll_id, "limit": 1})).one_or_none()
+    row = (await work.execute(_ONE, {"poll_id": poll_id})).one_or_none()
     if row is None:
         raise PollNotFound(poll_id)
     return _poll(row)
 
 
-async def get_bundle(work: Reading, poll_id: UUID) -> bytes:
-    """Everything about a poll that was counted, as a ZIP archive.
+async def get_bundle_bytes(work: Reading, poll_id: UUID) -> int:
+    """How long the bundle of a poll is that was counted: everything about it, as a ZIP archive.
 
     Raises
     ------
     PollNotFound, PollNotCounted
     """
-    row = (await work.execute(_BUNDLE, {"poll_id": poll_id})).one_or_none()
+    row = (await work.execute(_BUNDLE_BYTES, {"poll_id": poll_id})).one_or_none()
     if row is None:
         raise PollNotFound(poll_id)
-    if row.bundle is None:
+    if row.bundle_bytes is None:
         raise PollNotCounted(poll_id)
-    return bytes(row.bundle)
+    return int(row.bundle_bytes)
+
+
+async def find_bundle_piece(work: Reading, poll_id: UUID, number: int) -> bytes | None:
+    """A piece of the bundle, from number 0 on; None behind the last one."""
+    of = {"poll_id": poll_id, "number": number}
+    found = (await work.execute(_BUNDLE_PIECE, of)).scalar_one_or_none()
+    return None if found is None else bytes(found)
+
+
+async def pieces_of_bundle(work: Reading, poll_id: UUID) -> AsyncIterator[bytes]:
+    """The pieces of a bundle in their order."""
+    for number in itertools.count():
+        piece = await find_bundle_piece(work, poll_id, number)
+        if piece is None:
+            return
+        yield piece
 
 
 async def find_entry(work: Reading, poll_id: UUID, member_id: MemberId) -> ElectorView | None:

@@ -11,7 +11,8 @@ from governance.member import MemberId
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proxy:
-    """Who votes for whom in one vote; `instructed` is the choice they are bound to, if any."""
+    """Who votes for whom in one vote; `instructed` is the choice they are bound to, as the board of
+    names would have it, if any."""
 
     giver: MemberId
     holder: MemberId

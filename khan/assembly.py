@@ -6,7 +6,7 @@ over HTTP. Only service time is set by the tables' owner, for nobody else may.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta, tzinfo
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 from cryptography.hazmat.primitives import serialization
@@ -19,19 +19,24 @@ from governance.ballots.ballot import BallotKey, fill
 from governance.ballots.choice import Choice
 from governance.ballots.manifest import RelyingParty
 from governance.certificate import Certificate
+from governance.impact.document import has_impact, read_document
+from governance.impact.service import keep_impact
 from governance.matter import MemberClass
 from governance.member import MemberId
 from governance.motion import Motion, MotionId
 from governance.number_terms import Bounds
 from governance.service import elections, membership, motions, polls, votes
 from governance.service.motions import Proposal
-from governance.service.poll_people import get_manifest
 from governance.service.polls import BallotTerms
+from governance.service.published_polls import get_manifest
 from governance.service.voting_keys import register_voting_key
 from governance.store.polls import Poll, find_commitment, list_polls
 from governance.tier import Tier
 from khan.build import READERS
+from khan.impact_job import Assumed
+from khan.impact_worker import in_a_process, job_of
 from khan.polling_station import PollingStation
+from roads.pack import CityPack
 from simulation import voter
 from simulation.software_passkey import SoftwarePasskey
 from simulation.voter import OwnEntry, VoterFolder
@@ -40,6 +45,8 @@ from storage.engine import Database
 OFFICER = "The returning officer of the demonstration"
 _P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 A_MOMENT = timedelta(minutes=5)
+IMPACT_ASSUMED = Assumed(junctions_max=120)
+"""Nobody waits for a whole day of a whole city: its middle is played, and every statement says so."""
 
 
 @dataclass(kw_only=True)
@@ -60,6 +67,8 @@ class AssemblyAtWork:
 
     Attributes
     ----------
+    city
+        The pack whose recorded day impact statements are worked out on.
     move_to
         Lets service time run from another instant on.
     """
@@ -71,7 +80,7 @@ class AssemblyAtWork:
     origin: str
     chance: Chance
     move_to: Callable[[datetime], None]
-    zone: tzinfo
+    city: CityPack
     electors: list[Elector] = field(default_factory=list)
 
     async def join(self, people: Sequence[PersonId], *, member_class: MemberClass) -> None:
@@ -140,10 +149,23 @@ class AssemblyAtWork:
             async with self.database.work() as work:
                 await elections.accept_nomination(work, motion.motion_id, by=member_id, name=name)
 
+    async def stated(self, motion: Motion) -> None:
+        """What it would do, worked out beside this process, where members see that before they vote."""
+        if not has_impact(motion.rule_kind):
+            return
+        async with self.database.work() as work:
+            job = await job_of(work, motion.motion_id, self.city.folder, IMPACT_ASSUMED)
+        document = read_document((await in_a_process(job.encode(), in_a_hurry=True)).decode())
+        async with self.database.work() as work:
+            await keep_impact(work, document)
+
     async def called(self, motion: Motion, *, opens_on: date | None = None) -> Motion:
         """The vote called, desks and board ready, the key shared out."""
+        await self.stated(motion)
         async with self.database.work() as work:
-            motion = await votes.give_notice(work, motion.motion_id, opens_on=opens_on)
+            motion = await votes.give_notice(
+                work, motion.motion_id, opens_on=opens_on, readers=READERS
+            )
         await self.station.turn()
         for poll in await self.polls(motion):
             if poll.tier is not Tier.OPEN:

@@ -24,7 +24,7 @@ from governance.ballots.choice import Value
 from governance.certificate import Certificate
 from governance.matter import MemberClass
 from governance.motion import Motion
-from governance.poll_views import get_bundle
+from governance.poll_views import pieces_of_bundle as pieces
 from khan import seed
 from khan.assembly import AssemblyAtWork
 from khan.build import open_city, read_charter
@@ -104,7 +104,7 @@ class Script:
         )  # fmt: skip
         assembly = AssemblyAtWork(
             database=database, station=station, folder=self._folder, rp_id=RP_ID, origin=ORIGIN,
-            chance=self._chance, move_to=self._move_to, zone=self._pack.zone_info,
+            chance=self._chance, move_to=self._move_to, city=self._pack,
         )  # fmt: skip
         try:
             return await self._assemble(assembly)
@@ -191,7 +191,7 @@ class Script:
         [poll] = await assembly.polls(motion)
         bundle = self._folder / "bundle.zip"
         async with assembly.database.reading() as reading:
-            bundle.write_bytes(await get_bundle(reading, poll.poll_id))
+            bundle.write_bytes(b"".join([one async for one in pieces(reading, poll.poll_id)]))
         checked = verify(bundle, processes=1)
         await self._tell(assembly, f"khan verify {bundle.name}: nothing is wrong with it")
         async with assembly.database.work() as work:

@@ -72,7 +72,7 @@ async def play(
         ),
         mover=9,
     )  # fmt: skip
-    opens_on = (begin - timedelta(days=2)).astimezone(assembly.zone).date()
+    opens_on = (begin - timedelta(days=2)).astimezone(assembly.city.zone_info).date()
     bounded = await assembly.called(bounded, opens_on=opens_on)
     rota = await assembly.called(rota, opens_on=opens_on)
     bounded, rota = await _opened_together(assembly, bounded, rota)

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from khan.console import console, writable
+from khan.console import ArgumentUnusable, console, writable
 
 EXAMPLE = "Example:\n\nkhan verify bundle.zip --receipt my-receipt.json --notice 3b1f…"
 
@@ -48,15 +48,25 @@ def bench_ballots(
     keep: Annotated[
         Path | None, typer.Option(metavar="OUT.zip", help="Keep the bundle there.")
     ] = None,
+    made: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="BUNDLE.zip",
+            help="Measure this bundle, and make none: one kept earlier, or of a vote that was held.",
+        ),
+    ] = None,
 ) -> None:
     """Make the bundle of a large sealed vote and measure its verification.
 
-    Making takes longer than checking: both desks sign every ballot.
+    Making takes longer than checking: both desks sign every ballot. Keep a bundle, and measure it
+    again with `--made`.
     """
     from khan.bench_ballots import run
 
     writable("--keep", keep)
+    if made is not None and not made.is_file():
+        raise ArgumentUnusable("--made", f"there is no file {made}")
     run(
         ballots=ballots, modulus_bits=modulus_bits, processes=processes, seed=seed, keep=keep,
-        console=console,
+        made=made, console=console,
     )  # fmt: skip

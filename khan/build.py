@@ -1,15 +1,12 @@
 """Joining the parts: from settings to a service that can run."""
 
-import contextlib
 import sys
-from collections.abc import Iterator
 from dataclasses import dataclass
 from math import ceil
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import structlog
-from sqlalchemy.exc import DBAPIError
 
 from dispatch.advice import AdviceBoard
 from dispatch.advising import Adviser
@@ -24,10 +21,12 @@ from fares.levy import parse_levy
 from fares.pay import parse_pay_floors
 from fares.tariff import parse_tariff
 from foundation.clock import stopwatch_ms
-from foundation.errors import NotFound, Refusal, Unavailable
+from foundation.errors import NotFound, Refusal
 from governance.bylaws import parse_bylaws
 from governance.events import TOLD_TO_EVERYBODY
-from governance.service.motions import Readers
+from governance.service.deciding import Readers
+from governance.surplus.policy import parse_allocation_policy
+from khan.our_tables import our_tables
 from khan.settings import Settings, SettingsUnusable
 from messages.codes import CodeMessages
 from messages.sender import ConsoleSender
@@ -67,52 +66,6 @@ class CityUnknown(NotFound):
             f"There is no city pack {name!r}; give a folder, or one of: {', '.join(known)}.",
             name=name,
         )
-
-
-# SQLSTATE: undefined function, table, schema, column; no such role to take on; no such database.
-_NOT_OURS = frozenset({"42883", "42P01", "3F000", "42703", "22023", "3D000"})
-_NOT_LET_IN = ("28", "42501")
-"""SQLSTATE: invalid authorization; the role may not."""
-
-
-class TablesMissing(Unavailable):
-    """The server answers, and no database with this version's tables is there."""
-
-    code = "tables_missing"
-
-    def __init__(self) -> None:
-        super().__init__(
-            "No database with our tables is there; create it if need be, and run `khan migrate` "
-            "on it as their owner."
-        )
-
-
-class DatabaseRefuses(Unavailable):
-    """The database answers, and does not let this user in."""
-
-    code = "database_refuses"
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(f"The database does not let us in: {reason}. See to DATABASE_URL.")
-
-
-@contextlib.contextmanager
-def our_tables() -> Iterator[None]:
-    """Around the first use of a database: one that is not ours is refused in a sentence.
-
-    Raises
-    ------
-    TablesMissing, DatabaseRefuses
-    """
-    try:
-        yield
-    except DBAPIError as error:
-        state = str(getattr(error.orig, "sqlstate", None) or "")
-        if state in _NOT_OURS:
-            raise TablesMissing from error
-        if state.startswith(_NOT_LET_IN):
-            raise DatabaseRefuses(str(error.orig).rsplit(": ", 1)[-1]) from error
-        raise
 
 
 def shipped(part: str) -> Path:
@@ -173,6 +126,7 @@ READERS: Readers = {
     RuleKind.LEVY: parse_levy,
     RuleKind.BOOKING_POLICY: parse_booking_policy,
     RuleKind.MATCHING_POLICY: parse_policy,
+    RuleKind.ALLOCATION_POLICY: parse_allocation_policy,
     RuleKind.BYLAWS: parse_bylaws,
 }
 """Who reads a rule of each kind: the room that will act on it."""

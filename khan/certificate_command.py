@@ -78,11 +78,16 @@ def sheet_of(bundle: Path, *, officer: str, observers: tuple[str, ...]) -> bytes
             options=tuple(one.name for one in manifest.question.options),
             hashes=(
                 ("SHA-256 of the manifest", manifest.digest().hex()),
-                ("SHA-256 of the bundle", hashlib.sha256(bundle.read_bytes()).hexdigest()),
+                ("SHA-256 of the bundle", _digest(bundle)),
             ),
             lot_seed=lot if isinstance(lot, str) else None,
         )
     )
+
+
+def _digest(bundle: Path) -> str:
+    with bundle.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _part(bundle: Path, name: str) -> bytes:

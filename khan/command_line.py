@@ -17,14 +17,13 @@ from khan import (
     ballot_commands,
     certificate_command,
     count_command,
+    government_commands,
     impact_commands,
-    motion_commands,
-    motion_office_commands,
+    ledger_commands,
     options,
-    poll_commands,
-    poll_office_commands,
     round_commands,
     study_commands,
+    surplus_commands,
 )
 from khan.console import ArgumentUnusable, console, writable
 
@@ -44,9 +43,9 @@ app.add_typer(city, name="city")
 app.add_typer(receipt, name="receipt")
 app.add_typer(round_commands.rounds, name="round")
 app.add_typer(bench, name="bench")
-app.add_typer(motion_office_commands.motion, name="motion")
-app.add_typer(motion_commands.member, name="member")
-app.add_typer(poll_office_commands.poll, name="poll")
+government_commands.install(app)
+app.add_typer(surplus_commands.surplus, name="surplus")
+app.add_typer(ledger_commands.ledger, name="ledger")
 app.add_typer(study_commands.day, name="day")
 app.add_typer(study_commands.demand, name="demand")
 app.command(epilog=round_commands.EXAMPLE)(round_commands.explain)
@@ -54,10 +53,10 @@ app.command(epilog=study_commands.EXAMPLE)(study_commands.simulate)
 app.command(epilog=count_command.EPILOG)(count_command.count)
 bench.command("counting")(count_command.bench_counting)
 app.command(epilog=ballot_commands.EXAMPLE)(ballot_commands.verify)
-poll_commands.install(app)
 app.command(epilog=certificate_command.EXAMPLE)(certificate_command.certificate)
 bench.command("ballots")(ballot_commands.bench_ballots)
 app.command(epilog=impact_commands.EXAMPLE)(impact_commands.impact)
+bench.command("surplus")(surplus_commands.bench_surplus)
 bench.command("days")(study_commands.bench_days)
 bench.command("parts")(study_commands.bench_parts)
 bench.command("hindsight")(study_commands.bench_hindsight)

@@ -72,7 +72,8 @@ class PollPlaces:
             "KHAN_PORT": str(self.ports[keeper]),
         }
         if keeper is Keeper.BOARD:
-            return {**own, "KHAN_BATCH_LEAST": str(BATCH_LEAST)}
+            # A demonstration has few voters, who want to see their receipts.
+            return {**own, "KHAN_BATCH_LEAST": str(BATCH_LEAST), "KHAN_KEPT_BACK": "0"}
         return {**own, "KHAN_DESK": keeper.value}
 
 
@@ -95,7 +96,7 @@ async def play_assembly(
     assembly = AssemblyAtWork(
         database=database, station=station, folder=folder, rp_id=RP_ID, origin=origin,
         chance=chance, move_to=lambda instant: seed.let_it_be(address, instant),
-        zone=pack.zone_info,
+        city=pack,
     )  # fmt: skip
     try:
         riders = await _rider_members(database, vault)

@@ -53,6 +53,8 @@ class Compared:
         Cars on the streets; None: one for every `REQUESTS_FOR_A_VEHICLE` requests.
     requests_max
         Of a day with more requests every second, third ... is taken; None: all are.
+    junctions_max
+        Of a larger city its middle is played (`simulation.study.middle`); None: all of it.
     advice
         The share of drivers who follow advice.
     """
@@ -61,6 +63,7 @@ class Compared:
     on: date | None = None
     vehicles: int | None = 400
     requests_max: int | None = None
+    junctions_max: int | None = None
     advice: float = 0.5
     max_wait: float = 600.0
     vehicle_class: str | None = None
@@ -143,7 +146,7 @@ def measure_town(
         raise ArgumentUnusable("--scenario", f"there is no folder {folder}")
     asked = Asked(
         folder=folder, vehicles=_vehicles_most(compared), max_wait=compared.max_wait,
-        advice=compared.advice, seed=compared.seed,
+        advice=compared.advice, seed=compared.seed, junctions_max=compared.junctions_max,
     )  # fmt: skip
     prepared = prepare(asked, console)
     midnight = instant_of(

@@ -186,6 +186,7 @@ def _of_motion(
 ) -> None:
     from khan.impact import open_city
     from khan.json_files import write_json
+    from khan.kept import address_of
     from khan.motion_impact import (
         demand_differs,
         print_impact,
@@ -193,7 +194,6 @@ def _of_motion(
         worked_out_again,
         write_pictures,
     )
-    from khan.rounds import address_of
 
     stored = stored_impact(motion_id, address_of(url=where[0], data=where[1]))
     if report is not None:

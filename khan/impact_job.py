@@ -35,6 +35,9 @@ REQUESTS_MAX = 20_000
 LOW_PRIORITY = 10
 """Beside a thread that is busy it gets a tenth of a processor: not nothing, or it never ends."""
 
+IN_A_HURRY = "--in-a-hurry"
+"""Somebody sits and waits: usual priority."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Assumed:
@@ -46,6 +49,8 @@ class Assumed:
         The share of drivers who follow advice where to wait.
     requests_max
         Of a day with more requests every second, third ... is taken.
+    junctions_max
+        Of a larger city its middle is played (`simulation.study.middle`); None: all of it.
     """
 
     seed: int = 1
@@ -53,6 +58,7 @@ class Assumed:
     advice: float = 0.5
     max_wait_s: float = 600.0
     requests_max: int = REQUESTS_MAX
+    junctions_max: int | None = None
 
     def as_json(self) -> dict[str, Any]:
         """As the document states it."""
@@ -62,6 +68,7 @@ class Assumed:
             "advice_share": self.advice,
             "max_wait_s": self.max_wait_s,
             "requests_max": self.requests_max,
+            "junctions_max": self.junctions_max,
             "requests_for_a_vehicle": REQUESTS_FOR_A_VEHICLE,
         }
 
@@ -74,6 +81,7 @@ class Assumed:
             advice=said["advice_share"],
             max_wait_s=said["max_wait_s"],
             requests_max=said["requests_max"],
+            junctions_max=said["junctions_max"],
         )
 
 
@@ -100,7 +108,12 @@ class Job:
         return json.dumps(
             {
                 "city": self.city,
-                "subject": [self.subject.motion_id, self.subject.version, self.subject.kind],
+                "subject": [
+                    self.subject.motion_id,
+                    self.subject.version,
+                    self.subject.kind,
+                    dict(self.subject.rests_on),
+                ],
                 "today": {kind.value: body for kind, body in self.today.items()},
                 "proposals": [[one.label, one.body, one.value] for one in self.proposals],
                 "assumed": self.assumed.as_json(),
@@ -111,10 +124,10 @@ class Job:
     def decode(cls, said: bytes) -> "Job":
         """As `encode` wrote it."""
         value = json.loads(said)
-        motion_id, version, kind = value["subject"]
+        motion_id, version, kind, rests_on = value["subject"]
         return cls(
             city=value["city"],
-            subject=Subject(motion_id=motion_id, version=version, kind=kind),
+            subject=Subject(motion_id=motion_id, version=version, kind=kind, rests_on=rests_on),
             today={RuleKind(kind): body for kind, body in value["today"].items()},
             proposals=tuple(
                 Proposed(label=label, body=body, value=number)
@@ -141,6 +154,7 @@ def work_out(job: Job) -> Document:
     compared = Compared(
         vehicles=None,
         requests_max=job.assumed.requests_max,
+        junctions_max=job.assumed.junctions_max,
         advice=job.assumed.advice,
         max_wait=job.assumed.max_wait_s,
         elasticity=job.assumed.elasticity,
@@ -164,7 +178,8 @@ def work_out(job: Job) -> Document:
 
 def main() -> None:
     """Read a job, work it out, write the document; whatever goes wrong ends with a status."""
-    os.nice(LOW_PRIORITY)
+    if IN_A_HURRY not in sys.argv:
+        os.nice(LOW_PRIORITY)
     document = work_out(Job.decode(sys.stdin.buffer.read()))
     sys.stdout.buffer.write(text_of(document).encode())
 

@@ -24,7 +24,7 @@ from governance.polls.store.desks import DeskStore
 from khan.keeper_settings import BoardSettings, DeskSettings, KeeperSettings
 from khan.keeper_web import create_app
 from khan.listening import listen
-from khan.logs import configure_logs
+from khan.logs import configure_logs, places_of
 from storage.engine import Database
 
 CONNECTIONS_MAX = 2000
@@ -33,9 +33,13 @@ POOL_SIZE = 10
 
 _TOLD = text("""
     SELECT name FROM pg_settings
-    WHERE (name = 'track_commit_timestamp' AND setting = 'on')
+    WHERE (name IN ('track_commit_timestamp', 'log_duration') AND setting = 'on')
        OR (name = 'log_statement' AND setting IN ('mod', 'all'))
        OR (name IN ('log_min_duration_statement', 'log_min_duration_sample') AND setting <> '-1')
+       OR (name IN ('log_parameter_max_length_on_error', 'log_transaction_sample_rate') AND setting <> '0')
+    UNION
+    SELECT name FROM (VALUES ('auto_explain.log_min_duration', '-1'), ('pgaudit.log', 'none')) AS of (name, off)
+    WHERE coalesce(nullif(current_setting(name, true), ''), off) <> off  -- of extensions, loaded or not
     ORDER BY name LIMIT 1
 """)
 
@@ -75,7 +79,7 @@ def serve_desk(settings: DeskSettings) -> None:
     DatabaseKeepsTraces, SigningTokenUnavailable
         Whatever keeps it from starting, in one sentence.
     """
-    configure_logs(settings.log_level)
+    configure_logs(settings.log_level, tell=places_of)
     keeper, chance = Keeper(settings.desk), SystemChance()
     keys = KeyFolder(settings.keys, chance)
     secret = settings.desk_secret
@@ -95,11 +99,12 @@ def serve_board(settings: BoardSettings) -> None:
     ------
     As `serve_desk`.
     """
-    configure_logs(settings.log_level)
+    configure_logs(settings.log_level, tell=places_of)
     board = BoardAtWork(
         store=BoardStore(),
         keys=KeyFolder(settings.keys, SystemChance()),
         batch_least=settings.batch_least,
+        kept_back=settings.kept_back,
     )
     _serve(
         settings, settings.port, keeper=board,

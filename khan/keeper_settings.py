@@ -65,6 +65,12 @@ class BoardSettings(KeeperSettings):
         ge=2,
         description="How many ballots of different voters go onto the board together at least.",
     )
+    kept_back: int = Field(
+        default=10,
+        ge=0,
+        description="How many ballots stay behind each time, drawn by chance, so that whoever votes last "
+        "is not alone on the board at the close.",
+    )
 
 
 Chosen = TypeVar("Chosen", bound=KeeperSettings)

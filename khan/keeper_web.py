@@ -4,6 +4,7 @@ No access log, no address, no cookie, no figures by caller; of a fault its kind 
 and neither the path asked for, which may hold a ballot's hash, nor a value.
 """
 
+import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 
@@ -20,13 +21,14 @@ from doorway.problem import problem, problem_response, refusal_response
 from foundation.errors import Refusal
 from governance.polls.board import BoardAtWork
 from governance.polls.desk import DeskAtWork
-from khan.logs import trace_of
+from khan.logs import places_of
 from khan.loop import Loop
 from storage.engine import Database
 
 log = structlog.get_logger()
 
 BODY_BYTES_MAX = 64 * 1024
+BODY_WITHIN_SECONDS = 20.0
 TURN_EVERY_SECONDS = 1.0
 
 
@@ -50,14 +52,16 @@ def create_app(
     secret
         Of a staffed desk, for papers.
     """
-    told: dict[str, str] = {}
+    told: set[str] = set()
 
     async def turn_once() -> float:
-        for refusal in await turn():
+        refused = {refusal.sentence: refusal for refusal in await turn()}
+        for sentence, refusal in refused.items():
             # Each once, not every second.
-            if told.get(refusal.code) != refusal.sentence:
-                told[refusal.code] = refusal.sentence
-                log.error("not_done", code=refusal.code, sentence=refusal.sentence)
+            if sentence not in told:
+                log.error("not_done", code=refusal.code, sentence=sentence)
+        told.clear()
+        told.update(refused)
         return TURN_EVERY_SECONDS
 
     loop = Loop("turns", turn_once)
@@ -92,21 +96,28 @@ def create_app(
 
 
 class Bounded:
-    """Around every request: bound its body, say that nothing is to be kept of the answer."""
+    """Around every request: bound its body and the time it takes to come, keep nothing of the answer."""
 
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
+    def __init__(self, app: ASGIApp, *, body_within_seconds: float = BODY_WITHIN_SECONDS) -> None:
+        self._app, self._body_within = app, body_within_seconds
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request, or the lifespan."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        taken = 0
+        taken, is_whole = 0, False
+        until = asyncio.get_running_loop().time() + self._body_within
 
         async def bounded_receive() -> Message:
-            nonlocal taken
-            message = await receive()
+            nonlocal taken, is_whole
+            try:
+                async with asyncio.timeout_at(None if is_whole else until):
+                    message = await receive()
+            except TimeoutError:
+                # Else as many slow senders as there are connections keep every voter out.
+                raise HTTPException(408, "The body took too long to come.") from None
+            is_whole = not message.get("more_body", False)
             taken += len(message.get("body", b""))
             if taken > BODY_BYTES_MAX:
                 raise HTTPException(413, "The body is larger than 64 KiB.")
@@ -153,7 +164,7 @@ async def _http(_request: Request, error: Exception) -> Response:
 
 async def _fault(_request: Request, error: Exception) -> Response:
     """A mistake of ours: logged with its kind and place, without the path and without a value."""
-    log.error("fault", trace=trace_of((type(error), error, error.__traceback__)))
+    log.error("fault", trace=places_of((type(error), error, error.__traceback__)))
     return problem_response(
         500, problem(500, "fault", "Something went wrong on our side; please try again.")
     )

@@ -49,7 +49,7 @@ TokenOption = Annotated[
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print what the service answered.")]
 TextOption = Annotated[Path, typer.Option("--text", metavar="FILE", help="The whole text.")]
-_MEMBER = "Example:\n\nkhan motion {} --phone +12125550199 --messages FILE"
+EXAMPLE_OF_A_MEMBER = "Example:\n\nkhan motion {} --phone +12125550199 --messages FILE"
 
 
 @motion.command("list", epilog="Example:\n\nkhan motion list --state open")
@@ -112,12 +112,15 @@ _ASKS = """What FILE of --asks holds, for each kind of question:
 
 {"kind": "division", "budget_id": "019b5e3c-7a10-7f00-8000-000000000001"}
 
+{"kind": "allocation", "period_id": "019b5e3c-7a10-7f00-8000-000000000002"}
+
 """
 
 
 @motion.command(
     "propose",
-    epilog=_ASKS + _MEMBER.format("propose --title T --text FILE --matter fare --asks FILE.json"),
+    epilog=_ASKS
+    + EXAMPLE_OF_A_MEMBER.format("propose --title T --text FILE --matter fare --asks FILE.json"),
 )
 def propose(
     *,
@@ -146,11 +149,11 @@ def propose(
     }  # fmt: skip
     if asks is not None:
         body["asks"] = read_document("--asks", asks)
-    access = _member(url, side, phone, messages=messages, token=token)
+    access = member_access(url, side, phone, messages=messages, token=token)
     post(access, "motions", body, show=words.show_motion, as_json=as_json)
 
 
-@motion.command("second", epilog=_MEMBER.format("second MOTION"))
+@motion.command("second", epilog=EXAMPLE_OF_A_MEMBER.format("second MOTION"))
 def second(
     *,
     motion_id: MotionArgument,
@@ -162,11 +165,11 @@ def second(
     as_json: JsonOption = False,
 ) -> None:
     """Stand behind a motion."""
-    access = _member(url, side, phone, messages=messages, token=token)
+    access = member_access(url, side, phone, messages=messages, token=token)
     post(access, step(motion_id, "second"), {}, show=words.show_motion, as_json=as_json)
 
 
-@motion.command("withdraw", epilog=_MEMBER.format("withdraw MOTION"))
+@motion.command("withdraw", epilog=EXAMPLE_OF_A_MEMBER.format("withdraw MOTION"))
 def withdraw(
     *,
     motion_id: MotionArgument,
@@ -178,11 +181,11 @@ def withdraw(
     as_json: JsonOption = False,
 ) -> None:
     """Take your motion back, until its text is frozen."""
-    access = _member(url, side, phone, messages=messages, token=token)
+    access = member_access(url, side, phone, messages=messages, token=token)
     post(access, step(motion_id, "withdraw"), {}, show=words.show_motion, as_json=as_json)
 
 
-@motion.command("amend", epilog=_MEMBER.format("amend MOTION --text FILE"))
+@motion.command("amend", epilog=EXAMPLE_OF_A_MEMBER.format("amend MOTION --text FILE"))
 def amend(
     *,
     motion_id: MotionArgument,
@@ -195,13 +198,13 @@ def amend(
     as_json: JsonOption = False,
 ) -> None:
     """Propose another text for a motion, and see what it changes."""
-    access = _member(url, side, phone, messages=messages, token=token)
+    access = member_access(url, side, phone, messages=messages, token=token)
     body = {"text": read_text(text)}
     path = step(motion_id, "amendments")
     post(access, path, body, show=words.show_amendment, as_json=as_json)
 
 
-@motion.command("accept", epilog=_MEMBER.format("accept MOTION AMENDMENT"))
+@motion.command("accept", epilog=EXAMPLE_OF_A_MEMBER.format("accept MOTION AMENDMENT"))
 def accept(
     *,
     motion_id: MotionArgument,
@@ -214,12 +217,12 @@ def accept(
     as_json: JsonOption = False,
 ) -> None:
     """Take an amendment to your motion over."""
-    access = _member(url, side, phone, messages=messages, token=token)
+    access = member_access(url, side, phone, messages=messages, token=token)
     path = step(motion_id, f"amendments/{identifier('AMENDMENT', amendment_id)}/accept")
     post(access, path, {}, show=words.show_motion, as_json=as_json)
 
 
-@motion.command("cast", epilog=_MEMBER.format("cast MOTION for"))
+@motion.command("cast", epilog=EXAMPLE_OF_A_MEMBER.format("cast MOTION for"))
 def cast(
     *,
     motion_id: MotionArgument,
@@ -237,50 +240,10 @@ def cast(
     as_json: JsonOption = False,
 ) -> None:
     """Vote where names are shown; your last ballot before the close counts."""
-    body: Document = {"choice": _choice(choice)}
-    access = _member(url, side, phone, messages=messages, token=token)
+    body: Document = {"choice": choice_typed(choice)}
+    access = member_access(url, side, phone, messages=messages, token=token)
     path = step(motion_id, "ballot")
     post(access, path, body, show=words.show_choice, as_json=as_json)
-
-
-@motion.command("nominate", epilog=_MEMBER.format("nominate MOTION"))
-def nominate(
-    *,
-    motion_id: MotionArgument,
-    candidate: Annotated[
-        str | None, typer.Option("--member", metavar="ID", help="Whom; left out: yourself.")
-    ] = None,
-    phone: PhoneOption = "",
-    side: SideOption = Side.DRIVER,
-    url: options.Url = options.USUAL_URL,
-    messages: options.Messages = None,
-    token: TokenOption = None,
-    as_json: JsonOption = False,
-) -> None:
-    """Propose somebody, or yourself, for an election."""
-    access = _member(url, side, phone, messages=messages, token=token)
-    body: Document = {}
-    if candidate is not None:
-        body["member_id"] = identifier("--member", candidate)
-    post(access, step(motion_id, "nominations"), body, show=words.show_motion, as_json=as_json)
-
-
-@motion.command("stand", epilog=_MEMBER.format("stand MOTION --name 'Ana Ruiz'"))
-def stand(
-    *,
-    motion_id: MotionArgument,
-    name: Annotated[str, typer.Option(help="Your name on the ballot, for everybody to read.")],
-    phone: PhoneOption = "",
-    side: SideOption = Side.DRIVER,
-    url: options.Url = options.USUAL_URL,
-    messages: options.Messages = None,
-    token: TokenOption = None,
-    as_json: JsonOption = False,
-) -> None:
-    """Stand in an election for which you are nominated."""
-    access = _member(url, side, phone, messages=messages, token=token)
-    path = step(motion_id, "nominations/accept")
-    post(access, path, {"name": name}, show=words.show_motion, as_json=as_json)
 
 
 @member.command("show", epilog="Example:\n\nkhan member show --phone +12125550199 --messages FILE")
@@ -294,7 +257,7 @@ def member_show(
     as_json: JsonOption = False,
 ) -> None:
     """Show as what you are a member, and whether you have a vote."""
-    access = _member(url, side, phone, messages=messages, token=token)
+    access = member_access(url, side, phone, messages=messages, token=token)
 
     async def play(line: Phone) -> Document:
         return await line.get(access.path("membership"))
@@ -313,13 +276,14 @@ def member_join(
     as_json: JsonOption = False,
 ) -> None:
     """Become a member, where the bylaws ask for nothing that the office must see first."""
-    access = _member(url, side, phone, messages=messages, token=token)
+    access = member_access(url, side, phone, messages=messages, token=token)
     post(access, "membership/join", {}, show=words.show_membership, as_json=as_json)
 
 
-def _member(
+def member_access(
     url: str, side: Side, phone: str, *, messages: Path | None, token: str | None
 ) -> Access:
+    """A member's way in; raises `ArgumentUnusable` for whoever does not say who they are."""
     if not phone and not token:
         raise ArgumentUnusable("--phone", "say who you are, by phone number or by --token")
     return Access(url=url, side=side.value, phone=phone, messages=messages, token=token)
@@ -372,7 +336,8 @@ def read_document(option: str, file: Path) -> Document:
     return found
 
 
-def _choice(text: str) -> str | Document:
+def choice_typed(text: str, *, what: str = "CHOICE") -> str | Document:
+    """A mark, or the document of a choice; raises `ArgumentUnusable` for anything else."""
     if text in ("for", "against", "abstain"):
         return text
     try:
@@ -381,6 +346,6 @@ def _choice(text: str) -> str | Document:
         found = None
     if not isinstance(found, dict):
         raise ArgumentUnusable(
-            "CHOICE", f"{text!r} is not one of for, against, abstain, and no document"
+            what, f"{text!r} is not one of for, against, abstain, and no document"
         )
     return found

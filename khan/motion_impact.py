@@ -14,10 +14,10 @@ from governance.impact.document import Proposed, Subject
 from governance.impact.pictures import PANELS, picture
 from governance.impact.service import get_impact, proposals_of
 from governance.motion import MotionId
-from khan.build import our_tables
 from khan.console import ArgumentUnusable
 from khan.impact_job import Assumed, Job, work_out
 from khan.impact_table import print_statement
+from khan.our_tables import our_tables
 from roads.pack import CityPack
 from rulebook.rule import Rule, RuleKind
 from rulebook.service import list_rules
@@ -138,7 +138,10 @@ def worked_out_again(stored: StoredImpact, pack: CityPack) -> Document:
     job = Job(
         city=str(pack.folder),
         subject=Subject(
-            motion_id=document["motion_id"], version=document["version"], kind=document["kind"]
+            motion_id=document["motion_id"],
+            version=document["version"],
+            kind=document["kind"],
+            rests_on=document["rests_on"],
         ),
         today={RuleKind(kind): bodies[digest] for kind, digest in named.items() if digest},
         proposals=stored.proposals,

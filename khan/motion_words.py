@@ -171,3 +171,16 @@ def show_membership(found: Document, zone: ZoneInfo, console: Console) -> None:
         console.print(f"A member as {one['member_class']} since {since}.", markup=False)
     words = found["words"] or f"You have a vote, as {found['may_vote_as']}."
     console.print(words, markup=False)
+
+
+def show_register(found: Document, _zone: ZoneInfo, console: Console) -> None:
+    """Members as they were found, a line each."""
+    if not found["members"]:
+        console.print("Nobody found so far." if found["after"] else "Nobody found.")
+    for one in found["members"]:
+        classes = ", ".join(each["member_class"] for each in one["classes"]) or "no class"
+        vote = one["words"] or f"votes as {one['may_vote_as']}"
+        note = "" if one["note"] is None else f" ({one['note']})"
+        console.print(f"{one['member_id']}  {one['name']}: {classes}; {vote}{note}", markup=False)
+    if found["after"] is not None:
+        console.print(f"More: --after {found['after']}", markup=False)

@@ -102,16 +102,23 @@ def release(
     *,
     share: Annotated[Path, typer.Argument(metavar="TRUSTEE.json", help="Your share.")],
     board_url: BoardUrl,
+    notice: Annotated[
+        str,
+        typer.Option(metavar="HASH", help="The manifest's hash, as it was shown at the opening."),
+    ],
     out: Annotated[Path, typer.Option(metavar="FILE", help="What goes to the office.")],
     url: Annotated[
         str | None,
         typer.Option(metavar="URL", help="A demonstration's service, whose clock it runs by."),
     ] = None,
 ) -> None:
-    """Give your share up, once witnesses have signed the board as it ended."""
+    """Give your share up, once witnesses have signed the board as it ended.
+
+    Write the hash down when the vote opens: a board that shows other terms gets no share.
+    """
     from governance.ballots.plain import canonical
 
-    found = asyncio.run(_release(share.read_bytes(), board_url, url))
+    found = asyncio.run(_release(share.read_bytes(), board_url, url, noticed_hash=notice))
     out.write_bytes(canonical(found) + b"\n")
     console.print(f"Take {out} to the office.", markup=False)
 
@@ -170,20 +177,48 @@ def vote_prepare(
 
 
 @vote.command(
-    "cast", epilog="Choices: for, against, abstain; 120 or none; 2,1,4 from the most wanted."
+    "cast",
+    epilog="One choice, of the kind that the poll asks for: --mark for, --value 120, --ranks 2,1,4 from "
+    "the most wanted, --approve 1,3; or --choice with any of these.",
 )
 def vote_cast(
     *, poll: Poll, folder: Folder, phone: Phone,
-    choice: Annotated[str, typer.Option(help="What you vote.")],
+    choice: Annotated[str | None, typer.Option(help="What you vote, of any kind.")] = None,
+    mark: Annotated[str | None, typer.Option(help="for, against or abstain.")] = None,
+    value: Annotated[
+        str | None, typer.Option(metavar="NUMBER", help="A number, or none for no opinion.")
+    ] = None,
+    ranks: Annotated[
+        str | None,
+        typer.Option(
+            metavar="N,N,...",
+            help="Options from the most wanted down; 2=3 for one rank where texts are ranked.",
+        ),
+    ] = None,
+    approve: Annotated[
+        str | None, typer.Option(metavar="N,N,...", help="Projects that you approve, or none.")
+    ] = None,
+    proxy: Annotated[
+        str | None,
+        typer.Option(metavar="ID", help="Vote for who gave you this proxy, as `khan proxy list` has it."),
+    ] = None,
     entrance: Entrance = "driver",
     url: options.Url = options.USUAL_URL, messages: options.Messages = None,
 ) -> None:  # fmt: skip
     """Vote; again until the close, and the last ballot counts."""
+    from khan import choice_words as words
     from khan.terminal import vote as run
 
+    said = words.said_once(
+        {
+            words.ANY: choice, words.MARK: mark, words.VALUE: value, words.RANKS: ranks,
+            words.APPROVE: approve,
+        }
+    )  # fmt: skip
+    held = None if proxy is None else _uuid(proxy, option="--proxy")
     run(
         url, messages, phone=phone, console=console, poll_id=_uuid(poll), entrance=entrance,
-        folder=folder, play=lambda one: one.cast(choice),
+        folder=folder, play=lambda one: one.cast(said, proxy=held),
     )  # fmt: skip
 
 
@@ -234,14 +269,14 @@ def install(app: typer.Typer) -> None:
     app.add_typer(vote, name="vote")
 
 
-def _uuid(text: str) -> UUID:
+def _uuid(text: str, *, option: str = "--poll") -> UUID:
     try:
         return UUID(text)
     except ValueError:
-        raise ArgumentUnusable("--poll", f"{text!r} is no poll's identifier") from None
+        raise ArgumentUnusable(option, f"{text!r} is not an identifier") from None
 
 
-async def _release(share: bytes, board_url: str, url: str | None) -> "Fields":
+async def _release(share: bytes, board_url: str, url: str | None, *, noticed_hash: str) -> "Fields":
     import httpx
 
     from foundation.clock import wall_now
@@ -254,4 +289,4 @@ async def _release(share: bytes, board_url: str, url: str | None) -> "Fields":
         await http.aclose()
         now = clock.at(now)
     async with httpx.AsyncClient(base_url=board_url, timeout=20, trust_env=False) as line:
-        return await run(share, line, at_ms=int(now.timestamp() * 1000))
+        return await run(share, line, noticed_hash=noticed_hash, at_ms=int(now.timestamp() * 1000))

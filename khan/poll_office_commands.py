@@ -1,7 +1,7 @@
 """`khan poll`: who witnesses polls, who holds the key of one, what it waits for, what it came to."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, BinaryIO
 from zoneinfo import ZoneInfo
 
 import httpx
@@ -116,20 +116,32 @@ def bundle(
 
     async def fetch(_: Phone) -> None:
         async with httpx.AsyncClient(base_url=url, timeout=60, trust_env=False) as line:
-            out.write_bytes(await _fetched(line, path))
+            await _fetch(line, path, out)
 
     on_the_line(url, fetch)
     console.print(f"Check it: khan verify {out}", markup=False)
 
 
-async def _fetched(line: httpx.AsyncClient, path: str) -> bytes:
+async def _fetch(line: httpx.AsyncClient, path: str, out: Path) -> None:
+    """Write what comes as it comes; a file that did not come whole is not left behind."""
+    draft = out.with_name(f"{out.name}.part")
     try:
-        answer = await line.get(path)
+        async with line.stream("GET", path) as answer:
+            if answer.status_code >= 400:
+                await answer.aread()
+                raise Refused(answer.status_code, answer.json())
+            with _created(draft) as file:
+                async for piece in answer.aiter_bytes():
+                    file.write(piece)
+        draft.replace(out)
     except httpx.TransportError:
         raise ServiceGone(str(line.base_url)) from None
-    if answer.status_code >= 400:
-        raise Refused(answer.status_code, answer.json())
-    return answer.content
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def _created(path: Path) -> BinaryIO:
+    return path.open("wb")
 
 
 def _path(poll_id: str, name: str) -> str:

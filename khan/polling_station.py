@@ -28,6 +28,7 @@ from governance.polls.keys import FolderIssuers, KeyFolder
 from governance.polls.store.boards import BoardStore
 from governance.polls.store.desks import DeskStore
 from governance.service.officials import appoint_trustees, appoint_witness, take_release
+from governance.service.published_polls import get_manifest
 from khan import trustee_work
 from khan.keeper_web import create_app
 from khan.witness import Log, Witnessing
@@ -125,10 +126,14 @@ class PollingStation:
 
     async def release(self, office: Database, poll_id: UUID, *, at_ms: int) -> None:
         """As many trustees as are needed give up their shares, and the office takes them."""
+        async with office.reading() as work:
+            noticed_hash = (await get_manifest(work, poll_id)).digest().hex()
         async with self.line_to(Keeper.BOARD) as board:
             for number in range(1, NEEDED + 1):
                 place = self.folder / "trustees" / str(poll_id) / f"trustee-{number}.json"
-                given = await trustee_work.release(place.read_bytes(), board, at_ms=at_ms)
+                given = await trustee_work.release(
+                    place.read_bytes(), board, noticed_hash=noticed_hash, at_ms=at_ms
+                )
                 async with office.work() as work:
                     await take_release(work, poll_id, given)
 

@@ -31,6 +31,8 @@ def show_question(motion: Document, console: Console) -> None:
             say(f"asks who takes {asks['seats']} seats{of}")
             if motion.get("nominated"):
                 say("nominated: " + ", ".join(one["name"] for one in motion["nominated"]))
+            if motion.get("withdrawn"):
+                say("withdrawn: " + ", ".join(one["name"] for one in motion["withdrawn"]))
             if motion["question"] is None:
                 say("standing: " + (", ".join(motion["candidates"]) or "nobody yet"))
         case "texts":
@@ -39,6 +41,8 @@ def show_question(motion: Document, console: Console) -> None:
                 say(f"  {one['title']}: {one['text']}")
         case "division":
             say(f"asks which projects of the fund {asks['budget_id']} are paid")
+        case "allocation":
+            say(f"asks whether the surplus of the period {asks['period_id']} is divided")
     for one in (motion["question"] or {"options": []})["options"]:
         say(f"  {one['number']}  {one['name']}")
     for poll in motion["polls"]:

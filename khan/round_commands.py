@@ -33,7 +33,8 @@ def list_rounds(
 ) -> None:
     """List the latest rounds that had something to decide, with their figures."""
     from khan.explaining import table_of
-    from khan.rounds import address_of, latest_rounds
+    from khan.kept import address_of
+    from khan.rounds import latest_rounds
 
     found = latest_rounds(address_of(url=url, data=data), most=most)
     for line in table_of(found):

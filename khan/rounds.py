@@ -8,11 +8,10 @@ from typing import TypeVar
 from dispatch.decision import Decision, StoredBytes
 from dispatch.matching.shared.joining import decided_again
 from dispatch.store.rounds import RoundFigures, StoredRound, find_round, list_rounds
-from foundation.errors import Invalid, NotFound
+from foundation.errors import NotFound
 from foundation.identifiers import UUID, RoundId
-from khan.build import our_tables
-from khan.console import ArgumentUnusable
-from storage import embedded
+from khan.kept import address_of
+from khan.our_tables import our_tables
 from storage.engine import Database
 from storage.work import UnitOfWork
 
@@ -34,34 +33,9 @@ class RoundUnknown(NotFound):
         )
 
 
-class DatabaseUnnamed(Invalid):
-    """Neither DATABASE_URL nor --data says where to look."""
-
-    code = "database_unnamed"
-
-    def __init__(self) -> None:
-        super().__init__("Say where the database is: --data FOLDER of a demonstration, or --url.")
-
-
-def address_of(*, url: str | None, data: Path | None) -> str:
-    """Where the database is: of a demonstration's folder, whose server is started if need be.
-
-    Raises
-    ------
-    ArgumentUnusable, DatabaseUnnamed
-    """
-    if data is not None:
-        if not (data / "postgres").is_dir():
-            raise ArgumentUnusable("--data", f"{data} is not a demonstration's --keep folder")
-        return embedded.start(data.resolve() / "postgres").address("khan")
-    if url is None:
-        raise DatabaseUnnamed
-    return url
-
-
 def latest_rounds(address: str, *, most: int) -> list[RoundFigures]:
     """The newest rounds with their figures, newest first."""
-    return _read(address, lambda work: list_rounds(work, most=most))
+    return ask_database(address, lambda work: list_rounds(work, most=most))
 
 
 def get_round(round_id: str, *, url: str | None, data: Path | None) -> StoredRound:
@@ -77,7 +51,7 @@ def get_round(round_id: str, *, url: str | None, data: Path | None) -> StoredRou
             wanted = RoundId(UUID(round_id))
         except ValueError:
             raise RoundUnknown(round_id) from None
-    stored = _read(address_of(url=url, data=data), lambda work: _find(work, wanted))
+    stored = ask_database(address_of(url=url, data=data), lambda work: _find(work, wanted))
     if stored is None:
         raise RoundUnknown(round_id)
     return stored
@@ -112,7 +86,9 @@ async def _find(work: UnitOfWork, wanted: RoundId | None) -> StoredRound | None:
     return await find_round(work, wanted)
 
 
-def _read(address: str, ask: Callable[[UnitOfWork], Awaitable[T]]) -> T:
+def ask_database(address: str, ask: Callable[[UnitOfWork], Awaitable[T]]) -> T:
+    """What one unit of work on a database answers, from a command that does nothing else."""
+
     async def once() -> T:
         database = Database(address)
         try:

@@ -11,7 +11,7 @@ import psycopg
 
 from foundation.chance import SeededChance
 from foundation.identifiers import DriverId, PersonId, VehicleId
-from khan.build import our_tables
+from khan.our_tables import our_tables
 from registry.licence import USUAL_PAPERS, Paper, VehicleDetails
 from registry.person import Role
 from registry.service import enrol_driver, find_person_by_phone, grant_role, join_person
@@ -101,7 +101,7 @@ async def found_on(url: str, charter: Charter) -> None:
     ------
     CharterExists
         If it is founded already.
-    khan.build.TablesMissing, khan.build.DatabaseRefuses
+    khan.our_tables.TablesMissing, khan.our_tables.DatabaseRefuses
         If the database is not ours.
     """
     database = Database(url)

@@ -28,6 +28,7 @@ from simulation.study.files import (
     write_shared_drives,
 )
 from simulation.study.fleet import Legs
+from simulation.study.middle import middle_of
 from simulation.study.pooled import PooledOptions, PooledWorld
 from simulation.study.profile_files import read_profile
 from simulation.study.scenario import Scenario, read_scenario
@@ -46,7 +47,13 @@ _FEW = 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """What a study is asked to do: the options of the command."""
+    """What a study is asked to do: the options of the command.
+
+    Attributes
+    ----------
+    junctions_max
+        Of a larger city its middle is played (`simulation.study.middle`); None: all of it.
+    """
 
     folder: Path
     vehicles: int
@@ -60,6 +67,7 @@ class Asked:
     seed: int = 1
     until: float | None = None
     demand: Path | None = None
+    junctions_max: int | None = None
 
     def check(self) -> None:
         """ArgumentUnusable if options contradict each other."""
@@ -157,6 +165,8 @@ def prepare(asked: Asked, console: Console) -> Prepared:
     """
     began = time.process_time()
     scenario = _scenario(asked)
+    if asked.junctions_max is not None:
+        scenario = middle_of(scenario, asked.junctions_max)
     demand = None if asked.demand is None else read_profile(asked.demand, scenario.streets)
     if asked.until is not None:
         scenario = scenario.until(round(asked.until * 1000))

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from khan import options
-from khan.console import console, writable
+from khan.console import ArgumentUnusable, console, writable
 from simulation.study.trips import Trips
 
 demand = typer.Typer(help="Learn what to expect.", no_args_is_help=True)
@@ -17,14 +17,27 @@ EXAMPLE = (
     "khan simulate manhattan --vehicles 200 --advice 1 --json day.json --log day.csv"
 )
 
+_FOLDER = "A folder of nodes.csv, edges.csv, requests.csv and vehicles_*.csv, or a city pack."
 Scenario = Annotated[
-    Path,
-    typer.Argument(
-        metavar="DIR",
-        help="A folder of nodes.csv, edges.csv, requests.csv and vehicles_*.csv, or a city pack.",
+    Path | None, typer.Argument(metavar="DIR", help=f"{_FOLDER} Of a year: a city pack.")
+]
+Recorded = Annotated[Path, typer.Argument(metavar="DIR", help=_FOLDER)]
+Vehicles = Annotated[
+    int | None,
+    typer.Option(min=1, max=100_000, help="Cars on the streets; of a year: drivers, else 300."),
+]
+Cars = Annotated[int, typer.Option("--vehicles", min=1, max=100_000, help="Cars on the streets.")]
+Year = Annotated[bool, typer.Option("--year", help="A year, with --books and --keep.")]
+Books = Annotated[bool, typer.Option("--books", help="The money alone: no streets, no dispatch.")]
+YearTrips = Annotated[
+    int, typer.Option("--trips", min=1, max=10_000_000, help="Of the year, in all.")
+]
+YearKeep = Annotated[
+    Path | None,
+    typer.Option(
+        "--keep", metavar="FOLDER", help="A new folder for the year's database, for --data."
     ),
 ]
-Vehicles = Annotated[int, typer.Option(min=1, max=100_000, help="Cars on the streets.")]
 MaxWait = Annotated[
     float, typer.Option(min=1, max=7200, help="Seconds after which a rider is gone.")
 ]
@@ -69,9 +82,9 @@ Log = Annotated[
 
 
 def simulate(
-    scenario: Scenario,
+    scenario: Scenario = None,
     *,
-    vehicles: Vehicles,
+    vehicles: Vehicles = None,
     max_wait: MaxWait = 600.0,
     round_seconds: Round = None,
     policy: PolicyFile = None,
@@ -86,17 +99,33 @@ def simulate(
     demand: Demand = None,
     report: Figures = None,
     log: Log = None,
+    year: Year = False,
+    books: Books = False,
+    trips: YearTrips = 100_000,
+    keep: YearKeep = None,
 ) -> None:
     """Play a recorded day through the matching core, and tell how it went.
 
     Riders whom nobody can reach in time are gone; boarding takes no time; every street takes its
-    free-flow seconds. The same seed and policy give the same day.
+    free-flow seconds. The same seed and policy give the same day. With --year --books no car moves:
+    a year of trips is quoted, settled and booked in a database of its own, with tips, refunds, fees
+    and expenses, each day sealed and each month closed.
     """
     from khan.simulate import Asked
     from khan.simulate_command import run
 
     for option, file in (("--json", report), ("--log", log), ("--picture", picture)):
         writable(option, file)
+    if year or books:
+        from khan.year_books import YearAsked, play
+
+        asked_year = YearAsked.checked(
+            year and books, city=scenario, keep=keep, trips=trips, drivers=vehicles, seed=seed
+        )
+        play(asked_year, report=report, console=console)
+        return
+    if scenario is None or vehicles is None:
+        raise ArgumentUnusable("--vehicles", "name a folder DIR and how many cars there are")
     asked = Asked(
         folder=scenario, vehicles=vehicles, max_wait=max_wait, round_seconds=round_seconds,
         policy=policy, advice=advice, swap=swap, pooling=pooling, seats=seats, seed=seed,
@@ -106,7 +135,7 @@ def simulate(
 
 
 def bench_days(
-    scenario: Scenario,
+    scenario: Recorded,
     *,
     vehicles: Annotated[
         list[int] | None, typer.Option(min=1, help="Cars; may be given again. [default: 200, 400]")
@@ -162,7 +191,7 @@ def bench_parts(
         ),
     ],
     *,
-    vehicles: Vehicles = 200,
+    vehicles: Cars = 200,
     days: Annotated[int, typer.Option(min=1, max=5, help="Made days to play each part on.")] = 5,
     seed: options.Seed = 1,
     report: Figures = None,

@@ -5,9 +5,10 @@ service: to both desks at once, and to the box without a name.
 """
 
 import contextlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
+from typing import Any
 
 import httpx
 from cryptography.hazmat.primitives import serialization
@@ -18,7 +19,7 @@ from foundation.chance import Chance
 from foundation.errors import Conflict
 from foundation.identifiers import UUID
 from governance.ballots import choice as choices
-from governance.ballots.choice import BallotBroken, Choice, Question, RuleName
+from governance.ballots.choice import BallotOption, Question, RuleName
 from governance.ballots.plain import (
     Fields,
     as_object,
@@ -30,6 +31,7 @@ from governance.ballots.plain import (
     unpack,
 )
 from governance.tier import Tier
+from khan.choice_words import Said, choice_said
 from khan.console import ArgumentUnusable
 from simulation import voter
 from simulation.client import Phone
@@ -119,8 +121,13 @@ class Voting:
             markup=False,
         )
 
-    async def cast(self, said: str) -> None:
+    async def cast(self, said: Said, *, proxy: UUID | None = None) -> None:
         """Fill a ballot and hand it in; again is a change of mind, and the last one counts.
+
+        Parameters
+        ----------
+        proxy
+            The proxy by which it is another member's ballot, where names are shown.
 
         Raises
         ------
@@ -129,9 +136,10 @@ class Voting:
         poll = as_object(await self._poll(), "poll")
         path = f"/{self._entrance}/v1/polls/{self._poll_id}/ballots"
         if poll["tier"] == Tier.OPEN.value:
-            await self._line.post(path, {"choice": {"mark": said}})
-            self._console.print("Your vote is on the board, with your name.")
+            await self._cast_by_name(poll, said, path, proxy)
             return
+        if proxy is not None:
+            raise ArgumentUnusable("--proxy", "nobody votes for another where no names are shown")
         kept = self._kept(poll)
         if kept.ballot_key() is None:
             raise NothingPrepared("prepare")
@@ -145,6 +153,16 @@ class Voting:
             "Your ballot is in the box. It goes onto the board with others: fetch its receipt later "
             "with `khan vote receipt`, which sends the ballot again if need be."
         )
+
+    async def _cast_by_name(self, poll: Fields, said: Said, path: str, proxy: UUID | None) -> None:
+        motion = await self._line.get(f"/public/v1/motions/{text_of(poll, 'motion_id')}")
+        choice = choices.fields_of(choice_said(said, _asked(motion)))
+        if proxy is None:
+            await self._line.post(path, {"choice": choice})
+            self._console.print("Your vote is on the board, with your name.")
+            return
+        await self._line.post(f"/{self._entrance}/v1/proxies/{proxy}/ballot", {"choice": choice})
+        self._console.print("The vote is on the board, with the name of who gave you the proxy.")
 
     async def receipt(self) -> bool:
         """Fetch and check the receipt of the newest ballot; whether there was one.
@@ -223,30 +241,17 @@ class Voting:
         return OwnEntry(commitment=unpack(me["commitment"], 32), passkey=passkey)
 
 
-def choice_said(said: str, question: Question) -> Choice:
-    """A choice as typed: `for`, `against`, `abstain`; a number or `none`; `2,1,4` (ranks or options).
-
-    Raises
-    ------
-    ArgumentUnusable
-        If the question has no such answer.
-    """
-    try:
-        match question.rule:
-            case RuleName.FOR_AGAINST:
-                fields: Fields = {"mark": said}
-            case RuleName.LOWER_MEDIAN:
-                fields = {"value": None if said == "none" else int(said)}
-            case RuleName.SCOTTISH_STV | RuleName.SCHULZE:
-                groups = [one for one in said.split(",") if one]
-                fields = {"ranks": [[int(n) for n in one.split("=")] for one in groups]}
-            case RuleName.EQUAL_SHARES:
-                fields = {"approved": sorted(int(one) for one in said.split(",") if one)}
-        return choices.choice_of(fields, question)
-    except BallotBroken as broken:
-        raise ArgumentUnusable("--choice", broken.reason.replace("_", " ")) from None
-    except ValueError:
-        raise ArgumentUnusable("--choice", f"{said!r} is no list of numbers") from None
+def _asked(motion: Mapping[str, Any]) -> Question:
+    """The question of a motion as the service shows it."""
+    asked = motion["question"]
+    return Question(
+        text=motion["title"],
+        rule=RuleName(asked["rule"]),
+        parameters=asked["parameters"],
+        options=tuple(
+            BallotOption(number=one["number"], name=one["name"]) for one in asked["options"]
+        ),
+    )
 
 
 def keep_passkey(folder: Path, passkey: SoftwarePasskey) -> None:
@@ -261,4 +266,4 @@ def _line(url: str) -> httpx.AsyncClient:
     return httpx.AsyncClient(base_url=url, timeout=20, trust_env=False)
 
 
-__all__ = ["NotYourVote", "NothingPrepared", "Voting", "choice_said", "keep_passkey"]
+__all__ = ["NotYourVote", "NothingPrepared", "Voting", "keep_passkey"]

@@ -5,7 +5,6 @@ anywhere. What is given up is a file that the trustee hands to the office.
 """
 
 import os
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,7 +15,6 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from foundation.errors import Conflict, Unavailable
 from foundation.identifiers import UUID
 from governance.ballots import checkpoint, trustees
-from governance.ballots import manifest as manifests
 from governance.ballots.checkpoint import NamedKey
 from governance.ballots.errors import DocumentMalformed, NoteInvalid
 from governance.ballots.hours import Hours
@@ -35,7 +33,7 @@ from governance.ballots.plain import (
 )
 from governance.ballots.trustees import Share, Trustee
 from simulation.client import Refused, ServiceGone
-from simulation.voter import ask
+from simulation.voter import ask, read_manifest
 
 FORMAT = "khan-cars trustee share 1"
 
@@ -101,20 +99,28 @@ def deal(poll_id: UUID, *, people: int, needed: int, folder: Path) -> Path:
     return place
 
 
-async def release(share_file: bytes, board: httpx.AsyncClient, *, at_ms: int) -> Fields:
+async def release(
+    share_file: bytes, board: httpx.AsyncClient, *, noticed_hash: str, at_ms: int
+) -> Fields:
     """Check that the board has ended, and give the share up: what goes to the office.
+
+    Parameters
+    ----------
+    noticed_hash
+        The manifest's hash as it was published at the opening, hexadecimal. The manifest names hours
+        and witnesses: a board that showed another could ask for the share while people vote.
 
     Raises
     ------
     DocumentMalformed
-        If the file is no share of this poll.
+        If the file is no share of this poll, or the board shows another manifest.
     BoardUnreachable, BoardNotEnded, NoteInvalid, TooEarlyToOpen
         As they say; the share has not left the file.
     """
     kept = parse(share_file.strip())
     if kept.get("format") != FORMAT:
         raise DocumentMalformed(f"it is not a {FORMAT}")
-    found = await read_board(board, text_of(kept, "poll_id"))
+    found = await read_board(board, text_of(kept, "poll_id"), noticed_hash=noticed_hash)
     terms = found.manifest.trustees
     signer = Ed25519PrivateKey.from_private_bytes(unpack(kept["signing_key"], 32))
     key = NamedKey(name=text_of(kept, "name"), public=signer.public_key().public_bytes_raw())
@@ -136,49 +142,52 @@ async def release(share_file: bytes, board: httpx.AsyncClient, *, at_ms: int) ->
     }  # fmt: skip
 
 
-async def read_board(board: httpx.AsyncClient, poll_id: str) -> ReadBoard:
+async def read_board(board: httpx.AsyncClient, poll_id: str, *, noticed_hash: str) -> ReadBoard:
     """A board that has ended, every entry of it held against the head that witnesses signed.
 
     Raises
     ------
     BoardUnreachable, BoardNotEnded, NoteInvalid
+    DocumentMalformed
+        If its manifest is not the one whose hash was published.
     """
     path = f"/board/v1/polls/{UUID(poll_id)}"
     try:
-        manifest = manifests.read(await ask(board, "GET", f"{path}/manifest"))
+        manifest = read_manifest(await ask(board, "GET", f"{path}/manifest"), noticed_hash.lower())
         shown = parse(await ask(board, "GET", path))
-        lines = await _lines(board, path)
+        read, hours = await _entries(board, path, manifest)
     except (Refused, ServiceGone) as fault:
         raise BoardUnreachable(str(board.base_url), str(fault)) from fault
     if shown["finished"] is not True:
         raise BoardNotEnded("the board has not ended")
     opened = checkpoint.open_note(text_of(shown, "note"), [manifest.board, *manifest.witnesses])
     opened.require(manifest.board.name)
-    if len(opened.signed) - 1 < manifest.witnesses_needed:
+    # Names, not lines: who signs twice witnesses once.
+    if len({one.name for one in opened.signed}) - 1 < manifest.witnesses_needed:
         raise BoardNotEnded("too few witnesses have signed the board as it ended")
-    head = checkpoint.read_checkpoint(opened.text).head
-    read = Frontier.of(leaf_hash(line) for line in lines)
+    found = checkpoint.read_checkpoint(opened.text)
+    if found.origin != manifest.board.name:
+        raise NoteInvalid("it is the head of another log")
+    head = found.head
     if (read.size, read.root()) != (head.size, head.root):
         raise NoteInvalid("the board shows other entries than it signed")
-    return ReadBoard(manifest=manifest, hours=_hours(manifest, lines), head=head)
+    return ReadBoard(manifest=manifest, hours=hours, head=head)
 
 
-def _hours(manifest: Manifest, lines: Sequence[bytes]) -> Hours:
-    closes_at_ms = manifest.closes_at_ms
-    for entry in (parse(line) for line in lines):
-        if entry["kind"] == "extension":
-            closes_at_ms = max(closes_at_ms, number_of(entry, "closes_at_ms"))
-    return Hours(opens_at_ms=manifest.opens_at_ms, closes_at_ms=closes_at_ms)
-
-
-async def _lines(board: httpx.AsyncClient, path: str) -> list[bytes]:
-    lines: list[bytes] = []
+async def _entries(
+    board: httpx.AsyncClient, path: str, manifest: Manifest
+) -> tuple[Frontier, Hours]:
+    """The tree over every entry, and when the poll closed; no more is kept than the board sends at once."""
+    read, closes_at_ms = Frontier(), manifest.closes_at_ms
     while True:
-        answer = parse(await ask(board, "GET", f"{path}/log?from={len(lines)}"))
+        answer = parse(await ask(board, "GET", f"{path}/log?from={read.size}"))
         some = [str(one).encode() for one in list_of(answer, "lines")]
-        lines += some
+        for line in some:
+            read, entry = read.grown(leaf_hash(line)), parse(line)
+            if entry["kind"] == "extension":
+                closes_at_ms = max(closes_at_ms, number_of(entry, "closes_at_ms"))
         if not some:
-            return lines
+            return read, Hours(opens_at_ms=manifest.opens_at_ms, closes_at_ms=closes_at_ms)
 
 
 def _is_of(terms: TrusteeTerms, key: NamedKey, election_key: bytes) -> bool:

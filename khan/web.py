@@ -12,8 +12,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 import driver_app_api.routes
 import office_api.routes
+import public_api.books
 import public_api.city
 import public_api.commons
+import public_api.commons_whole
 import public_api.impact
 import public_api.live
 import public_api.meetings
@@ -41,6 +43,27 @@ SECONDS = Histogram("khan_http_seconds", "Wall time of a request", ["entrance"])
 SOCKETS = Counter("khan_live_sockets_total", "Live sockets opened", ["entrance"])
 
 
+ENTRANCES = {
+    "rider": (rider_api.routes.router,),
+    "driver": (driver_app_api.routes.router,),
+    "office": (office_api.routes.router,),
+    "public": (
+        public_api.city.router,
+        public_api.commons.router,
+        public_api.commons_whole.router,
+        public_api.motions.router,
+        public_api.meetings.router,
+        public_api.polls.router,
+        public_api.impact.router,
+        public_api.books.router,
+        public_api.sign_in.router,
+        public_api.shared_trips.router,
+        public_api.live.router,
+    ),
+}
+"""The routers of each entrance, by the name that its description has."""
+
+
 def create_app(running: Running) -> FastAPI:
     """The application, for an ASGI server with its lifespan on."""
     live_view = LiveView(running.services)
@@ -61,29 +84,13 @@ def create_app(running: Running) -> FastAPI:
         redoc_url=None,
         lifespan=lifespan,
     )
-    entrances = {
-        "rider": (rider_api.routes.router,),
-        "driver": (driver_app_api.routes.router,),
-        "office": (office_api.routes.router,),
-        "public": (
-            public_api.city.router,
-            public_api.commons.router,
-            public_api.motions.router,
-            public_api.meetings.router,
-            public_api.polls.router,
-            public_api.impact.router,
-            public_api.sign_in.router,
-            public_api.shared_trips.router,
-            public_api.live.router,
-        ),
-    }
     app.state.services, app.state.live_view = running.services, live_view
-    for routers in entrances.values():
+    for routers in ENTRANCES.values():
         for router in routers:
             app.include_router(router)
     app.include_router(public_api.city.tiles)
     app.include_router(public_api.polls.files)
-    app.include_router(documentation.router_for(entrances))
+    app.include_router(documentation.router_for(ENTRANCES))
     app.include_router(operations(running, loops))
     static_files.mount(app, running.services.clients)
     http_errors.install(app)

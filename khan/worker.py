@@ -7,6 +7,7 @@ Nothing is kept in a loop that the tables do not know, so a process may be kille
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
+from zoneinfo import ZoneInfo
 
 import structlog
 from prometheus_client import Counter, Gauge, Histogram
@@ -19,7 +20,9 @@ from governance.service.reminders import remind, remind_of_closing
 from khan.build import Running
 from khan.impact_worker import ImpactWorker
 from khan.loop import Loop
+from ledger.days import seal_next_day
 from ledger.service import void_expired_holds
+from ledger.store.days import SealedDay
 from public_api.live import LiveView
 from registry.service import forget_old_sign_ins
 from storage import timings
@@ -178,7 +181,9 @@ class Loops:
         return WATCH_EVERY_SECONDS
 
     async def _housekeeping(self) -> float:
-        await keep_house(self._running.services.database)
+        services = self._running.services
+        await keep_house(services.database)
+        await seal_days(services.database, services.city.pack.zone_info)
         return HOUSEKEEPING_EVERY_SECONDS
 
     async def _keep_timings(self) -> None:
@@ -186,6 +191,16 @@ class Loops:
         if counts is not None:
             async with self._running.services.database.work() as work:
                 await timings.keep(work, counts)
+
+
+async def seal_days(database: Database, zone: ZoneInfo) -> None:
+    """Seal every day of the books that is over, each in a commit of its own."""
+    while True:
+        async with database.work() as work:
+            sealed: SealedDay | None = await seal_next_day(work, zone)
+        if sealed is None:
+            return
+        log.info("day_sealed", day=str(sealed.day), transfers=sealed.transfers)
 
 
 async def keep_house(database: Database) -> None:

@@ -5,6 +5,8 @@ from hashlib import sha256
 from foundation.identifiers import UUID
 
 _NAMESPACE = b"khan ledger"
+_MARKS = 0x8 << 76 | 0b10 << 62  # version and variant
+_OF_NAMES = ~(0xF << 76 | 0b11 << 62)
 
 
 def derived_id(*names: str) -> UUID:
@@ -15,6 +17,4 @@ def derived_id(*names: str) -> UUID:
     text = "\n".join(names)
     assert text.count("\n") == len(names) - 1, "a name holds no line break"
     value = int.from_bytes(sha256(_NAMESPACE + text.encode()).digest()[:16])
-    value = value & ~(0xF << 76) | 0x8 << 76
-    value = value & ~(0b11 << 62) | 0b10 << 62
-    return UUID(int=value)
+    return UUID(int=value & _OF_NAMES | _MARKS)

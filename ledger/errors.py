@@ -1,7 +1,9 @@
 """Refusals of the books."""
 
-from foundation.errors import Conflict, Invalid, NotFound
-from foundation.identifiers import TripId
+from datetime import datetime
+
+from foundation.errors import Conflict, Forbidden, Invalid, NotFound
+from foundation.identifiers import UUID, TransferId, TripId
 from foundation.money import Money
 
 
@@ -132,3 +134,144 @@ class StatementTooLong(Invalid):
             f"A statement holds {lines_max} lines at most; ask for a shorter time.",
             lines_max=lines_max,
         )
+
+
+class TransferNotFound(NotFound):
+    """Nothing was posted by that identifier."""
+
+    code = "transfer_not_found"
+
+    def __init__(self, transfer_id: TransferId) -> None:
+        super().__init__(f"No transfer {transfer_id} was posted.", transfer_id=transfer_id)
+
+
+class NotReversible(Invalid):
+    """What a trip was charged is refunded; a refund, a reversal and a close stand."""
+
+    code = "not_reversible"
+
+    def __init__(self, transfer_id: TransferId, kind: str) -> None:
+        super().__init__(
+            f"Transfer {transfer_id} is a {kind.replace('_', ' ')}, which is not taken back; "
+            "what a trip was charged can be refunded.",
+            transfer_id=transfer_id,
+            kind=kind,
+        )
+
+
+class ReversedAlready(Conflict):
+    """A transfer is taken back once."""
+
+    code = "reversed_already"
+
+    def __init__(self, transfer_id: TransferId) -> None:
+        super().__init__(
+            f"Transfer {transfer_id} has been taken back already.", transfer_id=transfer_id
+        )
+
+
+class DayNotSealed(Conflict):
+    """A period ends with a sealed day."""
+
+    code = "day_not_sealed"
+
+    def __init__(self, ends_at: datetime) -> None:
+        super().__init__(
+            f"No sealed day ends at {ends_at.isoformat()}; a day is sealed some minutes after it ends.",
+            ends_at=ends_at.isoformat(),
+        )
+
+
+class PeriodClosedAlready(Conflict):
+    """A closed period is never opened again."""
+
+    code = "period_closed_already"
+
+    def __init__(self, closed_until: datetime) -> None:
+        super().__init__(
+            f"The books are closed until {closed_until.isoformat()}; put it right in an open period.",
+            closed_until=closed_until.isoformat(),
+        )
+
+
+class BankAccountWrong(Invalid):
+    """A field of a bank account is missing, or its check digits do not fit."""
+
+    code = "bank_account_wrong"
+
+    def __init__(self, field: str, wanted: str) -> None:
+        super().__init__(f"The bank account's {field} is not {wanted}.", field=field)
+
+
+class DestinationInUse(Conflict):
+    """A payout destination is taken back while it waits, not afterwards."""
+
+    code = "destination_in_use"
+
+    def __init__(self, number: int) -> None:
+        super().__init__(
+            f"Destination {number} does not wait to be used; set another one instead.",
+            number=number,
+        )
+
+
+class NothingToPay(Conflict):
+    """A payout file has one payee at least."""
+
+    code = "nothing_to_pay"
+
+    def __init__(self, currency: str, without_destination: int) -> None:
+        super().__init__(
+            f"Nobody who is owed so much in {currency} has a bank account in use "
+            f"({without_destination} without one).",
+            currency=currency,
+            without_destination=without_destination,
+        )
+
+
+class PayoutFileNotFound(NotFound):
+    """There is no such payout file."""
+
+    code = "payout_file_not_found"
+
+    def __init__(self, payout_file_id: UUID) -> None:
+        super().__init__(f"There is no payout file {payout_file_id}.")
+
+
+class PayoutFileChanged(Conflict):
+    """The file that was made cannot be written again as it was."""
+
+    code = "payout_file_changed"
+
+    def __init__(self, payout_file_id: UUID) -> None:
+        super().__init__(
+            f"Payout file {payout_file_id} would not be what it was: the co-operative's account has "
+            "changed, or a payee was erased. Use the copy that went to the bank."
+        )
+
+
+class PayoutNotFound(NotFound):
+    """There is no such payout."""
+
+    code = "payout_not_found"
+
+    def __init__(self, payout_id: UUID) -> None:
+        super().__init__(f"There is no payout {payout_id}.")
+
+
+class PayoutEnded(Conflict):
+    """A payout is refused by the bank, or comes back, once."""
+
+    code = "payout_ended"
+
+    def __init__(self, payout_id: UUID, state: str) -> None:
+        super().__init__(f"Payout {payout_id} is {state} already.", state=state)
+
+
+class AuditorNeeded(Forbidden):
+    """Only whoever is an auditor at that moment looks at the books as one."""
+
+    code = "auditor_needed"
+
+    def __init__(self) -> None:
+        super().__init__("You are no auditor now; the office appoints auditors.")

@@ -11,7 +11,7 @@ from fares.lines import lines_as_json
 from fares.service import tariff_of
 from foundation.identifiers import DriverId, RiderId, RuleId, ShiftId, TripId
 from foundation.money import Money
-from ledger import settlement, store
+from ledger import settlement
 from ledger.account import Role
 from ledger.errors import (
     AmountNotPositive,
@@ -27,6 +27,7 @@ from ledger.errors import (
 )
 from ledger.events import FarePosted, FeePosted, HoldPlaced, HoldVoided, RefundPosted, TipPosted
 from ledger.settlement import Parties
+from ledger.store import transfers as store
 from ledger.transfer import CHARGES, Kind, Transfer, transfer_id
 from ledger.views import fare_of_trip, find_charge
 from storage.work import UnitOfWork

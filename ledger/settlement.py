@@ -17,7 +17,7 @@ from fares.tariff import GoesTo, Share
 from foundation.identifiers import DriverId, RiderId, TransferId, TripId
 from foundation.money import Money, split_by_largest_remainder
 from ledger.account import Account, Role, account_of_driver, account_of_rider
-from ledger.transfer import FEES, Entry, Kind, Transfer, transfer_id
+from ledger.transfer import FEES, PENDING, Entry, Kind, Transfer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,8 +42,8 @@ def hold_transfer(
     rider = account_of_rider(rider_id, amount.currency)
     clearing = Account(role=Role.CLEARING, currency=amount.currency)
     return Transfer(
-        transfer_id=transfer_id(Kind.HOLD, trip_id, ordinal),
         kind=Kind.HOLD,
+        subject_id=trip_id,
         trip_id=trip_id,
         ordinal=ordinal,
         currency=amount.currency,
@@ -54,10 +54,10 @@ def hold_transfer(
 
 def void_transfer(hold: Transfer, *, reason: str) -> Transfer:
     """Let a hold go; it moves nothing."""
-    assert hold.kind is Kind.HOLD
+    assert hold.kind in PENDING
     return Transfer(
-        transfer_id=transfer_id(Kind.VOID, hold.trip_id, hold.ordinal),
         kind=Kind.VOID,
+        subject_id=hold.subject_id,
         trip_id=hold.trip_id,
         ordinal=hold.ordinal,
         currency=hold.currency,
@@ -84,10 +84,9 @@ def fare_transfer(parties: Parties, fare: Fare, *, resolves: TransferId | None =
     paid = -sum(entry.amount_minor for entry in entries if entry.account == driver)
     assert paid == fare.shares.driver_minor + fare.pay.top_up_minor, "the fare says otherwise"
     return Transfer(
-        transfer_id=transfer_id(Kind.FARE, parties.trip_id),
         kind=Kind.FARE,
+        subject_id=parties.trip_id,
         trip_id=parties.trip_id,
-        ordinal=1,
         currency=currency,
         entries=entries,
         resolves=resolves,
@@ -105,10 +104,9 @@ def fee_transfer(
     """Charge a trip that did not take place: a late cancellation, or nobody at the pick-up."""
     assert kind in FEES
     return Transfer(
-        transfer_id=transfer_id(kind, parties.trip_id),
         kind=kind,
+        subject_id=parties.trip_id,
         trip_id=parties.trip_id,
-        ordinal=1,
         currency=amount.currency,
         entries=_charged(parties, fee_lines(kind, amount), share, total=amount),
         resolves=resolves,
@@ -126,10 +124,9 @@ def tip_transfer(parties: Parties, amount: Money) -> Transfer:
     """Give the rider's thanks, whole, to the driver."""
     assert amount.minor > 0
     return Transfer(
-        transfer_id=transfer_id(Kind.TIP, parties.trip_id),
         kind=Kind.TIP,
+        subject_id=parties.trip_id,
         trip_id=parties.trip_id,
-        ordinal=1,
         currency=amount.currency,
         entries=_moved(
             amount.minor,
@@ -146,8 +143,8 @@ def refund_transfer(
     """Give back to the rider, at the co-operative's cost."""
     assert amount.minor > 0
     return Transfer(
-        transfer_id=transfer_id(Kind.REFUND, trip_id, ordinal),
         kind=Kind.REFUND,
+        subject_id=trip_id,
         trip_id=trip_id,
         ordinal=ordinal,
         currency=amount.currency,

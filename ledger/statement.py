@@ -10,7 +10,7 @@ from datetime import datetime
 
 from foundation.identifiers import TransferId, TripId
 from foundation.money import Currency, Money, round_half_up
-from ledger.transfer import Kind
+from ledger.transfer import OF_A_TRIP, Kind
 
 PAY_CODES = ("share", "top_up")
 """Codes of a driver's entries that are pay, with every line that goes whole to the driver."""
@@ -33,7 +33,7 @@ class StatementLine:
 
     made_at: datetime
     transfer_id: TransferId
-    trip_id: TripId
+    trip_id: TripId | None
     kind: Kind
     code: str
     amount: Money
@@ -56,7 +56,7 @@ class Entered:
 
     made_at: datetime
     transfer_id: TransferId
-    trip_id: TripId
+    trip_id: TripId | None
     kind: Kind
     code: str
     amount_minor: int
@@ -224,6 +224,8 @@ def _why(entered: Entered) -> str:
         assert entered.share_bps is not None
         of = Money(entered.share_of_minor, entered.currency)
         return f"{entered.share_bps / 100:g} % of {of} of the {charged}"
+    if entered.kind not in OF_A_TRIP:
+        return _why_otherwise(entered)
     if head == "top_up" and entered.floor_minor is not None:
         floor = Money(entered.floor_minor, entered.currency)
         return f"from the co-operative, to reach the pay floor {entered.floor_name} of {floor}"
@@ -231,5 +233,23 @@ def _why(entered: Entered) -> str:
         "fare": f"the {charged}",
         "tip": "a tip, whole to the driver",
         "refund": f"given back: {entered.reason}",
+        "cash": "paid in cash to the driver",
+        "assigned": "paid by an account",
+        "voucher": "paid by a voucher",
         "pass_through": f"an outlay given back: {name}",
     }.get(head, f"whole to the driver: {entered.code}")
+
+
+def _why_otherwise(entered: Entered) -> str:
+    """What is entered that is of no trip."""
+    said = {
+        Kind.PAYMENT: "paid",
+        Kind.PAYMENT_REFUND: f"sent back: {entered.reason}",
+        Kind.CHARGEBACK: "taken back by the card's bank",
+        Kind.PAYOUT_SENT: "paid out to your bank account",
+        Kind.PAYOUT_RETURNED: "a payout came back from the bank",
+        Kind.REVERSAL: f"put right: {entered.reason}",
+        Kind.ALLOCATION: "your part of the surplus",
+        Kind.REVOLVED: "a retained part of an earlier surplus",
+    }
+    return said.get(entered.kind, entered.kind.value.replace("_", " "))

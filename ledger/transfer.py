@@ -1,15 +1,15 @@
 """A transfer: one act of book-keeping, as a value that cannot be wrong in itself.
 
-Its entries sum to zero in one currency; a debit is positive, a credit negative. A hold is pending
-until one other transfer, naming it in `resolves`, posts or voids it. Identifiers follow from
-(trip, kind, ordinal), so whoever repeats an act makes the same transfer.
+Its entries sum to zero in one currency; a debit is positive, a credit negative. A hold, a payout
+and a pledge are pending until one other transfer, naming them in `resolves`, posts or voids them.
+Identifiers follow from (subject, kind, ordinal), so whoever repeats an act makes the same transfer.
 """
 
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from foundation.identifiers import TransferId, TripId
+from foundation.identifiers import UUID, TransferId, TripId
 from foundation.money import Currency
 from ledger.account import Account
 from ledger.derived import derived_id
@@ -25,6 +25,31 @@ class Kind(StrEnum):
     NO_SHOW_FEE = "no_show_fee"
     TIP = "tip"
     REFUND = "refund"
+    CASH_COLLECTED = "cash_collected"  # the driver took the money: the rider owes it no longer
+    ASSIGNED = "assigned"  # a customer's account pays the trip
+    VOUCHER_USED = "voucher_used"
+    REVERSAL = "reversal"  # takes another transfer back, whole
+    PAYMENT = "payment"  # money came in from a rider or supporter
+    PAYMENT_REFUND = "payment_refund"  # and went back
+    PROVIDER_FEE = "provider_fee"
+    PROVIDER_PAYOUT = "provider_payout"  # the payment provider paid to the bank
+    CHARGEBACK = "chargeback"
+    PAYOUT = "payout"
+    PAYOUT_SENT = "payout_sent"
+    PAYOUT_RETURNED = "payout_returned"
+    CUSTOMER_PAID = "customer_paid"
+    VOUCHER_ISSUED = "voucher_issued"
+    PLEDGE = "pledge"
+    PLEDGE_TAKEN = "pledge_taken"
+    MATCH = "match"
+    EXPENSE = "expense"
+    INCOME = "income"
+    LEVY_PAID = "levy_paid"
+    TAX_PAID = "tax_paid"
+    CLOSING = "closing"  # a closed period's result goes to the surplus
+    ALLOCATION = "allocation"
+    REVOLVED = "revolved"  # retained parts fall due
+    ALLOCATION_PAID = "allocation_paid"
 
 
 class State(StrEnum):
@@ -40,8 +65,21 @@ CHARGES = frozenset({Kind.FARE, Kind.CANCELLATION_FEE, Kind.NO_SHOW_FEE})
 
 FEES = CHARGES - {Kind.FARE}
 
-REPEATABLE = frozenset({Kind.HOLD, Kind.VOID, Kind.REFUND})
-"""Kinds that a trip may have several of, numbered from 1 without a gap."""
+PENDING = frozenset({Kind.HOLD, Kind.PAYOUT, Kind.PLEDGE})
+"""Kinds that set money aside, until they are posted or voided."""
+
+OF_A_TRIP = CHARGES | {
+    Kind.HOLD, Kind.TIP, Kind.REFUND, Kind.CASH_COLLECTED, Kind.ASSIGNED, Kind.VOUCHER_USED
+}  # fmt: skip
+"""Kinds whose subject is a trip; a void is of a trip if what it ends is."""
+
+REPEATABLE = frozenset(
+    {
+        Kind.HOLD, Kind.VOID, Kind.REFUND, Kind.PAYMENT_REFUND, Kind.PROVIDER_FEE, Kind.CLOSING,
+        Kind.ALLOCATION
+    }
+)  # fmt: skip
+"""Kinds that a subject may have several of, numbered from 1 without a gap."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,30 +113,65 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Link:
+    """Transfers that come all or none (TigerBeetle's linked transfers).
+
+    Attributes
+    ----------
+    link_id
+        The same for all of them.
+    count
+        How many they are.
+    """
+
+    link_id: UUID
+    count: int
+
+    def __post_init__(self) -> None:
+        assert self.count >= 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Transfer:
     """Entries that belong together.
 
     Attributes
     ----------
+    subject_id
+        What it is of: a trip, a payout, a payment, a pledge, a period, ...
+    trip_id
+        The subject, if it is a trip.
     ordinal
-        The first, second, ... of its kind for the trip.
+        The first, second, ... of its kind for the subject.
     resolves
-        The hold that this transfer posts or voids.
+        The pending transfer that this one posts or voids.
+    reverses
+        The posted transfer that this one takes back.
+    link
+        The transfers that are all written, or none.
+    adoption_id
+        The decision of the members that it carries out.
     expires_at
-        For a hold: the service time after which it can only be voided. None: it stands.
+        Of a pending one: the service time after which it can only be voided. None: it stands.
     reason
-        For a void and a refund: why.
+        Of a void, a refund and a reversal: why.
+    made_by
+        The person of the office who did it; None for what happens by itself.
     """
 
-    transfer_id: TransferId
     kind: Kind
-    trip_id: TripId
-    ordinal: int
+    subject_id: UUID
     currency: Currency
     entries: tuple[Entry, ...]
+    trip_id: TripId | None = None
+    ordinal: int = 1
     resolves: TransferId | None = None
+    reverses: TransferId | None = None
+    link: Link | None = None
+    adoption_id: UUID | None = None
     expires_at: datetime | None = None
     reason: str | None = None
+    made_by: UUID | None = None
 
     def __post_init__(self) -> None:
         assert all(entry.account.currency == self.currency for entry in self.entries)
@@ -106,19 +179,23 @@ class Transfer:
         assert len(self.entries) == 0 if self.kind is Kind.VOID else len(self.entries) >= 2
         assert self.ordinal == 1 or (self.ordinal > 1 and self.kind in REPEATABLE)
         assert self.kind is not Kind.VOID or self.resolves is not None
+        assert self.trip_id is None or self.trip_id == self.subject_id
+        assert self.kind not in OF_A_TRIP or self.trip_id is not None
+        assert (self.kind is Kind.REVERSAL) == (self.reverses is not None)
+
+    @property
+    def transfer_id(self) -> TransferId:
+        """The identifier that follows from subject, kind and number."""
+        return transfer_id(self.kind, self.subject_id, self.ordinal)
 
     @property
     def state(self) -> State:
         """How far the money of this transfer is."""
-        match self.kind:
-            case Kind.HOLD:
-                return State.PENDING
-            case Kind.VOID:
-                return State.VOIDED
-            case _:
-                return State.POSTED
+        if self.kind in PENDING:
+            return State.PENDING
+        return State.VOIDED if self.kind is Kind.VOID else State.POSTED
 
 
-def transfer_id(kind: Kind, trip_id: TripId, ordinal: int = 1) -> TransferId:
-    """The identifier of the trip's transfer of that kind and number."""
-    return TransferId(derived_id("transfer", kind.value, str(trip_id), str(ordinal)))
+def transfer_id(kind: Kind, subject_id: UUID, ordinal: int = 1) -> TransferId:
+    """The identifier of the subject's transfer of that kind and number."""
+    return TransferId(derived_id("transfer", kind.value, str(subject_id), str(ordinal)))

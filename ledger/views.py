@@ -245,7 +245,7 @@ async def _entered(
         Entered(
             made_at=row.made_at,
             transfer_id=TransferId(row.transfer_id),
-            trip_id=TripId(row.trip_id),
+            trip_id=None if row.trip_id is None else TripId(row.trip_id),
             kind=Kind(row.kind),
             code=row.code,
             amount_minor=sign * row.amount_minor,
@@ -278,13 +278,16 @@ def _worked(row: Row[Any]) -> Worked:
 _CHARGE = text("""
     SELECT charge.kind, charge.rider_id, charge.driver_id, charge.currency, charge.total_minor,
            charge.tariff_rule_id, charge.quote_id, charge.document, charge.made_at,
-           CAST(coalesce(sum(entry.amount_minor) FILTER (WHERE transfer.kind = 'tip'), 0) AS bigint)
-               AS tip_minor,
+           CAST(coalesce(sum(entry.amount_minor) FILTER (
+               WHERE transfer.kind = 'tip' AND NOT EXISTS (
+                   SELECT FROM ledger.transfer AS taking
+                   WHERE taking.subject_id = transfer.transfer_id AND taking.kind = 'reversal')),
+               0) AS bigint) AS tip_minor,
            CAST(coalesce(sum(entry.amount_minor) FILTER (WHERE transfer.kind = 'refund'), 0)
                AS bigint) AS refunded_minor,
            array_agg(transfer.transfer_id ORDER BY transfer.made_at, transfer.ordinal) AS transfers
     FROM ledger.charge
-    JOIN ledger.transfer ON transfer.trip_id = charge.trip_id AND transfer.state = 'posted'
+    JOIN ledger.transfer ON transfer.subject_id = charge.trip_id AND transfer.state = 'posted'
     JOIN ledger.entry ON entry.transfer_id = transfer.transfer_id AND entry.line = 1
     WHERE charge.trip_id = :trip_id
     GROUP BY charge.trip_id

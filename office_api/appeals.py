@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from doorway.caller import Office
 from doorway.government.meeting_schemas import AppealOut
-from doorway.government.meeting_shown import SHOWN_MAX, appeal_out
+from doorway.government.meeting_shown import SHOWN_MAX, appeal_out, appeals_out
 from doorway.schemas import problems
 from doorway.services import services_of
 from doorway.writes import once
@@ -32,7 +32,7 @@ async def list_appeals(request: Request, caller: Office) -> OfficeAppealsOut:
     async with services.database.work() as work:
         found = await views.list_appeals(work, limit=SHOWN_MAX)
         return OfficeAppealsOut(
-            appeals=[await appeal_out(work, one, by=None, vault=services.vault) for one in found],
+            appeals=await appeals_out(work, found, by=None, vault=services.vault),
             stayed=list(await appeals.stayed_results(work)),
         )
 

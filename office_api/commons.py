@@ -9,7 +9,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from doorway.caller import Office
-from doorway.government.commons_schemas import PactStateOut, PledgeMadeOut
+from doorway.government.commons import proposals_out
+from doorway.government.commons_schemas import PactStateOut, PledgeMadeOut, ProposalsOut
 from doorway.schemas import problems
 from doorway.services import services_of
 from doorway.writes import once
@@ -41,6 +42,13 @@ router = APIRouter(prefix="/commons", tags=["the commons"])
 
 Number = Annotated[int, Path(ge=1, le=1000)]
 Act = Callable[[UnitOfWork], Awaitable[Any]]
+
+
+@router.get("/proposals", responses=problems(), summary="What was proposed to the board")
+async def proposals(request: Request, caller: Office) -> ProposalsOut:
+    """The newest first, with the board's answer or the last day for it."""
+    async with services_of(request).database.reading() as work:
+        return await proposals_out(work)
 
 
 @router.post(

@@ -33,10 +33,23 @@ class MeetingIn(Model):
     items: Annotated[list[ItemIn], Field(min_length=1, max_length=100)]
     matter: MatterCode = Field(default="ordinary", description="Whose quorum it needs.")
     consents: Annotated[list[UUID], Field(max_length=1000)] = Field(
-        default=[], description="Who agreed in writing to a shorter notice."
+        default=[], description="Who agreed to a shorter notice on paper that you have seen."
+    )
+    short_notice_id: UUID | None = Field(
+        default=None,
+        description="What members agreed to by themselves; the meeting is exactly that one.",
     )
     requisition_id: UUID | None = None
     resumes: UUID | None = Field(default=None, description="The meeting that was adjourned.")
+
+
+class ShortNoticeIn(Model):
+    """The meeting as it would be called; nothing of it can be another once members agree."""
+
+    title: Title
+    place: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
+    held_at: Instant
+    business: Annotated[list[Title], Field(min_length=1, max_length=100)]
 
 
 class RecordIn(Model):

@@ -13,6 +13,7 @@ from doorway.government.meeting_schemas import (
     MeetingsOut,
     MemberMinutesOut,
     RemindersOut,
+    ShortNoticeOut,
 )
 from doorway.government.meeting_shown import (
     meeting_out,
@@ -20,6 +21,7 @@ from doorway.government.meeting_shown import (
     member_minutes_out,
     reminders_out,
 )
+from doorway.government.short_notices import short_notice_out
 from doorway.schemas import problems
 from doorway.services import services_of
 from doorway.writes import once
@@ -27,7 +29,7 @@ from foundation.identifiers import UUID
 from governance.meeting import Item, Record
 from governance.member import MemberId
 from governance.motion import MotionId
-from governance.service import amendments, meetings, outages
+from governance.service import amendments, meetings, outages, short_notices
 from office_api.meeting_schemas import (
     HandIn,
     MeetingIn,
@@ -35,6 +37,7 @@ from office_api.meeting_schemas import (
     OutageIn,
     OutageOut,
     RecordIn,
+    ShortNoticeIn,
 )
 from office_api.motions import NAMELESS_OFFICER
 from registry.session import Caller
@@ -70,8 +73,8 @@ async def get_meeting(request: Request, meeting_id: UUID, caller: Office) -> Mee
     summary="Call a meeting",
 )
 async def call(request: Request, body: MeetingIn, caller: Office) -> Response:
-    """Its notice names the whole business. With fewer clear days than the bylaws ask for, it names
-    the members who agreed to that in writing."""
+    """Its notice names the whole business. With fewer clear days than the bylaws ask for, it rests
+    on the members who agreed to that, by themselves or on paper."""
     services = services_of(request)
 
     async def act(work: UnitOfWork) -> Any:
@@ -91,11 +94,42 @@ async def call(request: Request, body: MeetingIn, caller: Office) -> Response:
             consents=tuple(MemberId(one) for one in body.consents),
             requisition_id=body.requisition_id,
             resumes=body.resumes,
+            short_notice_id=body.short_notice_id,
         )
         made = await meetings.call(work, called)
         return await meeting_out(work, made.meeting_id, vault=services.vault)
 
     return await _done(request, caller, act, status=201)
+
+
+@router.post(
+    "/short-notices",
+    status_code=201,
+    responses={201: {"model": ShortNoticeOut}, **problems(409)},
+    summary="Ask members to agree to a shorter notice",
+)
+async def ask_for_consent(request: Request, body: ShortNoticeIn, caller: Office) -> Response:
+    """Of a meeting exactly like this. When enough have agreed, call it and name this identifier."""
+
+    async def act(work: UnitOfWork) -> Any:
+        found = await short_notices.ask(
+            work, title=body.title, place=body.place, held_at=body.held_at,
+            business=tuple(body.business),
+        )  # fmt: skip
+        return short_notice_out(found, by=None)
+
+    return await _done(request, caller, act, status=201)
+
+
+@router.get(
+    "/short-notices/{short_notice_id}",
+    responses=problems(404, 409),
+    summary="How many agree to a shorter notice",
+)
+async def consent_so_far(request: Request, short_notice_id: UUID, caller: Office) -> ShortNoticeOut:
+    """Of how many members, and how many are needed."""
+    async with services_of(request).database.work() as work:
+        return short_notice_out(await short_notices.get_consent(work, short_notice_id), by=None)
 
 
 @router.post(

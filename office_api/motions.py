@@ -74,8 +74,10 @@ async def give_notice(
 ) -> Response:
     """The roll is drawn, and the vote is judged by the bylaws of this moment, whatever they become."""
 
+    readers = services_of(request).readers
+
     async def act(work: UnitOfWork, motion: MotionId) -> object:
-        return await votes.give_notice(work, motion, opens_on=body.opens_on)
+        return await votes.give_notice(work, motion, opens_on=body.opens_on, readers=readers)
 
     return await _acted(request, motion_id, caller, act=act)
 

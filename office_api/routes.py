@@ -4,6 +4,7 @@ from fastapi import APIRouter
 
 from office_api import (
     appeals,
+    audit,
     commons,
     live,
     meetings,
@@ -12,6 +13,8 @@ from office_api import (
     officials,
     papers,
     purchases,
+    register,
+    surplus,
     trips,
 )
 
@@ -19,6 +22,7 @@ router = APIRouter(prefix="/office/v1")
 for part in (
     trips,
     papers,
+    register,
     members,
     motions,
     officials,
@@ -26,6 +30,8 @@ for part in (
     appeals,
     commons,
     purchases,
+    surplus,
+    audit,
     live,
 ):
     router.include_router(part.router)

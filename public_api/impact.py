@@ -34,6 +34,10 @@ class ImpactOut(Model):
     version: int = Field(description="Of the text that stands.")
     made_at: datetime | None = Field(description="Null where there is nothing to work out.")
     why_none: str | None = Field(description="Why there are no figures, if so.")
+    is_stale: bool = Field(
+        description="A rule that it compares with has changed since: another statement is being "
+        "worked out, and no vote is called before it stands."
+    )
     document: dict[str, Any]
     pictures: list[PictureOut]
 
@@ -50,6 +54,7 @@ async def impact(request: Request, motion_id: UUID) -> ImpactOut:
         version=document["version"],
         made_at=found.made_at,
         why_none=document["why_none"],
+        is_stale=found.is_stale,
         document=document,
         pictures=[
             PictureOut(name=name, href=f"/public/v1/motions/{motion_id}/impact/{name}.svg")

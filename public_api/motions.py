@@ -31,10 +31,12 @@ class OriginOut(Model):
     tariff, this leads to the motion, its certificate and its count."""
 
     rule: RuleOut
-    adoption_id: UUID = Field(description="The motion's, or of the founding charter.")
+    adoption_id: UUID = Field(description="The motion's, the appeal's or of the founding charter.")
     adopted_at: datetime
     title: str = Field(description="Of the motion, or of the founding charter.")
-    digest: str = Field(description="SHA-256 of the certificate's or charter's document.")
+    digest: str = Field(
+        description="SHA-256 of the certificate's, finding's or charter's document."
+    )
     document: str = Field(description="Word for word, as it was hashed.")
     motion: MotionOut | None = Field(description="Null for a rule of the founding charter.")
 

@@ -1,12 +1,14 @@
 """Polls as everybody sees them: which there are, their terms, and after the count all there is."""
 
+from collections.abc import AsyncIterator
 from datetime import datetime
+from itertools import count
 from typing import Any
 
 from fastapi import APIRouter
 from pydantic import Field
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import StreamingResponse
 
 from doorway.schemas import Model, problems
 from doorway.services import services_of
@@ -15,6 +17,7 @@ from governance import poll_views as views
 from governance.motion import MotionState
 from governance.poll_views import PollView
 from governance.tier import Tier
+from storage.engine import Database
 
 router = APIRouter(prefix="/public/v1", tags=["polls"])
 files = APIRouter(prefix="/public/v1", include_in_schema=False)
@@ -78,11 +81,29 @@ async def get_poll(request: Request, poll_id: UUID) -> PollTermsOut:
 
 
 @files.get("/polls/{poll_id}/bundle.zip")
-async def get_bundle(request: Request, poll_id: UUID) -> Response:
+async def get_bundle(request: Request, poll_id: UUID) -> StreamingResponse:
     """For counting it again: `khan verify BUNDLE.zip`, on any computer, off line."""
-    async with services_of(request).database.reading() as work:
-        bundle = await views.get_bundle(work, poll_id)
-    return Response(bundle, media_type="application/zip")
+    database = services_of(request).database
+    async with database.reading() as work:
+        length = await views.get_bundle_bytes(work, poll_id)
+    return StreamingResponse(
+        _pieces(database, poll_id),
+        media_type="application/zip",
+        headers={"Content-Length": str(length)},
+    )
+
+
+async def _pieces(database: Database, poll_id: UUID) -> AsyncIterator[bytes]:
+    """Piece after piece, each asked for when the last one has gone out.
+
+    No connection is held between them: whoever reads slowly keeps none from others.
+    """
+    for number in count():
+        async with database.reading() as work:
+            piece = await views.find_bundle_piece(work, poll_id, number)
+        if piece is None:
+            return
+        yield piece
 
 
 def _shown(poll: PollView) -> dict[str, Any]:

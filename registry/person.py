@@ -23,6 +23,7 @@ class Role(StrEnum):
     OFFICE = "office"  # the co-operative's staff
     REGULATOR = "regulator"  # the city's officers
     MACHINE = "machine"  # a program of ours or of a partner
+    AUDITOR = "auditor"  # whoever examines the books for the members
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,10 +23,11 @@ LIFETIMES = {
     Role.OFFICE: timedelta(hours=8),
     Role.REGULATOR: timedelta(hours=8),
     Role.MACHINE: timedelta(days=90),
+    Role.AUDITOR: timedelta(hours=8),
 }
 """How long a session lasts at most, by role; with several roles the shortest counts."""
 
-PASSKEY_ONLY = frozenset({Role.OFFICE, Role.REGULATOR})
+PASSKEY_ONLY = frozenset({Role.OFFICE, Role.REGULATOR, Role.AUDITOR})
 """Roles that read about other people: a stolen SIM must not be enough to take them on."""
 
 _TOKEN = re.compile(r"[0-9a-f]{64}")

@@ -50,6 +50,14 @@ class SealedNeeds:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SealedPrivate:
+    """Something private as it is stored: a wrapped data key, and what it seals."""
+
+    data_key: bytes = field(repr=False)
+    sealed: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Vault:
     """The keys that open and find contacts; made from one secret that settings give.
 
@@ -137,6 +145,24 @@ class Vault:
         """The usual needs sealed for this person. Raises VaultKeyWrong."""
         data_key = _open(self.wrapping_key, sealed.data_key, _about(person_id, "needs_key"))
         return frozenset(_open(data_key, sealed.needs, _about(person_id, "needs")).decode().split())
+
+    def seal_private(
+        self, person_id: PersonId, purpose: str, plain: bytes, chance: Chance
+    ) -> SealedPrivate:
+        """Something private of one person, sealed for one purpose under a data key of its own."""
+        data_key = _draw(chance, _KEY_BYTES)
+        return SealedPrivate(
+            data_key=_seal(
+                self.wrapping_key, data_key, _about(person_id, f"{purpose}_key"), chance
+            ),
+            sealed=_seal(data_key, plain, _about(person_id, purpose), chance),
+        )
+
+    def open_private(self, person_id: PersonId, purpose: str, private: SealedPrivate) -> bytes:
+        """What was sealed for this person and purpose. Raises VaultKeyWrong."""
+        about = _about(person_id, f"{purpose}_key")
+        data_key = _open(self.wrapping_key, private.data_key, about)
+        return _open(data_key, private.sealed, _about(person_id, purpose))
 
     def seal_phone(self, challenge_id: UUID, phone: Phone, chance: Chance) -> bytes:
         """A phone sealed for the few minutes of a sign-in, before its owner is known."""

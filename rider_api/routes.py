@@ -2,12 +2,15 @@
 
 from fastapi import APIRouter, Depends
 
+import doorway.audit_looks
 import doorway.government.appeals
 import doorway.government.commons
 import doorway.government.meetings
 import doorway.government.motions
 import doorway.government.polls
 import doorway.government.proxies
+import doorway.government.short_notices
+import doorway.government.surplus
 from doorway.caller import with_role
 from doorway.government.membership import membership_router
 from governance.matter import MemberClass
@@ -21,9 +24,12 @@ for shared in (
     membership_router(MemberClass.RIDER),
     doorway.government.motions.router,
     doorway.government.meetings.router,
+    doorway.government.short_notices.router,
     doorway.government.proxies.router,
     doorway.government.appeals.router,
     doorway.government.polls.router,
     doorway.government.commons.router,
+    doorway.government.surplus.router,
+    doorway.audit_looks.router,
 ):
     router.include_router(shared, dependencies=[Depends(with_role(Role.RIDER))])

@@ -12,7 +12,9 @@ from typing import Any
 
 from rulebook.errors import BodyInvalid
 
-CHECKED_KINDS = ("tariff", "pay_floor", "booking_policy", "matching_policy", "bylaws")
+CHECKED_KINDS = (
+    "tariff", "pay_floor", "booking_policy", "matching_policy", "allocation_policy", "bylaws"
+)  # fmt: skip
 
 
 def check_body(kind: str, body: object) -> Mapping[str, Any]:

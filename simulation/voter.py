@@ -111,7 +111,8 @@ async def prepare(kept: VoterFolder, places: Places, entry: OwnEntry, chance: Ch
     """
     found = kept.ballot_key()
     if found is not None:
-        return found
+        # A request that is still there: the device died before the slip was kept.
+        return found if kept.find("request.json") is None else _finished(kept, found)
     manifest = kept.manifest
     if manifest.tier is not Tier.SEALED:
         return _keep_key(kept, _secret(chance), ())
@@ -304,7 +305,14 @@ def _keep_key(kept: VoterFolder, secret: bytes, tokens: tuple[ballots.Token, ...
     kept.keep("key.json", {"secret": pack(secret), "tokens": token_texts(tokens)})
     key = kept.ballot_key()
     assert key is not None
-    kept.keep("slip.json", cancellation(kept.manifest.digest(), key))
+    return _finished(kept, key)
+
+
+def _finished(kept: VoterFolder, key: BallotKey) -> BallotKey:
+    """With its slip, and without the request, which ties the ballot to the member who asked."""
+    if kept.find("slip.json") is None:
+        kept.keep("slip.json", cancellation(kept.manifest.digest(), key))
+    (kept.folder / "request.json").unlink(missing_ok=True)
     return key
 
 

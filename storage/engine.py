@@ -11,6 +11,8 @@ from contextlib import (
     asynccontextmanager,
     contextmanager,
 )
+from typing import TYPE_CHECKING, Any
+from weakref import WeakSet
 
 from sqlalchemy import text
 from sqlalchemy.engine import URL, make_url
@@ -22,6 +24,9 @@ from foundation.chance import Chance, SystemChance
 from foundation.clock import ServiceClock
 from foundation.errors import Invalid, Unavailable
 from storage.work import Reading, UnitOfWork
+
+if TYPE_CHECKING:
+    import asyncpg
 
 
 class DatabaseUnavailable(Unavailable):
@@ -88,6 +93,7 @@ class Database:
         self.address = address
         self._chance = chance or SystemChance()
         self._doorbells: list[Callable[[], None]] = []
+        self._opened: WeakSet[asyncpg.Connection] = WeakSet()
         self.engine: AsyncEngine = create_async_engine(
             postgresql_url(address),
             pool_size=pool_size,
@@ -102,18 +108,26 @@ class Database:
                 "timeout": 5,
                 "command_timeout": 30,
                 "prepared_statement_cache_size": 500,
+                "async_creator_fn": self._open,
             },
         )
 
         self._reading_engine = self.engine.execution_options(isolation_level="AUTOCOMMIT")
+        self._still_engine = self.engine.execution_options(isolation_level="REPEATABLE READ")
 
     def on_commit(self, ring: Callable[[], None]) -> None:
         """Call `ring` after each commit that announced something: a doorbell, no payload."""
         self._doorbells.append(ring)
 
     @asynccontextmanager
-    async def work(self) -> AsyncIterator[UnitOfWork]:
+    async def work(self, *, still: bool = False) -> AsyncIterator[UnitOfWork]:
         """One unit of work: committed when the block ends, rolled back when it raises.
+
+        Parameters
+        ----------
+        still
+            Whether every statement sees what was committed when the first began (PostgreSQL's
+            repeatable read): for long looks that must agree with themselves.
 
         Raises
         ------
@@ -122,7 +136,8 @@ class Database:
             time; nothing is kept, and the same may be tried again.
         """
         with _told_as_unavailable():
-            async with _connected(self.engine.begin()) as connection:
+            engine = self._still_engine if still else self.engine
+            async with _connected(engine.begin()) as connection:
                 now = (await connection.execute(_SERVICE_NOW)).scalar_one()
                 work = UnitOfWork(connection=connection, now=now, chance=self._chance)
                 yield work
@@ -154,8 +169,22 @@ class Database:
         )
 
     async def dispose(self) -> None:
-        """Close every connection."""
+        """Close every connection, those too that somebody still uses.
+
+        The pool closes only what lies in it: what a cancelled task gives back afterwards would stay
+        open in a pool that nobody has any more.
+        """
         await self.engine.dispose()
+        for connection in list(self._opened):
+            if not connection.is_closed():
+                connection.terminate()
+
+    async def _open(self, *where: Any, **settings: Any) -> "asyncpg.Connection":
+        import asyncpg  # not before it is needed: most commands open nothing
+
+        connection = await asyncpg.connect(*where, **settings)
+        self._opened.add(connection)
+        return connection
 
 
 _SERVICE_NOW = text("SELECT service_now()")

@@ -3,7 +3,7 @@
 import json
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -17,17 +17,18 @@ from foundation.chance import SeededChance
 from foundation.identifiers import UUID
 from governance.ballots import trustees
 from governance.ballots.ballot import BallotKey, fill
-from governance.ballots.checkpoint import NamedKey, read_checkpoint
+from governance.ballots.checkpoint import NamedKey
 from governance.ballots.choice import Choice
-from governance.ballots.hours import Hours
-from governance.ballots.manifest import Manifest, RelyingParty, TrusteeTerms
-from governance.ballots.trustees import Trustee
+from governance.ballots.manifest import Manifest, RelyingParty
+from governance.ballots.plain import Fields, pack
+from governance.ballots.trustees import release_message
 from governance.certificate import Certificate
 from governance.motion import Motion
 from governance.polls.records import closed_poll
-from governance.service import poll_people, polls, votes
+from governance.service import officials, polls, votes
 from governance.service.motions import Proposal
 from governance.service.polls import BallotTerms
+from governance.service.published_polls import final_head, get_manifest
 from governance.store.polls import Poll, list_polls
 from simulation import voter
 from simulation.rehearsed_vote import ORIGIN, RP_ID, Voter
@@ -35,6 +36,7 @@ from simulation.voter import OwnEntry, VoterFolder
 from storage.engine import Database
 from tests.assembly import bylaws_body
 from tests.assembly_rows import Assembly, assemble
+from tests.impact_at_work import state_impact
 from tests.polls import PollScene, poll_scene
 
 TERMS = BallotTerms(relying_party=RelyingParty(rp_id=RP_ID, origins=(ORIGIN,)), grace_seconds=600)
@@ -71,6 +73,7 @@ class PolledAssembly:
 
     async def called(self, motion: Motion) -> Motion:
         """The vote on a seconded motion called, desks and board ready, trustees named."""
+        await state_impact(self.assembly.database, motion.motion_id)
         async with self.assembly.database.work() as work:
             motion = await votes.give_notice(work, motion.motion_id)
         await self.scene.turn()
@@ -85,12 +88,13 @@ class PolledAssembly:
 
     async def name_trustees(self, poll: Poll, *, needed: int = 2) -> None:
         """Two of three trustees open a poll."""
-        terms = TrusteeTerms(
-            election_key=self.scene.election.public_key().public_bytes_raw(),
-            people=tuple(self.trustee(number) for number in (1, 2, 3)), needed=needed,
-        )  # fmt: skip
+        terms: Fields = {
+            "poll_id": str(poll.poll_id), "needed": needed,
+            "election_key": pack(self.scene.election.public_key().public_bytes_raw()),
+            "people": [named(self.trustee(number)) for number in (1, 2, 3)],
+        }  # fmt: skip
         async with self.assembly.database.work() as work:
-            await poll_people.appoint_trustees(work, poll.poll_id, terms)
+            await officials.appoint_trustees(work, poll.poll_id, terms)
 
     async def opened(self, motion: Motion) -> Motion:
         """A called vote frozen and opened at its time."""
@@ -112,7 +116,7 @@ class PolledAssembly:
     async def manifest(self, poll: Poll) -> Manifest:
         """A poll's manifest."""
         async with self.assembly.database.reading() as reading:
-            return await poll_people.get_manifest(reading, poll.poll_id)
+            return await get_manifest(reading, poll.poll_id)
 
     async def vote(self, poll: Poll, choices: Mapping[int, Choice]) -> None:
         """Members vote in a sealed poll by their devices, in this order."""
@@ -177,19 +181,22 @@ class PolledAssembly:
         return motion
 
     async def release(self, poll: Poll, number: int, *, at_ms: int, spoilt: bool = False) -> None:
-        """A trustee gives up a share, or another than was dealt."""
+        """A trustee gives up a share, or another than was dealt, by a statement of that instant."""
         manifest = await self.manifest(poll)
         async with self.assembly.database.reading() as reading:
             closed = await closed_poll(reading, poll.poll_id)
-        head = read_checkpoint(closed.board.notes[-1].rpartition("\n\n")[0] + "\n").head
+        head = final_head(manifest, closed)
         share = self._shares(poll)[number - 1]
-        if spoilt:
-            share = replace(share, secret=bytes(32))
-        signer = self.scene.trustees[number - 1]
-        person = Trustee(key=self.trustee(number), signer=signer, share=share)
-        release = person.release(manifest.digest(), head, hours=Hours.of(manifest), at_ms=at_ms)
+        secret = bytes(32) if spoilt else share.secret
+        signer, name = self.scene.trustees[number - 1], self.trustee(number).name
+        signature = signer.sign(release_message(manifest.digest(), head, at_ms))
+        given: Fields = {
+            "poll_id": str(poll.poll_id), "trustee": name, "share_number": number,
+            "share": pack(secret),
+            "statement": {"trustee": name, "at_ms": at_ms, "signature": pack(signature)},
+        }  # fmt: skip
         async with self.assembly.database.work() as work:
-            await poll_people.take_release(work, poll.poll_id, release)
+            await officials.take_release(work, poll.poll_id, given)
 
     def _shares(self, poll: Poll) -> tuple[trustees.Share, ...]:
         if poll.poll_id not in self.dealt:
@@ -204,11 +211,12 @@ class PolledAssembly:
 
     def bundle(self, poll: Poll) -> Path:
         """The bundle that was written, as a file."""
-        [data] = self.assembly.owner.execute(
-            "SELECT bundle FROM governance.poll_count WHERE poll_id = %s", [poll.poll_id]
-        ).fetchone()  # type: ignore[misc]
+        pieces = self.assembly.owner.execute(
+            "SELECT piece FROM governance.bundle_piece WHERE poll_id = %s ORDER BY number",
+            [poll.poll_id],
+        )
         path = self.folder / f"{poll.poll_id}.zip"
-        path.write_bytes(bytes(data))
+        path.write_bytes(b"".join(bytes(piece) for (piece,) in pieces))
         return path
 
 
@@ -236,8 +244,13 @@ async def polled_assembly(
             )
         for witness in scene.witnesses:
             async with database.work() as work:
-                await poll_people.appoint_witness(work, witness.key)
+                await officials.appoint_witness(work, named(witness.key))
         yield PolledAssembly(assembly=assembly, scene=scene, people=people, folder=folder)
+
+
+def named(key: NamedKey) -> Fields:
+    """A name and its key as the office is brought them."""
+    return {"name": key.name, "key": pack(key.public)}
 
 
 def credential(one: Voter) -> bytes:

@@ -1,13 +1,16 @@
 """An assembly in a database: a founded city, members, and votes carried through by the clock."""
 
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import psycopg
 
-from foundation.identifiers import PersonId
+from foundation.identifiers import UUID, PersonId
+from foundation.money import Currency, Money
+from governance.commons.service import fund
 from governance.matter import MemberClass
 from governance.member import MemberId
 from governance.motion import Motion, MotionId
@@ -16,6 +19,8 @@ from governance.service.motions import Proposal
 from rulebook.rule import Rule, RuleKind
 from storage.engine import Database
 from tests.assembly import bylaws_body
+from tests.commons import budget_terms, pact_terms, project
+from tests.impact_at_work import state_impact
 from tests.rules import example_bodies, found
 from tests.service_time import stop_time
 
@@ -65,9 +70,15 @@ class Assembly:
         async with self.database.work() as work:
             return await motions.second(work, motion.motion_id, by=self.members[1])
 
+    async def stated(self, proposal: Proposal) -> Motion:
+        """Moved and seconded, and what it would do is worked out, as a notice needs it."""
+        motion = await self.propose(proposal)
+        await state_impact(self.database, motion.motion_id)
+        return motion
+
     async def opened(self, proposal: Proposal) -> Motion:
         """A motion whose vote is open, two hours after the opening."""
-        motion = await self.propose(proposal)
+        motion = await self.stated(proposal)
         async with self.database.work() as work:
             motion = await votes.give_notice(work, motion.motion_id)
         assert motion.timetable is not None
@@ -106,13 +117,13 @@ async def assemble(
     *,
     address: str,
     bylaws: dict[str, Any] | None = None,
+    rules: Mapping[RuleKind, dict[str, Any]] | None = None,
     classes: tuple[str, ...] = ("driver", "driver", "driver", "rider"),
 ) -> Assembly:
     """A founded city and its members, one of each class named."""
     stop_time(address, at=BEGINS.isoformat())
-    rules = await found(
-        database, bodies=example_bodies() | {RuleKind.BYLAWS: bylaws or open_bylaws()}
-    )
+    bodies = example_bodies() | {RuleKind.BYLAWS: bylaws or open_bylaws()} | dict(rules or {})
+    founded = await found(database, bodies=bodies)
     members = []
     for one in classes:
         [person_id] = owner.execute(
@@ -122,7 +133,7 @@ async def assemble(
         async with database.work() as work:
             member = await membership.join(work, PersonId(person_id), member_class=MemberClass(one))
         members.append(member.member_id)
-    return Assembly(database=database, owner=owner, rules=rules, members=members)
+    return Assembly(database=database, owner=owner, rules=founded, members=members)
 
 
 def tariff_motion(body: dict[str, Any] | None = None) -> Proposal:
@@ -133,3 +144,28 @@ def tariff_motion(body: dict[str, Any] | None = None) -> Proposal:
         matter="ordinary",
         rule_kind=RuleKind.TARIFF,
     )
+
+
+async def a_fund(assembly: Assembly, costs: Mapping[str, int]) -> UUID:
+    """A fund of 100 dollars for which the first member lodged projects; minor units by project."""
+    currency = Currency("USD")
+    people = [
+        PersonId(row[0])
+        for row in assembly.owner.execute("SELECT person_id FROM governance.member")
+    ]
+    adoption = assembly.rules[RuleKind.TARIFF].adoption_id
+    async with assembly.database.work() as work:
+        budget_id = work.new_id()
+        terms = replace(budget_terms(), pot=Money(100_00, currency))
+        await fund.open_budget(work, budget_id=budget_id, adoption_id=adoption, terms=terms)
+        for name, cost in costs.items():
+            pact = pact_terms(cost, title=name)
+            payments = tuple(replace(one, amount=Money(cost, currency)) for one in pact.payments)
+            lodged = project(
+                name, cost, proposer_id=people[0], cost=Money(cost, currency),
+                terms=replace(pact, payments=payments),
+            )  # fmt: skip
+            await fund.lodge_project(
+                work, budget_id=budget_id, project=lodged, members=frozenset(people)
+            )
+    return UUID(str(budget_id))

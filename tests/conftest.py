@@ -12,6 +12,7 @@ from storage import embedded
 from storage.engine import Database
 from storage.migrate import migrate
 from tests.machine import absent
+from tests.tokens import SigningToken, new_token
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 
@@ -31,6 +32,13 @@ def shared_data() -> Path:
     if not SHARED.is_dir():
         absent("the shared data folder is not beside the repository")
     return SHARED / "data"
+
+
+@pytest.fixture(scope="session")
+def signing_token(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SigningToken]:
+    """The one PKCS#11 token of this test process."""
+    with new_token(tmp_path_factory.mktemp("token")) as token:
+        yield token
 
 
 @pytest.fixture(scope="session")

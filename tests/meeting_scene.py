@@ -68,6 +68,6 @@ async def amended(assembly: Assembly) -> tuple[Motion, Amendment]:
 
 async def noticed(assembly: Assembly) -> Motion:
     """A motion on a tariff, with the notice of its vote."""
-    motion = await assembly.propose(tariff_motion())
+    motion = await assembly.stated(tariff_motion())
     async with assembly.database.work() as work:
         return await votes.give_notice(work, motion.motion_id)

@@ -7,17 +7,14 @@ import psycopg
 
 from foundation.chance import SeededChance
 from foundation.identifiers import PersonId
-from governance.impact.service import keep_impact
-from governance.impact.store import find_waiting
 from governance.matter import MemberClass
 from governance.service import membership, motions
 from governance.service.motions import Proposal
-from khan.impact_job import Assumed, work_out
-from khan.impact_worker import job_of
 from rulebook.rule import RuleKind
 from rulebook.service import in_force
 from storage.engine import Database
 from tests.assembly_rows import dearer_tariff
+from tests.impact_at_work import state_impact
 
 
 async def move_a_dearer_tariff(address: str, city: Path) -> None:
@@ -52,8 +49,5 @@ async def move_a_dearer_tariff(address: str, city: Path) -> None:
         motion = await motions.propose(work, proposal, by=members[0], readers={})
     async with database.work() as work:
         await motions.second(work, motion.motion_id, by=members[1])
-    async with database.work() as work:
-        waiting = await find_waiting(work)
-        assert waiting is not None
-        await keep_impact(work, work_out(await job_of(work, waiting, city, Assumed())))
+    await state_impact(database, motion.motion_id, city=city)
     await database.dispose()

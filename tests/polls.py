@@ -5,6 +5,7 @@ box and board are asked over HTTP as in service, their apps in this process.
 """
 
 import hashlib
+import io
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -32,7 +33,7 @@ from governance.polls.board import BoardAtWork
 from governance.polls.desk import DeskAtWork
 from governance.polls.keeper import Keeper
 from governance.polls.keys import FolderIssuers, KeyFolder
-from governance.polls.records import parts_of
+from governance.polls.records import copy_log, parts_of
 from governance.polls.store.boards import BoardStore
 from governance.polls.store.desks import DeskStore
 from governance.tier import Tier
@@ -198,6 +199,13 @@ class PollScene:
         ]  # fmt: skip
         for one in self.witnesses:
             await one.look(logs, at_seconds=at_seconds)
+
+    async def lines_of(self, keeper: Keeper) -> list[bytes]:
+        """The entries of a log, as the office reads them."""
+        file = io.BytesIO()
+        async with self.office.reading() as reading:
+            await copy_log(reading, self.poll_id, keeper, to=file)
+        return file.getvalue().splitlines()
 
     async def ended(self) -> None:
         """From the last ballot to everything that a count needs."""

@@ -24,6 +24,8 @@ from tests.ballot_scene import RESOLUTION
 from tests.journeys.people import new_id
 
 SALT = bytes(range(32))
+PIECE_BYTES = 4
+"""Pieces in which a bundle is put here, so that even a small one has several."""
 
 
 def _new_id() -> UUID:
@@ -80,9 +82,15 @@ class StagedPoll:
         digest = hashlib.sha256(certificate.encode()).hexdigest()
         with psycopg.connect(address) as owner:
             owner.execute("SET LOCAL session_replication_role = replica")
+            for number, start in enumerate(range(0, len(bundle), PIECE_BYTES)):
+                piece = bundle[start : start + PIECE_BYTES]
+                owner.execute(
+                    "INSERT INTO governance.bundle_piece VALUES (%s, %s, %s)",
+                    [self.poll_id, number, piece],
+                )
             owner.execute(
                 "INSERT INTO governance.poll_count VALUES (%s, %s, %s, '[]', %s)",
-                [self.poll_id, certificate, digest, bundle],
+                [self.poll_id, certificate, digest, len(bundle)],
             )
 
     def _member(self, owner: psycopg.Connection, person: UUID) -> UUID:

@@ -55,12 +55,13 @@ def read(whole: str, keys: Iterable[Key]) -> Note:
     if len(lines) > LINES_MAX:
         raise NoteWrong("it has too many signatures")
     known = list(keys)
-    signers = {}
+    signers: dict[str, int] = {}
     for line in lines:
         name, signature = _line(line)
         for key in known:
             if key.name == name and key.identity == signature[:4]:
-                signers[name] = _verified(key, text, signature[4:])
+                # Who signed twice counts once, as of the later time.
+                signers[name] = max(signers.get(name, 0), _verified(key, text, signature[4:]))
     return Note(text, signers)
 
 

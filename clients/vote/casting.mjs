@@ -7,7 +7,7 @@ import { blind, readIssuer, unblind } from './blinding.mjs';
 import { hex, pack, sha256, unpack } from './bytes.mjs';
 import { readManifest } from './manifest.mjs';
 import { checkReceipt, ReceiptFalse } from './receipt.mjs';
-import { askDesk, fetchReceipt, putIntoBox, Refused } from './service.mjs';
+import { askDesk, fetchBoard, fetchReceipt, putIntoBox, Refused } from './service.mjs';
 
 /** @typedef {import('./manifest.mjs').Manifest} Manifest */
 /** @typedef {import('./shelf.mjs').Kept} Kept */
@@ -71,7 +71,7 @@ async function begun(poll, manifest, me) {
     desks: poll.desks,
     box: poll.box,
     key: await makeBallotKey(),
-    commitment: me.commitment,
+    commitment: manifest.tier === 'sealed' ? me.commitment : '',
     asked: null,
     tokens: manifest.tier === 'sealed' ? null : [],
     slip: null,
@@ -147,7 +147,7 @@ async function keep(shelf, kept, change) {
   const latest = await shelf.find(kept.pollId);
   if (latest !== undefined && latest.sequence > kept.sequence) {
     // The voter has chosen anew while this step was on its way: what the desks gave is kept, the rest is old.
-    const granted = { asked: after.asked, tokens: after.tokens, slip: after.slip };
+    const granted = { asked: after.asked, tokens: after.tokens, slip: after.slip, commitment: after.commitment };
     const merged = latest.tokens === null ? { ...latest, ...granted } : latest;
     await shelf.keep(merged);
     return merged;
@@ -177,8 +177,8 @@ async function taken(shelf, manifest, kept) {
       }
     }),
   );
-  // What ties the ballot to its request is forgotten here: `asked` is not kept beyond this step.
-  return keep(shelf, kept, { tokens, asked: null, slip: await cancellationSlip(manifest, kept.key, tokens) });
+  // What ties the ballot to its request and its member is forgotten here, and kept no step longer.
+  return keep(shelf, kept, { tokens, asked: null, commitment: '', slip: await cancellationSlip(manifest, kept.key, tokens) });
 }
 
 /** When the vote closes, in wall time. @param {Manifest} manifest @param {How} how */
@@ -218,16 +218,29 @@ async function post(kept, how) {
  * @param {How} how
  */
 async function receipted(shelf, manifest, kept, how) {
-  let receipt;
-  try {
-    receipt = await fetchReceipt(kept.box, kept.pollId, kept.name);
-  } catch (error) {
-    if (!(error instanceof Refused && error.status === 404)) throw error;
-    // After the close the box takes nothing more, and publishes what it has.
-    if (Date.now() >= closing(manifest, how)) return kept;
-    const answer = await post(kept, how);
-    return answer === null ? kept : keep(shelf, kept, { waiting: answer?.waiting ?? kept.waiting });
+  let receipt = await foundReceipt(kept);
+  if (receipt === null) {
+    try {
+      const answer = await post(kept, how);
+      return answer === null ? kept : keep(shelf, kept, { waiting: answer?.waiting ?? kept.waiting });
+    } catch (error) {
+      if (!(error instanceof Refused && error.code === 'vote_not_open')) throw error;
+      // After the close the box takes nothing more, and publishes what it has.
+      if (!(await fetchBoard(kept.box, kept.pollId)).finished) return kept;
+      receipt = await foundReceipt(kept);
+      if (receipt === null) throw new Refused('ballot_lost', '', 404);
+    }
   }
   const place = await checkReceipt(receipt, manifest, /** @type {Record<string, any>} */ (kept.ballot));
   return keep(shelf, kept, { receipt, place });
+}
+
+/** The receipt, or null while the ballot is not on the board. @param {Kept} kept @returns {Promise<any>} */
+async function foundReceipt(kept) {
+  try {
+    return await fetchReceipt(kept.box, kept.pollId, kept.name);
+  } catch (error) {
+    if (error instanceof Refused && error.status === 404) return null;
+    throw error;
+  }
 }

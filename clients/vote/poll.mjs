@@ -8,7 +8,9 @@ import { readManifest } from './manifest.mjs';
 import { TOLD } from './messages.mjs';
 import { makeVotingKey, signRequest } from './passkeys.mjs';
 import { outcome } from './outcome.mjs';
+import { monthCard } from './month.mjs';
 import { Refused } from './service.mjs';
+import { ShelfRefused } from './shelf.mjs';
 import { signInCard } from './sign_in.mjs';
 import { statusCard, tellRefusal } from './status.mjs';
 import { tellLeft } from './timing.mjs';
@@ -24,19 +26,22 @@ const USUAL_WAIT = 'waitShort';
 export async function pollPage(page, pollId) {
   const { words, service, shelf, timing } = page;
   const poll = await service.getPoll(pollId);
-  const [motion, impact, me, kept] = await Promise.all([
+  const [motion, impact, month, me, kept, keepsNothing] = await Promise.all([
     service.findMotion(poll.motion_id),
     service.findImpact(poll.motion_id),
+    service.findMonth(poll.motion_id),
     page.isSignedIn ? service.getMe(pollId) : null,
     shelf.find(pollId),
+    shelf.isRefused(),
   ]);
   const manifest = poll.manifest === null ? null : await termsOf(poll);
   const isOpen = poll.state === 'open' && timing.left(poll.closes_at) > 0;
   const expected = [
     ...(motion === null ? [] : [textCard(motion, page)]),
     ...(impact === null || impact.why_none !== null ? [] : [impactCard(impact, poll.motion_id, page)]),
+    ...[monthCard(motion, month, page)].filter((one) => one !== null),
   ];
-  const shown = parts(page, { poll, manifest, me, kept, isOpen });
+  const shown = parts(page, { poll, manifest, me, kept, isOpen, keepsNothing });
   const left = isOpen ? tellLeft(timing.left(poll.closes_at), words) : '';
   const when = [words.say(isOpen ? 'until' : manifest === null ? 'opens' : 'closed', { time: timing.tell(isOpen || manifest !== null ? poll.closes_at : poll.opens_at, words) }), left];
   return [
@@ -57,8 +62,8 @@ async function termsOf(poll) {
   }
 }
 
-/** @param {Page} page @param {{poll: any, manifest: Manifest | null, me: any, kept: Kept | undefined, isOpen: boolean}} what */
-function parts(page, { poll, manifest, me, kept, isOpen }) {
+/** @param {Page} page @param {{poll: any, manifest: Manifest | null, me: any, kept: Kept | undefined, isOpen: boolean, keepsNothing: boolean}} what */
+function parts(page, { poll, manifest, me, kept, isOpen, keepsNothing }) {
   const { words } = page;
   const mine = h('div', { id: 'mine' });
   showMine(page, mine, kept);
@@ -68,6 +73,7 @@ function parts(page, { poll, manifest, me, kept, isOpen }) {
   if (poll.certificate) return [outcome(poll, manifest.options, words), mine];
   if (!isOpen) return [asks('counting'), mine];
   if (poll.tier !== 'open' && !canMakeBallots()) return [asks('cannotVote')];
+  if (poll.tier !== 'open' && keepsNothing) return [asks('cannotKeep')];
   // A ballot that the desks have let in is changed without a name: nobody needs to sign in for that.
   if (kept === undefined || kept.tokens === null || poll.tier !== 'sealed') {
     if (me === null) return [statement(poll.tier, words), mine, signInCard(page)];
@@ -84,7 +90,11 @@ const canMakeBallots = () => window.isSecureContext && 'indexedDB' in window && 
 function showMine(page, mine, kept) {
   if (kept === undefined) return;
   const sendNow = () => page.trips.move(kept.pollId, { now: true });
-  const card = statusCard(kept, page.words, { isOnline: navigator.onLine, isSignedIn: page.isSignedIn, sendNow });
+  const forget = async () => {
+    await page.trips.forget(kept.pollId);
+    await page.show();
+  };
+  const card = statusCard(kept, page.words, { isOnline: navigator.onLine, isSignedIn: page.isSignedIn, sendNow, forget });
   const before = mine.querySelector('.stage')?.textContent;
   if (mine.textContent === card.textContent) return;
   mine.replaceChildren(card);
@@ -208,6 +218,7 @@ function ballotForm(page, { poll, manifest, me, kept }) {
       document.getElementById('mine')?.scrollIntoView({ block: 'center' });
     } catch (error) {
       if (error instanceof Refused) trouble.textContent = tellRefusal(error, words);
+      else if (error instanceof ShelfRefused) trouble.textContent = words.say('cannotKeep');
       else if (error instanceof DOMException && error.name === 'NotSupportedError') trouble.textContent = words.say('cannotVote');
       else if (error instanceof DOMException) trouble.textContent = words.say('err_gesture');
       else throw error;

@@ -105,5 +105,5 @@ export async function checkReceipt(receipt, manifest, ballot) {
   insist(origin === manifest.board.name && /^[1-9][0-9]{0,15}$/.test(size) && rest === '', 'note_malformed');
   const found = await rootFrom(leaf, receipt.proof.map(unpack), receipt.index, Number(size));
   insist(isSame(found, unpack(root)), 'proof_leads_elsewhere');
-  return { index: receipt.index, size: Number(size), witnesses: signed.length - 1 };
+  return { index: receipt.index, size: Number(size), witnesses: new Set(signed).size - 1 };
 }

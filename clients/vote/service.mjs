@@ -2,6 +2,12 @@
 // What the page asks the service, the desks and the box. To desks and box nothing goes along that
 // could tell who asks: no cookie, no token, no referrer.
 
+/** Kinds of rules whose impact is worked out before members vote on them. */
+export const IMPACT_KINDS = ['tariff', 'pay_floor', 'levy', 'matching_policy'];
+
+/** What the service calls the one text of a motion beside today's rules. */
+export const AS_PROPOSED = 'as proposed';
+
 /** An answer that is no success; `code` is the service's, `offline` when nobody answered. */
 export class Refused extends Error {
   /** @param {string} code @param {string} sentence @param {number} status */
@@ -51,6 +57,9 @@ export const putIntoBox = (box, pollId, ballot) => namelessly(`${box}/box/v1/pol
 
 /** @param {string} box @param {string} pollId @param {string} name */
 export const fetchReceipt = (box, pollId, name) => namelessly(`${box}/box/v1/polls/${pollId}/receipts/${name}`);
+
+/** The board's newest head, and whether it has ended. @param {string} box @param {string} pollId */
+export const fetchBoard = (box, pollId) => namelessly(`${box}/board/v1/polls/${pollId}`);
 
 /** The service, as somebody who may be signed in. */
 export class Service {
@@ -117,6 +126,11 @@ export class Service {
   /** What would change, where somebody has worked it out. @param {string} motionId */
   findImpact(motionId) {
     return this.#find(`/public/v1/motions/${motionId}/impact`);
+  }
+
+  /** What my last month would have been, or null where nobody is signed in. @param {string} motionId */
+  findMonth(motionId) {
+    return this.session === null ? null : this.#find(`/${this.session.entrance}/v1/motions/${motionId}/my-month`);
   }
 
   /** What is there, or null. @param {string} path */

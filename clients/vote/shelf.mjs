@@ -27,37 +27,57 @@ const done = (request) =>
     request.onerror = () => reject(request.error);
   });
 
+/** This browser keeps nothing, or not this: a private window, a full disk. */
+export class ShelfRefused extends Error {}
+
+/** @returns {Promise<IDBDatabase>} */
+async function openDatabase() {
+  const opening = indexedDB.open(NAME, 1);
+  opening.onupgradeneeded = () => opening.result.createObjectStore(STORE, { keyPath: 'pollId' });
+  return done(opening);
+}
+
 /** The ballots of this device. */
 export class Shelf {
   constructor() {
-    const opening = indexedDB.open(NAME, 1);
-    opening.onupgradeneeded = () => opening.result.createObjectStore(STORE, { keyPath: 'pollId' });
-    this.database = done(opening);
+    /** @type {Promise<IDBDatabase | null>} null where the browser keeps nothing */
+    this.database = openDatabase().catch(() => null);
+  }
+
+  /** Whether the browser keeps nothing: then no ballot may be made, for it would be lost with the page. */
+  async isRefused() {
+    return (await this.database) === null;
   }
 
   /** @param {IDBTransactionMode} mode */
   async #store(mode) {
-    return (await this.database).transaction(STORE, mode, { durability: 'strict' }).objectStore(STORE);
+    const database = await this.database;
+    if (database === null) throw new ShelfRefused();
+    return database.transaction(STORE, mode, { durability: 'strict' }).objectStore(STORE);
   }
 
   /** @param {string} pollId @returns {Promise<Kept | undefined>} */
   async find(pollId) {
-    return done((await this.#store('readonly')).get(pollId));
+    return (await this.isRefused()) ? undefined : done((await this.#store('readonly')).get(pollId));
   }
 
   /** @returns {Promise<Kept[]>} */
   async all() {
-    return done((await this.#store('readonly')).getAll());
+    return (await this.isRefused()) ? [] : done((await this.#store('readonly')).getAll());
   }
 
-  /** Written through to the disk before it returns. @param {Kept} kept */
+  /** Written through to the disk before it returns. @param {Kept} kept @throws {ShelfRefused} */
   async keep(kept) {
     const store = await this.#store('readwrite');
-    await new Promise((resolve, reject) => {
-      store.transaction.oncomplete = resolve;
-      store.transaction.onerror = store.transaction.onabort = () => reject(store.transaction.error);
-      store.put(kept);
-    });
+    try {
+      await new Promise((resolve, reject) => {
+        store.transaction.oncomplete = resolve;
+        store.transaction.onerror = store.transaction.onabort = () => reject(store.transaction.error);
+        store.put(kept);
+      });
+    } catch (error) {
+      throw new ShelfRefused(String(error));
+    }
   }
 
   /** @param {string} pollId */

@@ -28,9 +28,9 @@ export function tellStage(kept, words, isSignedIn) {
 /**
  * The card of a ballot.
  * @param {Kept} kept @param {Words} words
- * @param {{isOnline: boolean, isSignedIn: boolean, sendNow: () => void}} how
+ * @param {{isOnline: boolean, isSignedIn: boolean, sendNow: () => void, forget: () => void}} how
  */
-export function statusCard(kept, words, { isOnline, isSignedIn, sendNow }) {
+export function statusCard(kept, words, { isOnline, isSignedIn, sendNow, forget }) {
   const stage = stageOf(kept);
   const steps = { desks: 1, leaving: 2, box: 2, board: 3, held: 4, problem: 0 }[stage];
   const meter = Array.from({ length: 4 }, (_, at) => h('i', { class: at < steps ? 'done' : '' }));
@@ -58,5 +58,17 @@ export function statusCard(kept, words, { isOnline, isSignedIn, sendNow }) {
     ),
     kept.receipt !== null ? h('p', { class: 'note' }, words.say('receiptWhy')) : null,
     kept.slip !== null ? h('p', { class: 'note' }, words.say('slipWhy')) : null,
+    stage === 'held' || stage === 'problem' ? forgetting(words, forget) : null,
+  );
+}
+
+/** Whoever picks the device up would find the receipt: it can be cleared away. @param {Words} words @param {() => void} forget */
+function forgetting(words, forget) {
+  return h(
+    'details',
+    { class: 'forget' },
+    h('summary', {}, words.say('forget')),
+    h('p', { class: 'note' }, words.say('forgetWhy')),
+    button(words.say('forgetNow'), forget, { class: 'button' }),
   );
 }

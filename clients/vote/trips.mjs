@@ -68,4 +68,10 @@ export class Trips {
       this.page.onBallot?.(moved);
     });
   }
+
+  /** What this device keeps of a ballot is gone; on the board it stands. @param {string} pollId */
+  async forget(pollId) {
+    await navigator.locks.request(`vote-${pollId}`, () => this.page.shelf.drop(pollId));
+    this.paces.delete(pollId);
+  }
 }

@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from doorway.caller import Anybody
 from doorway.government.meeting_schemas import AppealIn, AppealOut, AppealsOut, FindingVoteIn
-from doorway.government.meeting_shown import SHOWN_MAX, appeal_out
+from doorway.government.meeting_shown import SHOWN_MAX, appeal_out, appeals_out
 from doorway.government.motions import calling_member
 from doorway.schemas import problems
 from doorway.services import services_of
@@ -57,9 +57,7 @@ async def list_appeals(request: Request, motion_id: UUID, caller: Anybody) -> Ap
         by = await calling_member(work, caller)
         await motion_views.get_motion(work, MotionId(motion_id))
         found = await views.list_appeals(work, motion_id=MotionId(motion_id), limit=SHOWN_MAX)
-        return AppealsOut(
-            appeals=[await appeal_out(work, one, by=by, vault=services.vault) for one in found]
-        )
+        return AppealsOut(appeals=await appeals_out(work, found, by=by, vault=services.vault))
 
 
 @router.get("/appeals/{appeal_id}", responses=problems(404), summary="One appeal")

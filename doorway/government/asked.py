@@ -86,8 +86,20 @@ class DivisionAskedIn(Model):
     budget_id: UUID
 
 
+class AllocationAskedIn(Model):
+    """Whether the surplus of a closed period is divided by the policy in force at its end."""
+
+    kind: Literal["allocation"]
+    period_id: UUID
+
+
 AsksIn = Annotated[
-    TextAskedIn | NumberAskedIn | ElectionAskedIn | TextsAskedIn | DivisionAskedIn,
+    TextAskedIn
+    | NumberAskedIn
+    | ElectionAskedIn
+    | TextsAskedIn
+    | DivisionAskedIn
+    | AllocationAskedIn,
     Field(discriminator="kind"),
 ]
 

@@ -44,7 +44,7 @@ from governance.errors import NotYoursToDo
 from governance.service.membership import bylaws_now
 from governance.views import members as member_views
 from registry.session import Caller
-from storage.work import UnitOfWork
+from storage.work import Reading, UnitOfWork
 
 router = APIRouter(prefix="/commons", tags=["the commons"])
 
@@ -57,7 +57,12 @@ SHOWN_MAX = 1000
 async def proposals(request: Request, caller: Anybody) -> ProposalsOut:
     """The newest first, with the board's answer or the last day for it."""
     async with services_of(request).database.reading() as work:
-        found = await commons_views.list_proposals(work, limit=SHOWN_MAX)
+        return await proposals_out(work)
+
+
+async def proposals_out(work: Reading) -> ProposalsOut:
+    """Proposals as members and the office read them."""
+    found = await commons_views.list_proposals(work, limit=SHOWN_MAX)
     return ProposalsOut(
         proposals=[
             ProposalOut(

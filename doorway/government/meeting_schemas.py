@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, Field, StringConstraints
 
-from doorway.government.schemas import MemberOut, Title
+from doorway.government.schemas import MemberOut, OpenChoice, Title
 from doorway.schemas import Model
 from governance.meeting import RecordKind
 
@@ -119,11 +119,36 @@ class RequisitionOut(Model):
     is_mine: bool = Field(description="Whether you signed it.")
 
 
+class ShortNoticeOut(Model):
+    """A meeting at shorter notice that members are asked to agree to; how many have, not who."""
+
+    short_notice_id: UUID
+    title: str
+    place: str
+    held_at: datetime
+    business: list[str]
+    agreed: int
+    members: int = Field(description="How many there are today.")
+    share: str = Field(description="Of them, so many must agree.", examples=["9/10"])
+    is_enough: bool = Field(description="Whether the office may send the notice.")
+    is_mine: bool | None = Field(description="Whether you agreed; null in the office.")
+    meeting_id: UUID | None = Field(description="The meeting, once its notice is sent.")
+
+
+class ShortNoticesOut(Model):
+    """The soonest first."""
+
+    asked: list[ShortNoticeOut]
+
+
 class ProxyIn(Model):
     """Who votes for you, and what, if you bind them."""
 
     holder: UUID
-    instructed: Mark | None = Field(default=None, description="for, against or abstain")
+    instructed: OpenChoice | None = Field(
+        default=None,
+        description="for, against or abstain; or the document of a choice, as of your own ballot.",
+    )
 
 
 class ProxyOut(Model):

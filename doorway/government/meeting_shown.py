@@ -1,5 +1,7 @@
 """Meetings, minutes, appeals and what is due, from what the house keeps to what is sent."""
 
+from collections.abc import Sequence
+
 from doorway.government.meeting_schemas import (
     AdditionOut,
     AppealOut,
@@ -19,7 +21,6 @@ from doorway.government.shown import named
 from foundation.identifiers import UUID
 from governance.member import MemberId
 from governance.service import meetings, reminders
-from governance.views import appeals as appeal_views
 from governance.views import meetings as views
 from governance.views.appeals import AppealView, Document
 from registry.vault import Vault
@@ -83,8 +84,9 @@ async def member_minutes_out(
 ) -> MemberMinutesOut:
     """Minutes with who the numbers in them are; raises as `views.get_minutes`."""
     shown = await minutes_out(work, meeting_id)
-    record = (await meetings.live(work, meeting_id)).meeting.record
-    who = {one.member for one in record if one.member is not None}
+    meeting = (await meetings.live(work, meeting_id)).meeting
+    who = {one.member for one in meeting.record if one.member is not None}
+    who |= {one.member for one in meeting.withdrawals}
     known = await named(work, who, vault=vault)
     return MemberMinutesOut(**dict(shown), named=[known[one] for one in sorted(known)])
 
@@ -94,7 +96,7 @@ def outcome_out(found: AppealView) -> OutcomeOut:
     return OutcomeOut(
         appeal_id=found.appeal_id, motion_id=found.motion_id, lodged_at=found.lodged_at,
         affected=found.affected, margin=found.margin, stays=found.stays,
-        commitment=found.commitment, secret=found.secret, jurors=found.jurors, votes=found.votes,
+        commitment=found.commitment, secret=found.secret, jurors=len(found.jury), votes=found.votes,
         upheld=found.upheld, sets_aside=found.sets_aside, finding=_document(found.finding),
         correction=_document(found.correction),
     )  # fmt: skip
@@ -104,14 +106,24 @@ async def appeal_out(
     work: Reading, found: AppealView, *, by: MemberId | None, vault: Vault
 ) -> AppealOut:
     """An appeal as members and the office read it."""
-    jury = await appeal_views.jurors_of(work, found.appeal_id)
-    known = await named(work, set(jury), vault=vault)
-    return AppealOut(
-        **dict(outcome_out(found)),
-        complaint=found.complaint,
-        is_mine=found.member_id == by,
-        jury=[known[one] for one in jury],
-    )
+    [shown] = await appeals_out(work, [found], by=by, vault=vault)
+    return shown
+
+
+async def appeals_out(
+    work: Reading, found: Sequence[AppealView], *, by: MemberId | None, vault: Vault
+) -> list[AppealOut]:
+    """Appeals as members and the office read them; names are asked for once, however many there are."""
+    known = await named(work, {who for one in found for who in one.jury}, vault=vault)
+    return [
+        AppealOut(
+            **dict(outcome_out(one)),
+            complaint=one.complaint,
+            is_mine=one.member_id == by,
+            jury=[known[who] for who in one.jury],
+        )
+        for one in found
+    ]
 
 
 async def reminders_out(work: UnitOfWork) -> RemindersOut:

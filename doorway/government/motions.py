@@ -205,6 +205,21 @@ async def stand(request: Request, motion_id: UUID, body: StandIn, caller: Anybod
 
 
 @router.post(
+    "/motions/{motion_id}/nominations/withdraw",
+    responses={200: {"model": MemberMotionOut}, **problems(404, 409)},
+    summary="Do not stand after all",
+)
+async def withdraw_candidacy(request: Request, motion_id: UUID, caller: Anybody) -> Response:
+    """Whether you had accepted or not, until the office calls the vote; for this election it is your
+    last word."""
+
+    async def act(work: UnitOfWork, by: MemberId) -> None:
+        await elections.withdraw_candidacy(work, MotionId(motion_id), by=by)
+
+    return await _acted(request, motion_id, caller, act=act)
+
+
+@router.post(
     "/motions/{motion_id}/ballot",
     responses={200: {"model": ChoiceOut}, **problems(404, 410)},
     summary="Vote, where names are shown",

@@ -10,15 +10,12 @@ from starlette.responses import Response
 from doorway.caller import Anybody
 from doorway.government.meeting_schemas import ConflictIn, ProxiesOut, ProxyIn, ProxyOut
 from doorway.government.motions import calling_member
-from doorway.government.schemas import ChoiceOut, ProxyChoiceIn
+from doorway.government.schemas import ChoiceIn, ChoiceOut
 from doorway.government.shown import named
 from doorway.schemas import problems
 from doorway.services import Services, services_of
 from doorway.writes import once
 from foundation.identifiers import UUID
-from governance.counting.marks import ABSTAIN
-from governance.counting.share import AGAINST, FOR
-from governance.errors import ChoiceInvalid
 from governance.member import MemberId
 from governance.motion import MotionId
 from governance.service import proxies
@@ -40,8 +37,6 @@ async def give(request: Request, motion_id: UUID, body: ProxyIn, caller: Anybody
     services = services_of(request)
 
     async def handle(work: UnitOfWork) -> Any:
-        if body.instructed not in (None, FOR, AGAINST, ABSTAIN):
-            raise ChoiceInvalid(f"it must say one of {FOR}, {AGAINST}, {ABSTAIN}")
         by = await calling_member(work, caller)
         await proxies.give_proxy(
             work,
@@ -91,13 +86,13 @@ async def revoke(request: Request, proxy_id: UUID, caller: Anybody) -> Response:
     responses={200: {"model": ChoiceOut}, **problems(404, 409, 410)},
     summary="Vote for who gave you a proxy",
 )
-async def cast(request: Request, proxy_id: UUID, body: ProxyChoiceIn, caller: Anybody) -> Response:
+async def cast(request: Request, proxy_id: UUID, body: ChoiceIn, caller: Anybody) -> Response:
     """Once, and as they bound you to."""
 
     async def handle(work: UnitOfWork) -> Any:
         by = await calling_member(work, caller)
-        await proxies.cast_by_proxy(work, proxy_id, by=by, choice=body.choice)
-        return ChoiceOut(choice=body.choice).model_dump(mode="json")
+        mark = await proxies.cast_by_proxy(work, proxy_id, by=by, choice=body.choice)
+        return ChoiceOut(choice=mark).model_dump(mode="json")
 
     return await once(
         request, services_of(request).database, caller=str(caller.person_id), handler=handle

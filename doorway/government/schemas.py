@@ -54,20 +54,16 @@ class AmendmentIn(Model):
     text: Text
 
 
-class ChoiceIn(Model):
-    """Your ballot in an open vote; another one before the close takes its place."""
+OpenChoice = Annotated[str, StringConstraints(pattern=r"^[a-z]{1,20}$")] | dict[str, Any]
+"""A mark, or the document of a choice."""
 
-    choice: Annotated[str, StringConstraints(pattern=r"^[a-z]{1,20}$")] | dict[str, Any] = Field(
+
+class ChoiceIn(Model):
+    """A ballot in an open vote; another one before the close takes its place."""
+
+    choice: OpenChoice = Field(
         description="for, against or abstain; or the document of a choice as the ballot bundle has "
         'it: {"value": 120}, {"ranks": [[2], [1]]}, {"approved": [1, 3]}.'
-    )
-
-
-class ProxyChoiceIn(Model):
-    """What you say for who gave you a proxy."""
-
-    choice: Annotated[str, StringConstraints(pattern=r"^[a-z]{1,20}$")] = Field(
-        description="for, against or abstain"
     )
 
 
@@ -238,7 +234,10 @@ class MemberMotionOut(MotionOut):
 
     mover: MemberOut | None
     seconders: list[MemberOut]
-    nominated: list[MemberOut] = Field(description="Whoever is proposed, standing or not.")
+    nominated: list[MemberOut] = Field(
+        description="Whoever is proposed and has not withdrawn, standing or not yet."
+    )
+    withdrawn: list[MemberOut] = Field(description="Whoever was proposed and does not stand.")
     amended_by: dict[str, MemberOut] = Field(description="Who wrote each amendment.")
     mine: PartOut
 

@@ -1,6 +1,6 @@
 """Motions and memberships in the shapes that are sent."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from doorway.government.asked import AskedOut, asked_out
@@ -26,6 +26,7 @@ from foundation.identifiers import PersonId
 from governance.amendment import Amendment, diff_of
 from governance.asked import NumberAsked
 from governance.bylaws import Bylaws
+from governance.candidate import Candidate, ballot_names
 from governance.errors import MemberNotFound
 from governance.matter import MemberClass
 from governance.member import Exclusion, Member, MemberId, standing_of
@@ -138,12 +139,17 @@ async def member_motion_out(
         **dict(shown),
         mover=known.get(motion.mover),
         seconders=[known[one] for one in motion.seconders if one in known],
-        nominated=[known[one.member_id] for one in motion.candidates if one.member_id in known],
+        nominated=_known(known, (one for one in motion.candidates if one.withdrew_at is None)),
+        withdrawn=_known(known, (one for one in motion.candidates if one.withdrew_at)),
         amended_by={
             str(one.amendment_id): known[one.by] for one in motion.amendments if one.by in known
         },
         mine=_part_out(motion, part),
     )
+
+
+def _known(known: Mapping[MemberId, MemberOut], candidates: Iterable[Candidate]) -> list[MemberOut]:
+    return [known[one.member_id] for one in candidates if one.member_id in known]
 
 
 async def named(
@@ -182,7 +188,7 @@ async def _asked(work: Reading, view: views.MotionView) -> AskedOut:
         bounds=await find_bounds(work, motion.motion_id)
         if isinstance(motion.asks, NumberAsked)
         else None,
-        candidates=[one.name for one in motion.candidates if one.name is not None],
+        candidates=list(ballot_names(motion.candidates)),
         polls=() if motion.timetable is None else await list_polls(work, motion.motion_id),
         certificate=None if view.certificate is None else view.certificate.document,
     )

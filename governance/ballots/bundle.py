@@ -68,33 +68,49 @@ def opening_document(
     )
 
 
+def part_names(*, desks: int) -> tuple[str, ...]:
+    """The parts of a bundle with so many desks, in their order in the file."""
+    logs = [*(f"desk-{number}" for number in range(desks)), "board"]
+    return (
+        "manifest.json", "manifest.note", "roll.jsonl",
+        *(name for log in logs for name in (f"{log}.jsonl", f"{log}-heads.jsonl")),
+        "opening.json", "certificate.json",
+    )  # fmt: skip
+
+
 def write(bundle: Bundle, to: BinaryIO) -> None:
     """Write a bundle; the same parts give the same file."""
+    parts: dict[str, Iterable[bytes]] = {
+        "manifest.json": [bundle.manifest],
+        "manifest.note": [bundle.manifest_note.encode()],
+        "roll.jsonl": lines(one.line() for one in bundle.roll),
+        "opening.json": [bundle.opening],
+        "certificate.json": [bundle.certificate],
+    }
+    names = [*(f"desk-{number}" for number in range(len(bundle.desks))), "board"]
+    for name, log in zip(names, (*bundle.desks, bundle.board), strict=True):
+        parts |= {f"{name}.jsonl": lines(log.lines), f"{name}-heads.jsonl": head_lines(log.notes)}
+    write_parts(((name, parts[name]) for name in part_names(desks=len(bundle.desks))), to)
+
+
+def write_parts(parts: Iterable[tuple[str, Iterable[bytes]]], to: BinaryIO) -> None:
+    """Write a bundle of parts as they come, each in pieces of any length."""
     with zipfile.ZipFile(to, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as archive:
-        _put(archive, "manifest.json", [bundle.manifest])
-        _put(archive, "manifest.note", [bundle.manifest_note.encode()])
-        _put(archive, "roll.jsonl", _lines(one.line() for one in bundle.roll))
-        for number, desk in enumerate(bundle.desks):
-            _put_log(archive, f"desk-{number}", desk)
-        _put_log(archive, "board", bundle.board)
-        _put(archive, "opening.json", [bundle.opening])
-        _put(archive, "certificate.json", [bundle.certificate])
+        for name, pieces in parts:
+            member = zipfile.ZipInfo(name, date_time=_NO_DATE)
+            member.compress_type = zipfile.ZIP_DEFLATED
+            with archive.open(member, "w", force_zip64=True) as file:
+                for piece in pieces:
+                    file.write(piece)
 
 
-def _put_log(archive: zipfile.ZipFile, name: str, log: PublishedLog) -> None:
-    _put(archive, f"{name}.jsonl", _lines(log.lines))
-    _put(archive, f"{name}-heads.jsonl", _lines(canonical({"note": one}) for one in log.notes))
+def head_lines(notes: Iterable[str]) -> Iterable[bytes]:
+    """The part with a log's signed heads."""
+    return lines(canonical({"note": one}) for one in notes)
 
 
-def _lines(documents: Iterable[bytes]) -> Iterable[bytes]:
+def lines(documents: Iterable[bytes]) -> Iterable[bytes]:
+    """Documents as the lines of a part."""
     for document in documents:
         assert b"\n" not in document
         yield document + b"\n"
-
-
-def _put(archive: zipfile.ZipFile, name: str, pieces: Iterable[bytes]) -> None:
-    member = zipfile.ZipInfo(name, date_time=_NO_DATE)
-    member.compress_type = zipfile.ZIP_DEFLATED
-    with archive.open(member, "w", force_zip64=True) as file:
-        for piece in pieces:
-            file.write(piece)

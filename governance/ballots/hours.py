@@ -23,19 +23,22 @@ class Hours:
         """The hours as noticed."""
         return cls(opens_at_ms=manifest.opens_at_ms, closes_at_ms=manifest.closes_at_ms)
 
-    def extended(self, closes_at_ms: int, *, at_ms: int) -> "Hours":
-        """The hours with a later close, decided at `at_ms` while the vote is open.
+    def extended(self, closes_at_ms: int, *, at_ms: int, is_closed: bool = False) -> "Hours":
+        """The hours with a later close, decided at `at_ms`.
+
+        Also after the hour, while the board is not closed: in an outage over the close there is no
+        other way to give the time back.
 
         Raises
         ------
         ExtensionShortens
-            If it is not later.
+            If it is not later, or past already.
         VoteNotOpen
-            If the vote is closed: what is closed stays closed.
+            If the board is closed: what is closed stays closed.
         """
-        if at_ms >= self.closes_at_ms:
+        if is_closed:
             raise VoteNotOpen(IS_CLOSED)
-        if closes_at_ms <= self.closes_at_ms:
+        if closes_at_ms <= max(self.closes_at_ms, at_ms):
             raise ExtensionShortens
         return replace(self, closes_at_ms=closes_at_ms)
 

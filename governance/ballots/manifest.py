@@ -6,7 +6,7 @@ ciphertext, so that nothing of one vote can be used in another and nothing can b
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from governance.ballots import checkpoint
 from governance.ballots.blind_rsa import IssuerKey
@@ -108,6 +108,7 @@ class Manifest:
     lot_commitment: bytes
     relying_party: RelyingParty
     content_bytes: int
+    _digests: list[bytes] = field(default_factory=list, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         sealed = self.tier is Tier.SEALED
@@ -173,7 +174,9 @@ class Manifest:
 
     def digest(self) -> bytes:
         """The hash by which everything else names this vote: SHA-256 of the document."""
-        return hashlib.sha256(self.document()).digest()
+        if not self._digests:  # asked for several times for each ballot
+            self._digests.append(hashlib.sha256(self.document()).digest())
+        return self._digests[0]
 
     def signing_text(self) -> str:
         """The note text that desks and board sign before the vote opens."""

@@ -6,7 +6,7 @@ listed with its reason; papers join. The counting itself is handed in (`Counting
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -96,11 +96,18 @@ class Tally:
 
 @dataclass(slots=True)
 class _Board:
-    """The board, as read so far."""
+    """The board, as read so far: of each ballot what it says, or why it is broken, and no more.
 
-    standing: dict[bytes, tuple[int, Ballot]] = field(default_factory=dict)
+    A ballot is opened as it goes by, also one that a later one replaces: so a board of any length
+    takes the memory of its keys and of its different choices.
+    """
+
+    manifest: Manifest
+    election_key: X25519PrivateKey | None
+    standing: dict[bytes, tuple[int, bytes | BallotBroken]] = field(default_factory=dict)
     cancelled: set[bytes] = field(default_factory=set)
-    papers: list[tuple[int, Fields]] = field(default_factory=list)
+    papers: list[tuple[int, bytes | BallotBroken]] = field(default_factory=list)
+    choices: dict[bytes, tuple[bytes, Choice]] = field(default_factory=dict)
     superseded: int = 0
 
     def take(self, entry: Fields) -> None:
@@ -109,12 +116,39 @@ class _Board:
             case "ballot":
                 ballot = read(entry.get("ballot"))
                 self.superseded += ballot.key in self.standing
-                self.standing[ballot.key] = (number_of(entry, "index"), ballot)
+                said = self._said(lambda: self._opened(ballot))
+                self.standing[ballot.key] = (number_of(entry, "index"), said)
             case "cancellation":
                 self.cancelled.add(unpack(entry.get("key"), 32))
             case "paper_ballot":
                 content = as_object(entry.get("content"), "content")
-                self.papers.append((number_of(entry, "index"), content))
+                said = self._said(lambda: choice_of(content, self.manifest.question))
+                self.papers.append((number_of(entry, "index"), said))
+
+    def counted(self) -> Iterable[tuple[int, bytes | BallotBroken]]:
+        """What stands in the end, papers behind ballots."""
+        for key, found in self.standing.items():
+            if key not in self.cancelled:
+                yield found
+        yield from self.papers
+
+    def _opened(self, ballot: Ballot) -> Choice:
+        return open_ballot(
+            ballot,
+            self.election_key,
+            question=self.manifest.question,
+            length=self.manifest.content_bytes,
+        )
+
+    def _said(self, opened: Callable[[], Choice]) -> bytes | BallotBroken:
+        """The canonical document of a choice, each different one kept once."""
+        try:
+            choice = opened()
+        except BallotBroken as broken:
+            # Without the way it came, which holds the whole ballot.
+            return BallotBroken(broken.reason)
+        document = canonical(fields_of(choice))
+        return self.choices.setdefault(document, (document, choice))[0]
 
 
 def tally(
@@ -125,49 +159,28 @@ def tally(
     Parameters
     ----------
     board
-        Its lines in their order.
+        Its lines in their order, read once.
     election_key
         What the trustees put together; None in an open vote.
     """
-    read_board = _Board()
+    read_board = _Board(manifest, election_key)
     for line in board:
         read_board.take(parse(line))
     said: Counter[bytes] = Counter()
-    choices: dict[bytes, Choice] = {}
     broken: list[BrokenBallot] = []
-    for index, found in _opened(manifest, read_board, election_key):
+    for index, found in read_board.counted():
         if isinstance(found, BallotBroken):
             broken.append(BrokenBallot(index=index, reason=found.reason))
-            continue
-        document = canonical(fields_of(found))
-        choices[document] = found
-        said[document] += 1
+        else:
+            said[found] += 1
     return Tally(
         keys=len(read_board.standing.keys() | read_board.cancelled),
         superseded=read_board.superseded,
         cancelled=len(read_board.cancelled),
         papers=len(read_board.papers),
         broken=tuple(sorted(broken, key=lambda one: one.index)),
-        votes=tuple((choices[document], said[document]) for document in sorted(said)),
+        votes=tuple((read_board.choices[document][1], said[document]) for document in sorted(said)),
     )
-
-
-def _opened(
-    manifest: Manifest, board: _Board, election_key: X25519PrivateKey | None
-) -> Iterable[tuple[int, Choice | BallotBroken]]:
-    question, length = manifest.question, manifest.content_bytes
-    for key, (index, ballot) in board.standing.items():
-        if key in board.cancelled:
-            continue
-        try:
-            yield index, open_ballot(ballot, election_key, question=question, length=length)
-        except BallotBroken as broken:
-            yield index, broken
-    for index, content in board.papers:
-        try:
-            yield index, choice_of(content, question)
-        except BallotBroken as broken:
-            yield index, broken
 
 
 def lot_seed(revealed: bytes, head: Head) -> bytes:

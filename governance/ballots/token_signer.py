@@ -75,7 +75,18 @@ class Token:
                 }
             )
             if next(iter(found), None) is None:
-                self._session.generate_keypair(pkcs11.KeyType.RSA, bits, label=label, store=True)
+                # Said rather than left to the maker's defaults: it signs, and nothing else, in there.
+                self._session.generate_keypair(
+                    pkcs11.KeyType.RSA,
+                    bits,
+                    label=label,
+                    store=True,
+                    capabilities=pkcs11.MechanismFlag.SIGN | pkcs11.MechanismFlag.VERIFY,
+                    private_template={
+                        pkcs11.Attribute.EXTRACTABLE: False,
+                        pkcs11.Attribute.SENSITIVE: True,
+                    },
+                )
 
     def signer(self, label: str) -> TokenSigner:
         """The signer of a key on the token.

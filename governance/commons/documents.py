@@ -147,13 +147,14 @@ def _of(body: Body, field: str, read: Callable[[Any], _T]) -> _T:
         raise TermsInvalid(field, "is missing")
     try:
         return read(body[field])
-    except (TypeError, ValueError, ZeroDivisionError, AttributeError):
+    except (TypeError, ValueError, KeyError, ZeroDivisionError, AttributeError):
         raise TermsInvalid(field, f"has the wrong form: {body[field]!r}"[:200]) from None
 
 
 def _text(given: Any) -> str:
     if not isinstance(given, str):
         raise TypeError
+    given.encode()  # half a character is no text: a ValueError
     return given
 
 

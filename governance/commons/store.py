@@ -36,6 +36,10 @@ _PACTS = text(f"""
 _DONE = text(f"SELECT * FROM commons.duty_done WHERE {_WANTED} ORDER BY made_at, number")
 _REVIEWS = text(f"SELECT * FROM commons.pact_review WHERE {_WANTED} ORDER BY ordinal")
 _BUDGET = text("SELECT terms FROM commons.budget WHERE budget_id = :id")
+_IS_SETTLED = text("""
+    SELECT commons.is_voted_on(:id)
+        OR EXISTS (SELECT FROM commons.budget_result WHERE budget_id = :id)
+""")
 _PROJECTS = text("""
     SELECT project.*, coalesce(
         (SELECT array_agg(person_id ORDER BY person_id) FROM commons.project_support AS behind
@@ -46,7 +50,8 @@ _PROJECTS = text("""
 _OFFER = text("SELECT terms FROM commons.offer WHERE offer_id = :id")
 _PLEDGES = text("""
     SELECT pledge.*, withdrawn_at FROM commons.pledge LEFT JOIN commons.pledge_withdrawal
-    USING (pledge_id) WHERE offer_id = :id ORDER BY made_at, pledge_id
+    USING (pledge_id) WHERE offer_id = :id AND (CAST(:by AS uuid) IS NULL OR person_id = :by)
+    ORDER BY made_at, pledge_id
 """)
 _BENEFICIARIES = text("SELECT person_id FROM commons.offer_beneficiary WHERE offer_id = :id")
 _PURCHASE = text("SELECT terms FROM commons.purchase WHERE purchase_id = :id")
@@ -68,10 +73,18 @@ async def put(work: UnitOfWork, table: str, **row: object) -> None:
     CommonsRefused
         If a rule of the database stands against it.
     """
-    columns = ", ".join(row)
-    values = ", ".join(f":{name}" for name in row)
+    await put_all(work, table, [row])
+
+
+async def put_all(work: UnitOfWork, table: str, rows: Sequence[Mapping[str, object]]) -> None:
+    """Insert rows of the same columns together; raises as `put`."""
+    if not rows:
+        return
+    columns = ", ".join(rows[0])
+    values = ", ".join(f":{name}" for name in rows[0])
+    insert = text(f"INSERT INTO commons.{table} ({columns}) VALUES ({values})")
     try:
-        await work.execute(text(f"INSERT INTO commons.{table} ({columns}) VALUES ({values})"), row)
+        await work.execute(insert, rows)
     except IntegrityError as error:
         raise CommonsRefused(constraint_of(error) or "integrity") from None
 
@@ -149,6 +162,12 @@ async def get_budget(work: Reading, budget_id: UUID) -> BudgetTerms:
     return budget_terms_of(json.loads(row.terms))
 
 
+async def is_divided_or_voted_on(work: UnitOfWork, budget_id: UUID) -> bool:
+    """Whether a fund is divided, or a vote that divides it is under way; nobody begins one now."""
+    await lock(work, budget_id)
+    return bool((await work.execute(_IS_SETTLED, {"id": budget_id})).scalar_one())
+
+
 async def list_projects(
     work: Reading, budget_id: UUID, terms: BudgetTerms
 ) -> tuple[ProjectProposal, ...]:
@@ -176,9 +195,11 @@ async def get_offer(work: Reading, offer_id: UUID) -> OfferTerms:
     return offer_terms_of(json.loads((await _one(work, _OFFER, offer_id, "offer")).terms))
 
 
-async def list_pledges(work: Reading, offer_id: UUID) -> tuple[Pledge, ...]:
-    """Every pledge, withdrawn ones too, the earliest first."""
-    rows = (await work.execute(_PLEDGES, {"id": offer_id})).all()
+async def list_pledges(
+    work: Reading, offer_id: UUID, *, by: PersonId | None = None
+) -> tuple[Pledge, ...]:
+    """Every pledge, or every one of a person's; withdrawn ones too, the earliest first."""
+    rows = (await work.execute(_PLEDGES, {"id": offer_id, "by": by})).all()
     return tuple(
         Pledge(
             pledge_id=row.pledge_id, person_id=PersonId(row.person_id),

@@ -41,6 +41,14 @@ _PROPOSALS = text("""
     ORDER BY proposal.made_at DESC, proposal_id DESC LIMIT :limit
 """)
 
+_PURCHASES = text("""
+    SELECT purchase_id, terms, document,
+           (SELECT count(*) FROM commons.bid AS one
+            WHERE one.purchase_id = purchase.purchase_id) AS bids
+    FROM commons.purchase LEFT JOIN commons.award USING (purchase_id)
+    ORDER BY purchase.made_at, purchase_id LIMIT 1000
+""")
+
 # The member with whom a pact was made: who proposed it to the board, or lodged it with the fund.
 _PROPOSER = text("""
     SELECT coalesce(proposal.proposer_id, project.proposer_id) FROM commons.pact
@@ -100,6 +108,27 @@ class BudgetView:
     lodge_by: date
     vote_by: date
     result: Mapping[str, Any] | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PurchaseView:
+    """A purchase as everybody sees it: its terms, how many bid, and once awarded the whole table."""
+
+    purchase_id: UUID
+    terms: Mapping[str, Any]
+    bids: int
+    table: Mapping[str, Any] | None
+
+
+async def list_purchases(work: Reading) -> tuple[PurchaseView, ...]:
+    """Every purchase, the oldest first; one statement."""
+    return tuple(
+        PurchaseView(
+            purchase_id=row.purchase_id, terms=json.loads(row.terms), bids=row.bids,
+            table=None if row.document is None else json.loads(row.document),
+        )
+        for row in (await work.execute(_PURCHASES)).all()
+    )  # fmt: skip
 
 
 async def list_pacts(work: Reading, today: date) -> tuple[PactView, ...]:
@@ -162,8 +191,7 @@ async def currency_of(work: Reading, budget_id: UUID) -> Currency:
 async def pledges_of(work: Reading, offer_id: UUID, person_id: PersonId) -> tuple[Pledge, ...]:
     """A person's pledges to an offer, oldest first; raises `CommonsNotFound`."""
     await store.get_offer(work, offer_id)
-    found = [one for one in await store.list_pledges(work, offer_id) if one.person_id == person_id]
-    return tuple(sorted(found, key=lambda one: (one.made_at, one.pledge_id)))
+    return await store.list_pledges(work, offer_id, by=person_id)
 
 
 async def list_offers(work: Reading) -> tuple[OfferView, ...]:

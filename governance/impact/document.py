@@ -6,7 +6,7 @@ members see its bounds' ends and the middle.
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from governance.impact.errors import ImpactUnreadable
@@ -21,6 +21,12 @@ NO_RULE = "This motion writes no rule, so no figure of a day follows from it."
 
 Body = Mapping[str, Any]
 Document = Mapping[str, Any]
+RestsOn = Mapping[str, str | None]
+"""Digests of the rules that a statement compares with, by name; None where there is none.
+
+By kind those that a day is played by; of a vote on a number also `bylaws`, which say how far it may
+move, and `rule_it_stands_in`, the last rule that was adopted of its kind.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,11 +48,18 @@ class Proposed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subject:
-    """Of which text of which motion: its identifier, version and kind of rule."""
+    """Of which text of which motion: its identifier, version and kind of rule.
+
+    Attributes
+    ----------
+    rests_on
+        What it is held against; empty where nothing is worked out.
+    """
 
     motion_id: str
     version: int
     kind: str | None
+    rests_on: RestsOn = field(default_factory=dict)
 
 
 def ends_and_middle(low: int, high: int, *, step: int = 1) -> tuple[int, ...]:
@@ -99,6 +112,11 @@ def document_of_none(
     return _sealed(subject, [], assumptions=assumptions or {}, why_none=why)
 
 
+def rules_changed(before: RestsOn, now: RestsOn) -> tuple[str, ...]:
+    """The names of the rules that are others now, sorted."""
+    return tuple(sorted(name for name in {*before, *now} if before.get(name) != now.get(name)))
+
+
 def why_no_impact(kind: str | None) -> str:
     """Why a motion that writes a rule of this kind, or none, carries no figures."""
     if kind is None:
@@ -146,6 +164,7 @@ def _sealed(
         "motion_id": subject.motion_id,
         "version": subject.version,
         "kind": subject.kind,
+        "rests_on": dict(subject.rests_on),
         "assumptions": dict(assumptions),
         "why_none": why_none,
         "proposals": proposals,

@@ -36,10 +36,26 @@ class ImpactMissing(Conflict):
 
     def __init__(self, motion_id: str, version: int) -> None:
         super().__init__(
-            f"The vote cannot be called yet: members see the impact statement of version {version} "
-            "first, and it is still being worked out.",
+            f"Members see what version {version} would do before a vote is called: please call it "
+            f"again once /public/v1/motions/{motion_id}/impact tells, in a few minutes.",
             motion_id=motion_id,
             version=version,
+        )
+
+
+class ImpactStale(Conflict):
+    """No vote is called on a rule by a statement that compares it with yesterday's rules."""
+
+    code = "impact_stale"
+
+    def __init__(self, motion_id: str, version: int, changed: tuple[str, ...]) -> None:
+        super().__init__(
+            f"The impact statement of version {version} rests on rules that have changed since "
+            f"({', '.join(changed).replace('_', ' ')}): please call the vote again once the new one stands, in a few "
+            "minutes.",
+            motion_id=motion_id,
+            version=version,
+            changed=list(changed),
         )
 
 

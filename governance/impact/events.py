@@ -9,7 +9,10 @@ from governance.motion import MotionId
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImpactStated(Event):
-    """The impact statement of a motion's text stands; `has_figures` is False where it says why not."""
+    """An impact statement of a motion's text stands; `has_figures` is False where it says why not.
+
+    A text has another one where a rule that the first rests on changed before the notice.
+    """
 
     kind: ClassVar[str] = "impact_stated"
     topic: ClassVar[str] = "governance.impact_stated"
@@ -20,5 +23,5 @@ class ImpactStated(Event):
 
     @property
     def key(self) -> str:
-        """A version has one statement."""
-        return f"{self.motion_id}:{self.version}"
+        """A version has one statement for the same rules."""
+        return f"{self.motion_id}:{self.version}:{self.digest}"

@@ -19,6 +19,7 @@ from governance.impact.document import (
     ends_and_middle,
     has_impact,
     read_document,
+    rules_changed,
     text_of,
     why_no_impact,
 )
@@ -26,6 +27,7 @@ from governance.impact.errors import (
     ImpactAwaitsBounds,
     ImpactMissing,
     ImpactPending,
+    ImpactStale,
     ImpactUnreadable,
 )
 from governance.impact.events import ImpactStated
@@ -41,10 +43,17 @@ AS_PROPOSED = "as proposed"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stated:
-    """A motion's impact as it is read; `made_at` is None where nothing had to be worked out."""
+    """A motion's impact as it is read; `made_at` is None where nothing had to be worked out.
+
+    Attributes
+    ----------
+    is_stale
+        Whether a rule that it rests on has changed, and another statement is being worked out.
+    """
 
     document: Mapping[str, Any]
     made_at: datetime | None
+    is_stale: bool = False
 
 
 async def proposals_of(work: UnitOfWork, motion_id: MotionId) -> tuple[Proposed, ...]:
@@ -92,7 +101,7 @@ async def _terms_now(
 
 
 async def keep_impact(work: UnitOfWork, document: Mapping[str, Any]) -> bool:
-    """Keep a motion's impact and announce it; False if its version has one already.
+    """Keep a motion's impact and announce it; False if its version has one of the same rules.
 
     Raises
     ------
@@ -108,6 +117,7 @@ async def keep_impact(work: UnitOfWork, document: Mapping[str, Any]) -> bool:
     motion_id, version = MotionId(UUID(document["motion_id"])), document["version"]
     kept = await store.insert_impact(
         work, motion_id, version,
+        rests_on=document["rests_on"],
         text_and_digest=(said, digest_of(document)),
         seed=document["assumptions"].get("seed", 0),
         assumptions=canonical(document["assumptions"]).decode(),
@@ -130,7 +140,8 @@ async def keep_impact(work: UnitOfWork, document: Mapping[str, Any]) -> bool:
 async def impact_ready(work: Reading, motion_id: MotionId, text_version: int) -> None:
     """Let a vote be called on this text: a statement of it stands, or none is needed.
 
-    For whoever gives notice of a vote, in the same unit of work, once the motion is locked.
+    For whoever gives notice of a vote, in the same unit of work, once the motion is locked. The
+    database looks again in the commit (`no_notice_without_its_impact`).
 
     Raises
     ------
@@ -138,12 +149,18 @@ async def impact_ready(work: Reading, motion_id: MotionId, text_version: int) ->
         If there is no such motion.
     ImpactMissing
         If members would vote without having seen what the rule does.
+    ImpactStale
+        If what they have seen is how it differs from rules that have changed since.
     """
     about = await get_about(work, motion_id)
     if not has_impact(about.kind):
         return
-    if await store.find_impact(work, motion_id, text_version) is None:
+    kept = await store.find_impact(work, motion_id, text_version)
+    if kept is None:
         raise ImpactMissing(str(motion_id), text_version)
+    if kept.is_stale:
+        changed = rules_changed(kept.rests_on, kept.rules)
+        raise ImpactStale(str(motion_id), text_version, changed)
 
 
 async def get_impact(work: Reading, motion_id: MotionId) -> Stated:
@@ -169,7 +186,7 @@ async def get_impact(work: Reading, motion_id: MotionId) -> Stated:
         raise ImpactPending(str(motion_id), about.version)
     if digest_of(json.loads(kept.text)) != kept.digest:
         raise ImpactUnreadable("its digest is not the one it was kept with")
-    return Stated(document=read_document(kept.text), made_at=kept.made_at)
+    return Stated(document=read_document(kept.text), made_at=kept.made_at, is_stale=kept.is_stale)
 
 
 async def get_about(work: Reading, motion_id: MotionId) -> About:

@@ -6,27 +6,32 @@ one transaction and in the order of hashes: neither the order of rows nor their 
 one of them came, and so nothing ties it to the moment in which a desk issued a token.
 """
 
-import contextlib
 import hashlib
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 
 from sqlalchemy.exc import DBAPIError
 
-from foundation.errors import Refusal
+from foundation.chance import Chance, SystemChance
 from foundation.identifiers import UUID
 from governance.ballots import ballot as ballots
-from governance.ballots.ballot import Ballot
 from governance.ballots.box import NEVER_SEEN, Box, KeyStanding, paper_entries
 from governance.ballots.choice import Choice
 from governance.ballots.errors import BallotRefused
-from governance.ballots.hours import IS_CLOSED, Hours, close_entry, extension_entry
+from governance.ballots.hours import IS_CLOSED, close_entry, extension_entry
 from governance.ballots.manifest import KEY_BYTES, Manifest
 from governance.ballots.plain import Fields, canonical, parse, unpack
 from governance.ballots.receipt import Receipt
 from governance.errors import VoteNotOpen
-from governance.polls.errors import BallotNotOnBoard, PollNotReady
+from governance.polls import batches
+from governance.polls.batches import WAITING_OF_A_KEY_MAX, digest_of, key_of, stood
+from governance.polls.closing import may_close
+from governance.polls.errors import (
+    BallotNotOnBoard,
+    BallotsTooFast,
+    PollNotReady,
+)
 from governance.polls.keeping import KeeperAtWork, milliseconds
 from governance.polls.logs import Mirror
 from governance.polls.store.boards import BoardStore, Waiting
@@ -35,6 +40,7 @@ from storage.refusals import constraint_of
 from storage.work import Reading, UnitOfWork
 
 BATCH_LEAST = 10
+AFTER_AN_OUTAGE = "The office gave back the time of an outage that is on record."
 
 
 class BoardMirror(Mirror):
@@ -71,11 +77,15 @@ class BoardAtWork(KeeperAtWork[BoardStore]):
     ----------
     batch_least
         How many ballots of different keys go onto the board together at least.
+    kept_back
+        How many stay behind each time, drawn by chance, so that the last batch is no smaller.
     shuffled
         The hashes of what waited when the table was last written anew.
     """
 
     batch_least: int = BATCH_LEAST
+    kept_back: int = 0
+    chance: Chance = field(default_factory=SystemChance)
     shuffled: frozenset[str] = field(default_factory=frozenset)
 
     def new_mirror(self, _manifest: Manifest) -> Mirror:
@@ -92,17 +102,6 @@ class BoardAtWork(KeeperAtWork[BoardStore]):
         mirror = await self.mirror(work, poll_id)
         assert isinstance(mirror, BoardMirror)
         return mirror
-
-
-def digest_of(document: Fields) -> str:
-    """The name of a ballot: SHA-256 of its canonical document, hexadecimal."""
-    return hashlib.sha256(canonical(document)).hexdigest()
-
-
-def stood(before: KeyStanding | None, ballot: Ballot) -> KeyStanding:
-    """What is known of a key when a ballot of it is there."""
-    known = before or NEVER_SEEN
-    return replace(known, latest_sequence=max(known.latest_sequence, ballot.sequence))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,24 +125,32 @@ async def receive(work: UnitOfWork, board: BoardAtWork, poll_id: UUID, document:
     ------
     PollNotFound, VoteNotOpen, DocumentMalformed, BallotRefused, BallotCancelled, BallotSuperseded
         As they say.
+    BallotsTooFast
+        If of its key as many wait as may.
     """
     manifest = await board.manifest(work, poll_id)
     if manifest.tier is not Tier.SEALED:
         raise BallotRefused("handed_in_at_the_office_in_such_a_vote")
     mirror = await board.board(work, poll_id)
     waiting = await board.store.waiting(work, poll_id)
-    digest = digest_of(document)
+    whole = canonical(document)
+    digest = hashlib.sha256(whole).hexdigest()
     if digest in mirror.places or any(one.digest == digest for one in waiting):
         return Taken(digest=digest, waiting=len(waiting))
     hours, at_ms = await board.hours(work, poll_id), milliseconds(work.now)
-    standing = _standing(mirror, waiting, unpack(document.get("key"), KEY_BYTES))
+    key = unpack(document.get("key"), KEY_BYTES)
+    own = [one for one in waiting if key_of(one) == key]
+    standing = batches.standing_of(mirror.standings.get(key, NEVER_SEEN), own)
     box = Box(manifest=manifest)
     if "kind" in document:
         box.cancel(document, standing=standing, hours=hours, at_ms=at_ms)
     else:
         box.receive(ballots.read(document), standing=standing, hours=hours, at_ms=at_ms)
+        # Else one member's changes of mind alone would fill the box, which is read whole each time.
+        if len(own) >= WAITING_OF_A_KEY_MAX:
+            raise BallotsTooFast
     async with _told_closed():
-        await board.store.let_wait(work, poll_id, canonical(document).decode())
+        await board.store.let_wait(work, poll_id, whole.decode())
     return Taken(digest=digest, waiting=len(waiting) + 1)
 
 
@@ -175,17 +182,30 @@ async def publish(work: UnitOfWork, board: BoardAtWork) -> frozenset[str]:
     does not tell who came first either.
     """
     await board.store.lock_waiting(work)
-    waiting = await board.store.waiting(work)
-    over = set(await board.store.polls_to_close(work))
+    waiting = batches.newest_alone(await board.store.waiting(work))
+    over, _ = await to_close(work, board)
     staying: list[Waiting] = []
     for poll_id in sorted({one.poll_id for one in waiting}):
-        those = [one for one in waiting if one.poll_id == poll_id]
-        if poll_id in over or len({_key_of(one) for one in those}) >= board.batch_least:
-            await _put_up(work, board, poll_id, those)
-        else:
-            staying += those
+        going = [one for one in waiting if one.poll_id == poll_id]
+        if poll_id not in over:
+            going, behind = batches.those_that_go(
+                going, least=board.batch_least, kept_back=board.kept_back, chance=board.chance
+            )
+            staying += behind
+        if going:
+            await _put_up(work, board, poll_id, going)
     await board.store.shuffle_waiting(work, staying)
     return frozenset(one.digest for one in staying)
+
+
+async def to_close(work: Reading, board: BoardAtWork) -> tuple[list[UUID], list[UUID]]:
+    """Polls that are over: those that witnesses will still see closed in time, and the others."""
+    in_time: list[UUID] = []
+    too_late: list[UUID] = []
+    for poll_id, at_ms in await board.store.polls_to_close(work):
+        manifest, hours = await board.manifest(work, poll_id), await board.hours(work, poll_id)
+        (in_time if may_close(manifest, hours, at_ms=at_ms) else too_late).append(poll_id)
+    return in_time, too_late
 
 
 async def close(work: UnitOfWork, board: BoardAtWork, poll_id: UUID) -> bool:
@@ -205,10 +225,20 @@ async def finish(work: UnitOfWork, board: BoardAtWork, poll_id: UUID) -> None:
     await board.store.finish(work, poll_id)
 
 
+async def follow(work: UnitOfWork, board: BoardAtWork, poll_id: UUID, *, closes_at_ms: int) -> None:
+    """Let the poll close when its notice says by now: the office has extended the vote.
+
+    Raises
+    ------
+    As `extend`.
+    """
+    await extend(work, board, poll_id, closes_at_ms=closes_at_ms, reason=AFTER_AN_OUTAGE)
+
+
 async def extend(
     work: UnitOfWork, board: BoardAtWork, poll_id: UUID, *, closes_at_ms: int, reason: str
 ) -> None:
-    """Let the poll close later, after an outage.
+    """Let the poll close later, after an outage; also after its hour, while it is not closed.
 
     Raises
     ------
@@ -217,7 +247,8 @@ async def extend(
     """
     growth = await board.growth(work, poll_id)
     hours = await board.hours(work, poll_id)
-    later = hours.extended(closes_at_ms, at_ms=milliseconds(work.now))
+    is_closed = await board.store.is_closed(work, poll_id)
+    later = hours.extended(closes_at_ms, at_ms=milliseconds(work.now), is_closed=is_closed)
     async with _told_closed():
         await board.store.extend(work, poll_id, closes_at_ms=closes_at_ms, reason=reason)
     await growth.append([extension_entry(later, reason)])
@@ -262,72 +293,12 @@ async def _put_up(
     manifest = await board.manifest(work, poll_id)
     growth = await board.growth(work, poll_id)
     mirror = await board.board(work, poll_id)
-    entries = batch_of(manifest, mirror.standings, [one.document.encode() for one in waiting])
+    entries = batches.batch_of(
+        manifest, mirror.standings, [one.document.encode() for one in waiting]
+    )
     if entries:
         await growth.append(entries)
         await growth.sign(board.log_key(manifest), board.keys.signer(poll_id))
-
-
-def batch_of(
-    manifest: Manifest, standings: Mapping[bytes, KeyStanding], documents: Sequence[bytes]
-) -> list[Fields]:
-    """The entries of a batch, in an order that tells nothing of who came first.
-
-    Of each key its newest ballot alone; what the box refuses now is left out. All of it came in
-    time, for nothing waits that came at another: the box is asked as of the opening.
-    """
-    box, hours = Box(manifest=manifest), Hours.of(manifest)
-    newest: dict[bytes, tuple[int, str, Fields]] = {}
-    slips: dict[str, Fields] = {}
-    for document in documents:
-        try:
-            said = parse(document)
-            if "kind" in said:
-                slips[digest_of(said)] = said
-                continue
-            ballot = ballots.read(said)
-            standing = standings.get(ballot.key, NEVER_SEEN)
-            entry = box.receive(ballot, standing=standing, hours=hours, at_ms=hours.opens_at_ms)
-        except Refusal:
-            continue
-        candidate = (ballot.sequence, digest_of(said), entry)
-        if ballot.key not in newest or newest[ballot.key][:2] < candidate[:2]:
-            newest[ballot.key] = candidate
-    entries = [entry for _, _, entry in sorted(newest.values(), key=lambda one: one[1])]
-    for _, slip in sorted(slips.items(), key=lambda one: one[0]):
-        key = unpack(slip.get("key"), KEY_BYTES)
-        known = standings.get(key, NEVER_SEEN)
-        standing = replace(
-            known,
-            latest_sequence=max(known.latest_sequence, newest[key][0] if key in newest else 0),
-        )
-        with contextlib.suppress(Refusal):
-            entries.append(
-                box.cancel(slip, standing=standing, hours=hours, at_ms=hours.opens_at_ms)
-            )
-    return entries
-
-
-def _standing(mirror: BoardMirror, waiting: Sequence[Waiting], key: bytes) -> KeyStanding:
-    """What is known of a key by the board and by what waits."""
-    found = mirror.standings.get(key, NEVER_SEEN)
-    for one in waiting:
-        document = parse(one.document.encode())
-        if _key_of(one) != key:
-            continue
-        if "kind" in document:
-            found = replace(found, is_cancelled=True)
-        else:
-            found = stood(found, ballots.read(document))
-    return found
-
-
-def _key_of(one: Waiting) -> bytes:
-    """The ballot key that something is about; what has none counts as one strange key."""
-    try:
-        return unpack(parse(one.document.encode()).get("key"), KEY_BYTES)
-    except Refusal:
-        return b""
 
 
 @asynccontextmanager

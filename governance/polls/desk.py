@@ -103,11 +103,14 @@ async def issue(
         As they say; nothing is marked.
     """
     pure = desk.pure(await desk.manifest(work, poll_id))
+    roll_entry = await desk.store.find_entry(work, poll_id, request.commitment)
+    if roll_entry is None:  # before the log is locked: strangers hold up nobody on the roll
+        raise NotOnTheRoll
     growth = await desk.growth(work, poll_id)
     found = pure.issue(
         request,
         blinded=blinded,
-        roll_entry=await desk.store.find_entry(work, poll_id, request.commitment),
+        roll_entry=roll_entry,
         mark=await desk.store.find_mark(work, poll_id, request.commitment),
         hours=await desk.hours(work, poll_id),
         at_ms=milliseconds(work.now),

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from foundation.errors import Conflict, Forbidden, Invalid, NotFound, Unavailable
+from foundation.errors import Conflict, Forbidden, Invalid, NotFound, TooMany, Unavailable
 from foundation.identifiers import UUID
 
 
@@ -38,6 +38,58 @@ class PollNotReady(Conflict):
             f"The poll cannot be counted yet: {', '.join(missing)} missing.", missing=list(missing)
         )
         self.missing = tuple(missing)
+
+
+class BoardWasAway(Conflict):
+    """A poll was over long before the board came back: it does not close, nor publish what waits."""
+
+    code = "board_was_away"
+
+    def __init__(self, poll_id: UUID) -> None:
+        super().__init__(
+            f"Poll {poll_id} stays open on the board: it was away at the close, and witnesses would see "
+            "it closed too late. Note the outage until now and extend the vote; without the office, "
+            "`khan extend`.",
+            poll_id=poll_id,
+        )
+
+
+class PollUnwitnessed(Conflict):
+    """A board was closed, and too few witnesses signed it in time: nobody can check such a count."""
+
+    code = "poll_unwitnessed"
+
+    def __init__(self, poll: str) -> None:
+        super().__init__(
+            f"Poll {poll} cannot be counted: too few witnesses signed its closed board within the grace, "
+            "so nobody can tell whether ballots came late. Call the vote anew.",
+            poll=poll,
+        )
+
+
+class BallotsTooFast(TooMany):
+    """Several ballots of one key wait already."""
+
+    code = "ballots_too_fast"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "You have changed this ballot several times within seconds; send the last one again in a "
+            "moment.",
+            retry_after_seconds=2,
+        )
+
+
+class PollCountFailed(Unavailable):
+    """The process that counts a closed poll ended before it was done."""
+
+    code = "poll_count_failed"
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(
+            f"The poll was not counted ({reason}). Nothing is written; certify it again.",
+            reason=reason,
+        )
 
 
 class BallotNotOnBoard(NotFound):

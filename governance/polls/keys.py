@@ -4,6 +4,7 @@ Made new for each poll, so that nothing of one vote can be used in another; neve
 An issuer's RSA key may be on a PKCS#11 token instead, which it cannot leave.
 """
 
+import contextlib
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -115,15 +116,27 @@ class KeyFolder:
             return place.read_bytes()
         secret = make()
         # Whole or not at all: a key cut short by a crash would be found at the next start.
-        draft = place.with_suffix(f"{place.suffix}.new")
+        draft = self._folder / f"{name}.{os.getpid()}.new"
         draft.unlink(missing_ok=True)
         descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "wb") as file:
             file.write(secret)
             file.flush()
             os.fsync(file.fileno())
-        draft.rename(place)
-        return secret
+        # A key that another process has made meanwhile is published by now, and keeps its place.
+        with contextlib.suppress(FileExistsError):
+            os.link(draft, place)
+        draft.unlink()
+        self._write_through()
+        return place.read_bytes()
+
+    def _write_through(self) -> None:
+        """See that the folder's entries outlive a power cut: the public half is in the database next."""
+        descriptor = os.open(self._folder, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
 
     def _secret(self) -> bytes:
         return self._chance.bits(8 * _SECRET_BYTES).to_bytes(_SECRET_BYTES, "big")

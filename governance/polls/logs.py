@@ -56,16 +56,16 @@ class Growth:
 
     async def append(self, entries: Sequence[Fields]) -> None:
         """Write entries behind the last one; each gets its number as `index`."""
-        if not entries:
-            return
-        first = self._frontier.size
-        lines = []
-        for entry in entries:
-            assert "index" not in entry
-            line = canonical({"index": self._frontier.size, **entry})
-            lines.append(line)
-            self._frontier = self._frontier.grown(leaf_hash(line))
-        await self._store.append(self._work, self._poll_id, first=first, lines=lines)
+        for start in range(0, len(entries), LINES_AT_ONCE):
+            first, lines = self._frontier.size, []
+            for entry in entries[start : start + LINES_AT_ONCE]:
+                assert "index" not in entry
+                line = canonical({"index": self._frontier.size, **entry})
+                lines.append(line)
+                self._frontier = self._frontier.grown(leaf_hash(line))
+            # So many in a statement: each line is checked by the database, and a statement is given
+            # up after half a minute.
+            await self._store.append(self._work, self._poll_id, first=first, lines=lines)
 
     async def sign(self, key: NamedKey, signer: Signer) -> None:
         """Keep the head as it is now, signed by the log's keeper."""

@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import BinaryIO
 
 from foundation.identifiers import UUID
 from governance.ballots import checkpoint
 from governance.ballots import manifest as manifests
 from governance.ballots.blind_rsa import IssuerKey
-from governance.ballots.bundle import PublishedLog
 from governance.ballots.checkpoint import NamedKey
 from governance.ballots.hours import Hours
 from governance.ballots.manifest import DeskTerms, Manifest
@@ -64,22 +64,33 @@ async def parts_of(work: Reading, poll_id: UUID, *, tier: Tier) -> Parts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ClosedLog:
+    """A log that has ended: whose it is, and its heads that enough witnesses have signed, in order.
+
+    Its entries are as many as there are ballots: `copy_log` writes them to a file.
+    """
+
+    keeper: Keeper
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ClosedPoll:
-    """Everything that desks and board leave of a closed poll.
+    """What desks and board leave of a closed poll, but for the entries of their logs.
 
     Attributes
     ----------
     manifest_note
         The manifest's hash, signed by desks and board.
-    desk_logs, board
-        With the heads that enough witnesses have signed.
+    desk_logs
+        In the manifest's order.
     lot_secret
         The 32 bytes behind the manifest's lot commitment.
     """
 
     manifest_note: str
-    desk_logs: tuple[PublishedLog, ...]
-    board: PublishedLog
+    desk_logs: tuple[ClosedLog, ...]
+    board: ClosedLog
     lot_secret: bytes
 
 
@@ -116,8 +127,8 @@ async def closed_poll(work: Reading, poll_id: UUID) -> ClosedPoll:
         heads = await store.heads(work, poll_id, limit=100_000)
         witnessed = [one for one in heads if one.cosignatures >= manifest.witnesses_needed]
         missing += await _missing_of(work, poll_id, keeper=keeper, heads=heads, witnessed=witnessed)
-        notes = [one.note for one in reversed(witnessed)]
-        logs.append(PublishedLog(lines=await _all_lines(work, store, poll_id), notes=notes))
+        notes = tuple(one.note for one in reversed(witnessed))
+        logs.append(ClosedLog(keeper=keeper, notes=notes))
     lot = await views.find_lot(work, poll_id)
     if lot is None:
         missing.append("the secretary's lot")
@@ -126,6 +137,25 @@ async def closed_poll(work: Reading, poll_id: UUID) -> ClosedPoll:
     return ClosedPoll(
         manifest_note=note, desk_logs=tuple(logs[:-1]), board=logs[-1], lot_secret=lot
     )
+
+
+async def find_close_entry(work: Reading, poll_id: UUID) -> bytes | None:
+    """The board's close entry; None while it is open."""
+    return await views.find_close_entry(work, poll_id)
+
+
+async def copy_log(work: Reading, poll_id: UUID, keeper: Keeper, *, to: BinaryIO) -> int:
+    """Write every entry of a log to a file, a newline behind each; how many there were.
+
+    Read in parts, so that a log of any length takes the memory of one of them.
+    """
+    store, count = KeeperStore(keeper), 0
+    while True:
+        some = await store.lines(work, poll_id, first=count)
+        to.writelines(line + b"\n" for _, line in some)
+        count += len(some)
+        if len(some) < LINES_AT_ONCE:
+            return count
 
 
 async def _manifest(work: Reading, poll_id: UUID) -> Manifest:
@@ -175,12 +205,3 @@ async def _missing_of(
         return []
     owner = "the board" if keeper is Keeper.BOARD else f"the {keeper.value}'s log"
     return [f"witnesses' signatures under {owner}"]
-
-
-async def _all_lines(work: Reading, store: KeeperStore, poll_id: UUID) -> list[bytes]:
-    lines: list[bytes] = []
-    while True:
-        some = await store.lines(work, poll_id, first=len(lines))
-        lines += [line for _, line in some]
-        if len(some) < LINES_AT_ONCE:
-            return lines

@@ -16,8 +16,8 @@ _SIGNATURES = text("""
            (SELECT line FROM ballot_board.manifest_signature WHERE poll_id = :poll_id) AS board
 """)
 _LOT = text("SELECT secret FROM desk_secretary.lot_revealed WHERE poll_id = :poll_id")
-_PLACE_OF_CLOSE = text("""
-    SELECT number FROM ballot_board.log_line
+_CLOSE = text("""
+    SELECT line, number FROM ballot_board.log_line
     WHERE poll_id = :poll_id AND polls.said(line) ->> 'kind' = 'close'
 """)
 _FINISHED = text("""
@@ -60,10 +60,14 @@ async def find_lot(work: Reading, poll_id: UUID) -> bytes | None:
 
 async def find_close(work: Reading, poll_id: UUID) -> int | None:
     """The number of the board's close entry."""
-    found: int | None = (
-        await work.execute(_PLACE_OF_CLOSE, {"poll_id": poll_id})
-    ).scalar_one_or_none()
-    return found
+    found = (await work.execute(_CLOSE, {"poll_id": poll_id})).one_or_none()
+    return None if found is None else int(found.number)
+
+
+async def find_close_entry(work: Reading, poll_id: UUID) -> bytes | None:
+    """The board's close entry."""
+    found = (await work.execute(_CLOSE, {"poll_id": poll_id})).one_or_none()
+    return None if found is None else bytes(found.line)
 
 
 async def is_finished(work: Reading, poll_id: UUID) -> bool:

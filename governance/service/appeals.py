@@ -80,12 +80,14 @@ async def lodge_appeal(
     if work.now >= until:
         raise AppealRefused(until.isoformat())
     said = complaint.strip()
-    if not 1 <= len(said) <= COMPLAINT_LENGTH_MAX or affected < 1:
-        raise AppealClash("it says what went wrong, and how many ballots that concerns")
+    roll_size = int(certified.document["roll"]["size"])
+    if not 1 <= len(said) <= COMPLAINT_LENGTH_MAX or not 1 <= affected <= max(1, roll_size):
+        raise AppealClash(
+            f"it says what went wrong, and how many ballots of {roll_size} that concerns"
+        )
     if await store.has_appealed(work, motion_id, by):
         raise AppealClash("you have appealed against this result already")
-    roll = await get_roll(work, motion_id)
-    margin = _margin(certified.document, matter, roll_size=roll.size)
+    margin = _margin(certified.document, matter, roll_size=roll_size)
     appeal = StoredAppeal(
         appeal_id=work.new_id(),
         motion_id=motion_id,

@@ -1,12 +1,14 @@
-"""Standing in an election, and the board's bounds of a number: what is settled before the notice."""
+"""Standing in an election or not after all, and the board's bounds of a number: what is settled before the notice."""
 
 from sqlalchemy.exc import IntegrityError
 
 from governance.asked import ElectionAsked, NumberAsked
+from governance.candidate import Candidate, ballot_names
 from governance.errors import CandidacyRefused, MotionElsewhere, QuestionUnfit
 from governance.member import MemberId
 from governance.motion import Motion, MotionId, MotionState
 from governance.number_terms import Bounds
+from governance.office_events import CandidateWithdrew
 from governance.service.membership import bylaws_now, get_member
 from governance.service.motions import check_standing, get_motion, locked
 from governance.store import motions as store
@@ -16,6 +18,7 @@ from storage.work import UnitOfWork
 
 _REFUSALS = {
     "nominated_once": "they are nominated already",
+    "withdrawn": "they have withdrawn from this election",
     "accepted_once": "you have accepted already",
     "one_name_a_candidate": "another candidate has this name; add what tells you apart",
 }
@@ -43,8 +46,9 @@ async def nominate(
     stands = motion.asks.stands
     if stands is not None and stands not in (await get_member(work, candidate)).classes:
         raise CandidacyRefused(f"only a member as {stands} stands in it")
-    if any(one.member_id == candidate for one in motion.candidates):
-        raise CandidacyRefused(_REFUSALS["nominated_once"])
+    before = _candidate(motion, candidate)
+    if before is not None:
+        raise CandidacyRefused(_REFUSALS["withdrawn" if before.withdrew_at else "nominated_once"])
     await store.insert_candidate(work, motion_id, candidate, by=by)
     return await get_motion(work, motion_id)
 
@@ -57,14 +61,14 @@ async def accept_nomination(
     Raises
     ------
     CandidacyRefused
-        If they are not nominated, or accepted already, or another candidate has the name.
+        If they are not nominated, or accepted or withdrew already, or another candidate has or
+        had the name.
     MotionElsewhere
         If nominations are not open.
     """
     motion = await _election(work, motion_id)
     await check_standing(work, by, await bylaws_now(work))
-    if by not in {one.member_id for one in motion.candidates}:
-        raise CandidacyRefused("nobody has nominated you")
+    _check_nominated(motion, by)
     shown = " ".join(name.split())
     if not 1 <= len(shown) <= 100 or not shown.isprintable():
         raise CandidacyRefused("a name has 1 to 100 characters")
@@ -76,6 +80,37 @@ async def accept_nomination(
             raise
         raise CandidacyRefused(reason) from None
     return await get_motion(work, motion_id)
+
+
+async def withdraw_candidacy(work: UnitOfWork, motion_id: MotionId, *, by: MemberId) -> Motion:
+    """Do not stand after all, having accepted or not; until the notice, which fixes the question.
+
+    As in Scottish council elections, where candidates withdraw while nominations are delivered
+    (SSI 2011/399, schedule 1, rules 1 and 8). Any member may, in good standing or not.
+
+    Raises
+    ------
+    CandidacyRefused
+        If it is no election, or nobody nominated them, or they have withdrawn already.
+    MotionElsewhere
+        If nominations are not open.
+    """
+    motion = await _election(work, motion_id)
+    _check_nominated(motion, by)
+    await store.insert_withdrawn(work, motion_id, by)
+    after = await get_motion(work, motion_id)
+    assert isinstance(after.asks, ElectionAsked)
+    work.announce(
+        CandidateWithdrew(
+            event_id=work.new_id(),
+            occurred_at=work.now,
+            motion_id=motion_id,
+            number=sum(1 for one in after.candidates if one.withdrew_at),
+            left=len(ballot_names(after.candidates)),
+            seats=after.asks.seats,
+        )
+    )
+    return after
 
 
 async def publish_bounds(work: UnitOfWork, motion_id: MotionId, bounds: Bounds) -> None:
@@ -98,6 +133,18 @@ async def publish_bounds(work: UnitOfWork, motion_id: MotionId, bounds: Bounds) 
     if await vote_store.find_bounds(work, motion_id) is not None:
         raise QuestionUnfit("its bounds are published")
     await vote_store.insert_bounds(work, motion_id, bounds)
+
+
+def _candidate(motion: Motion, member_id: MemberId) -> Candidate | None:
+    return next((one for one in motion.candidates if one.member_id == member_id), None)
+
+
+def _check_nominated(motion: Motion, by: MemberId) -> None:
+    found = _candidate(motion, by)
+    if found is None:
+        raise CandidacyRefused("nobody has nominated you")
+    if found.withdrew_at is not None:
+        raise CandidacyRefused("you have withdrawn from this election")
 
 
 async def _election(work: UnitOfWork, motion_id: MotionId) -> Motion:

@@ -12,7 +12,12 @@ from governance.bylaws import Bylaws, parse_bylaws
 from governance.errors import MeetingClash
 from governance.meeting import Item, Meeting, Record, RecordKind, call_meeting, minutes_of, went_on
 from governance.member import MemberId
-from governance.office_errors import MeetingNotFound, MinutesClash, RequisitionRefused
+from governance.office_errors import (
+    MeetingNotFound,
+    MinutesClash,
+    RequisitionRefused,
+    ShortNoticeRefused,
+)
 from governance.office_events import (
     MeetingCalled,
     MeetingRequested,
@@ -21,9 +26,11 @@ from governance.office_events import (
 )
 from governance.service.membership import bylaws_now, get_member
 from governance.service.motions import check_standing, get_motion
+from governance.service.short_notices import agreed_to
 from governance.store import meetings as store
 from governance.store import members as member_store
-from governance.store.meetings import Addition, Minutes, Requisition, StoredMeeting
+from governance.store.meetings import Addition, Grounds, Minutes, Requisition, StoredMeeting
+from governance.store.short_notices import Asked
 from rulebook.rule import RuleKind
 from rulebook.service import get_rule, in_force
 from storage.refusals import constraint_of
@@ -42,7 +49,9 @@ class Call:
     matter
         Of the bylaws, whose quorum this meeting needs.
     consents
-        Who agreed in writing to a shorter notice.
+        Who agreed on paper to a shorter notice.
+    short_notice_id
+        What members agreed to by themselves (`governance.service.short_notices`).
     requisition_id
         The members' request that it answers.
     resumes
@@ -57,6 +66,7 @@ class Call:
     consents: tuple[MemberId, ...] = ()
     requisition_id: UUID | None = None
     resumes: UUID | None = None
+    short_notice_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,11 +113,12 @@ async def sign_request(work: UnitOfWork, requisition_id: UUID, *, by: MemberId) 
     """
     bylaws = await bylaws_now(work)
     await check_standing(work, by, bylaws)
+    await store.lock_requisition(work, requisition_id)
     request = await _requisition(work, requisition_id)
     if by in request.signed:
         raise RequisitionRefused("they have signed it already")
     await store.insert_signature(work, requisition_id, by)
-    members = await _members(work)
+    members = await member_store.count_members(work)
     before, after = (
         Fraction(signed, max(1, members)) >= bylaws.meeting.requisition
         for signed in (len(request.signed), len(request.signed) + 1)
@@ -132,6 +143,8 @@ async def call(work: UnitOfWork, called: Call) -> StoredMeeting:
         If it has no agenda, is held in the past, or goes on with a meeting that was not adjourned.
     RequisitionRefused
         If too few members ask for it, or the agenda leaves out what they ask for.
+    ShortNoticeRefused
+        If members agreed to another meeting, or to one that is called.
     MatterUnknown, MeetingNotFound, MotionNotFound, MemberNotFound
         As they say.
     """
@@ -140,7 +153,8 @@ async def call(work: UnitOfWork, called: Call) -> StoredMeeting:
     bylaws = parse_bylaws(rule.body)
     if called.held_at <= work.now:
         raise MeetingClash("it would be held before its notice")
-    members = await _members(work)
+    joined = await _joined(work)
+    members = len(joined)
     meeting = Meeting(
         title=called.title.strip(),
         notice_at=work.now,
@@ -153,8 +167,9 @@ async def call(work: UnitOfWork, called: Call) -> StoredMeeting:
     )
     if called.requisition_id is not None:
         await _check_requisition(work, called, bylaws, members=members)
-    consents = tuple(dict.fromkeys(called.consents))
-    call_meeting(meeting, bylaws=bylaws, consent=Fraction(len(consents), max(1, members)))
+    grounds = await _grounds(work, called)
+    consenting = len(joined & set(grounds.consenting))
+    call_meeting(meeting, bylaws=bylaws, consent=Fraction(consenting, max(1, members)))
     stored = StoredMeeting(
         meeting_id=work.new_id(),
         meeting=meeting,
@@ -164,7 +179,7 @@ async def call(work: UnitOfWork, called: Call) -> StoredMeeting:
         items=called.items,
         exempt_words=(),
     )
-    await _insert(work, stored, called, consents=consents)
+    await _insert(work, stored, grounds)
     work.announce(
         MeetingCalled(
             event_id=work.new_id(),
@@ -316,28 +331,42 @@ async def _check_named(work: UnitOfWork, called: Call) -> None:
         await get_member(work, member_id)
 
 
-async def _insert(
-    work: UnitOfWork, stored: StoredMeeting, called: Call, *, consents: Sequence[MemberId]
-) -> None:
+async def _grounds(work: UnitOfWork, called: Call) -> Grounds:
+    """What the notice rests on; who agreed both by themselves and on paper is named once."""
+    agreed: tuple[MemberId, ...] = ()
+    if called.short_notice_id is not None:
+        meeting = Asked(
+            short_notice_id=called.short_notice_id, title=called.title.strip(),
+            place=called.place.strip(), held_at=called.held_at,
+            business=tuple(one.title for one in called.items),
+        )  # fmt: skip
+        agreed = await agreed_to(work, meeting)
+    return Grounds(
+        agreed=agreed,
+        on_paper=tuple(one for one in dict.fromkeys(called.consents) if one not in agreed),
+        short_notice_id=called.short_notice_id,
+        requisition_id=called.requisition_id,
+        resumes=called.resumes,
+    )
+
+
+async def _insert(work: UnitOfWork, stored: StoredMeeting, grounds: Grounds) -> None:
     """Write a notice; a request is answered once, an adjourned meeting goes on once."""
     try:
-        await store.insert_meeting(
-            work,
-            stored,
-            consents=consents,
-            requisition_id=called.requisition_id,
-            resumes=called.resumes,
-        )
+        await store.insert_meeting(work, stored, grounds=grounds)
     except IntegrityError as error:
         if constraint_of(error) == "called_once_for_a_requisition":
             raise RequisitionRefused("a meeting is called for it already") from None
         if constraint_of(error) == "resumed_once":
             raise MeetingClash("another meeting goes on with that one already") from None
+        if constraint_of(error) == "called_once_as_agreed":
+            raise ShortNoticeRefused("the meeting is called already") from None
         raise
 
 
-async def _members(work: UnitOfWork) -> int:
-    return sum(1 for one in await member_store.list_members(work) if one.joined)
+async def _joined(work: UnitOfWork) -> frozenset[MemberId]:
+    """Members of today."""
+    return frozenset(one.member_id for one in await member_store.list_members(work) if one.joined)
 
 
 async def _adjourned(work: UnitOfWork, meeting_id: UUID) -> datetime:

@@ -1,5 +1,7 @@
 """Joining, leaving, and what happens to a member in between."""
 
+from collections.abc import Sequence
+
 from sqlalchemy.exc import IntegrityError
 
 from foundation.identifiers import PersonId
@@ -79,6 +81,11 @@ async def get_member(work: UnitOfWork, member_id: MemberId) -> Member:
     if not found:
         raise MemberNotFound(str(member_id))
     return found[0]
+
+
+async def list_these(work: UnitOfWork, member_ids: Sequence[MemberId]) -> tuple[Member, ...]:
+    """Members with their histories, by identifier; who is none is left out."""
+    return await store.list_members(work, member_ids) if member_ids else ()
 
 
 async def member_of_person(work: UnitOfWork, person_id: PersonId) -> Member:

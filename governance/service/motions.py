@@ -1,31 +1,38 @@
 """A motion from its proposal to the notice of its vote."""
 
 import json
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+
+from sqlalchemy.exc import IntegrityError
 
 from foundation.identifiers import UUID
 from governance import motion as machine
 from governance.amendment import Amendment, AmendmentState
-from governance.asked import FOR_OR_AGAINST, Asked, OfferedText, TextAsked, TextsAsked, check_asked
-from governance.bylaws import Bylaws, entrenched_by
-from governance.errors import MatterNotEnough, MotionNotFound, MotionTextInvalid, NotYoursToDo
+from governance.asked import (
+    ALLOCATION,
+    FOR_OR_AGAINST,
+    AllocationAsked,
+    Asked,
+    OfferedText,
+    TextAsked,
+    TextsAsked,
+    check_asked,
+)
+from governance.bylaws import Bylaws
+from governance.errors import MotionNotFound, MotionTextInvalid, NotYoursToDo, QuestionUnfit
 from governance.events import MotionStepped, MotionTextChanged
 from governance.matter import MemberClass
 from governance.member import EXCLUSION_WORDS, Exclusion, MemberId, standing_of
 from governance.motion import Answer, FollowUp, Motion, MotionId
 from governance.motion_text import check_text, rule_text
+from governance.service.deciding import Readers, check_matter, check_rule
 from governance.service.membership import bylaws_now, get_member
 from governance.store import members as member_store
 from governance.store import motions as store
 from rulebook.rule import RuleKind, canonical
-from rulebook.schema import check_body
-from rulebook.service import in_force
+from rulebook.service import get_rule, in_force
+from storage.refusals import constraint_of
 from storage.work import UnitOfWork
-
-Readers = Mapping[RuleKind, Callable[[Mapping[str, Any]], object]]
-"""For a kind of rule, the parser of the room that acts on it; it refuses what has no meaning."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,12 +67,15 @@ async def propose(
         If the mover is no member in good standing.
     MotionTextInvalid, MatterUnknown, MatterNotEnough, BodyInvalid
         If the text cannot be put to a vote, or not by that matter; and what `readers` refuse.
+    QuestionUnfit
+        If the matter asks otherwise, or the period whose surplus is to be divided is not closed.
     """
     bylaws = await bylaws_now(work)
     await check_standing(work, by, bylaws)
     matter = bylaws.get_matter(proposal.matter)
     check_asked(proposal.asks, method=matter.method, rule_kind=proposal.rule_kind)
-    _check_matter(bylaws, proposal.rule_kind, matter.code)
+    is_allocation = isinstance(proposal.asks, AllocationAsked)
+    check_matter(bylaws, ALLOCATION if is_allocation else proposal.rule_kind, matter.code)
     is_text = isinstance(proposal.asks, TextAsked)
     kind = proposal.rule_kind if is_text else None
     text = await _checked_text(work, proposal.text, kind=kind, matter=matter.code, readers=readers)
@@ -81,7 +91,12 @@ async def propose(
         asks=asks,
         proposed_at=work.now,
     )
-    await store.insert_motion(work, motion)
+    try:
+        await store.insert_motion(work, motion)
+    except IntegrityError as error:
+        if constraint_of(error) == "motion_period_id_fkey":
+            raise QuestionUnfit("the books know no closed period of that name") from None
+        raise
     announce_step(work, motion)
     needed = await _seconds_needed(work, bylaws)
     after = machine.seconded_if_enough(motion, needed=needed, bylaws=bylaws, at=work.now)
@@ -139,7 +154,7 @@ async def put_amendment_to_vote(
 async def withdraw(work: UnitOfWork, motion_id: MotionId, *, by: MemberId) -> Motion:
     """The mover takes a motion back; raises as `machine.withdraw`."""
     motion = await locked(work, motion_id)
-    return await stepped(work, motion, machine.withdraw(motion, by))
+    return await stepped(work, motion, machine.withdraw(motion, by, at=work.now))
 
 
 async def answer(work: UnitOfWork, motion_id: MotionId, *, text: str) -> Motion:
@@ -222,12 +237,6 @@ async def _seconds_needed(work: UnitOfWork, bylaws: Bylaws) -> int:
     return bylaws.motions.seconds.of(await member_store.count_members(work))
 
 
-def _check_matter(bylaws: Bylaws, kind: RuleKind | None, matter: str) -> None:
-    allowed = () if kind is None else bylaws.matters_for(kind)
-    if kind is not None and matter not in allowed:
-        raise MatterNotEnough(kind, matter, " or ".join(allowed) or "another founding")
-
-
 async def _checked_asks(
     work: UnitOfWork, proposal: Proposal, *, matter: str, readers: Readers
 ) -> Asked:
@@ -252,22 +261,14 @@ async def _checked_text(
     """The text as it is kept; a rule's is read by everybody who will act on it."""
     if kind is None:
         return text
-    bylaws_rule = await in_force(work, RuleKind.BYLAWS, work.now)
-    bylaws = await bylaws_now(work)
-    _check_matter(bylaws, kind, matter)
     try:
         body = json.loads(text)
         laid_out = rule_text(body)
         canonical(body)  # as it is kept: half a surrogate pair cannot be
     except (ValueError, RecursionError):
         raise MotionTextInvalid(f"is a {kind}, and is not JSON") from None
-    check_body(kind, body)
-    if kind in readers:
-        readers[kind](body)
-    if kind is RuleKind.BYLAWS:
-        touched = entrenched_by(bylaws_rule.body, body)
-        if set(touched) - set(bylaws.get_matter(matter).items):
-            raise MatterNotEnough(kind, matter, f"what entrenches {', '.join(touched)}")
+    bylaws_rule = await in_force(work, RuleKind.BYLAWS, work.now)
+    check_rule(bylaws_rule, kind, body, matter=matter, readers=readers)
     return laid_out
 
 
@@ -279,6 +280,14 @@ async def amendment_settled(
     assert amendment.state is not AmendmentState.WAITING
     await store.insert_amendment_step(work, amendment)
     if after.version > before.version:
+        if after.text_kind is not None:  # the bylaws may have changed since it was proposed
+            judge = (
+                await in_force(work, RuleKind.BYLAWS, work.now)
+                if after.bylaws_rule_id is None
+                else await get_rule(work, after.bylaws_rule_id)
+            )
+            kind, body = RuleKind(after.text_kind), json.loads(after.text)
+            check_rule(judge, kind, body, matter=after.matter, readers={})
         await store.insert_text(work, after)
         work.announce(
             MotionTextChanged(

@@ -76,6 +76,8 @@ async def particulars_of(
 
 async def _division(work: UnitOfWork, asked: DivisionAsked, roll: ElectoralRoll) -> DivisionTerms:
     terms = await commons.get_budget(work, asked.budget_id)
+    if await commons.is_divided_or_voted_on(work, asked.budget_id):
+        raise QuestionUnfit("the fund is divided already, or another vote divides it")
     people = await persons_of(work, roll)
     fit = [
         one

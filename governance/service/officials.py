@@ -2,12 +2,9 @@
 
 from dataclasses import dataclass
 
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from sqlalchemy.exc import IntegrityError
 
 from foundation.identifiers import UUID
-from governance.ballots import checkpoint
 from governance.ballots.checkpoint import NamedKey, SignatureType
 from governance.ballots.errors import DocumentMalformed
 from governance.ballots.manifest import KEY_BYTES, Manifest, TrusteeTerms
@@ -21,13 +18,25 @@ from governance.ballots.plain import (
     text_of,
     unpack,
 )
-from governance.ballots.trustees import Share, release_message
+from governance.ballots.trustees import Share
 from governance.errors import OfficialRefused
 from governance.motion import MotionState
-from governance.polls.errors import PollNotFound, PollNotPrepared, PollNotReady
-from governance.polls.records import closed_poll, parts_of
+from governance.polls import views
+from governance.polls.closing import may_close, require_seen_closed
+from governance.polls.errors import (
+    PollNotFound,
+    PollNotPrepared,
+    PollNotReady,
+    PollUnwitnessed,
+)
+from governance.polls.records import closed_poll, hours_of, parts_of
 from governance.service.motions import get_motion, locked
-from governance.service.poll_people import get_manifest
+from governance.service.published_polls import (
+    INSTANT_END_MS,
+    final_head,
+    get_manifest,
+    is_stated,
+)
 from governance.store import officials as store
 from governance.store import polls as poll_store
 from governance.store.polls import Poll
@@ -37,7 +46,6 @@ from storage.work import Reading, UnitOfWork
 
 PEOPLE_MAX, WITNESSES_MAX = 20, 64
 RESERVED = "khan-cars/"
-_INSTANT_END_MS = 1 << 53
 
 
 async def appoint_witness(work: UnitOfWork, document: Fields) -> NamedKey:
@@ -106,6 +114,8 @@ async def officials_of(work: UnitOfWork, poll_id: UUID) -> PollOfficials:
     missing: list[str] = []
     if poll.is_kept_apart and state in (MotionState.AMENDING, MotionState.FROZEN):
         missing += await _unprepared(work, poll, trustees)
+    if poll.is_kept_apart and state in (MotionState.OPEN, MotionState.CLOSED):
+        missing += await _unclosed(work, poll_id)
     if poll.is_kept_apart and state is MotionState.CLOSED:
         missing += await _unready(work, poll_id)
         lacking = 0 if trustees is None else trustees.needed - len(released)
@@ -133,6 +143,24 @@ async def _unready(work: Reading, poll_id: UUID) -> list[str]:
         await closed_poll(work, poll_id)
     except PollNotReady as refusal:
         return list(refusal.missing)
+    return []
+
+
+async def _unclosed(work: UnitOfWork, poll_id: UUID) -> list[str]:
+    """What an outage over the close has left to do, and what nothing can make good."""
+    manifest, hours = await get_manifest(work, poll_id), await hours_of(work, poll_id)
+    close = await views.find_close_entry(work, poll_id)
+    if close is None:
+        if may_close(manifest, hours, at_ms=round(work.now.timestamp() * 1000)):
+            return []
+        return ["the time of the outage over the close: note it until now and extend the vote"]
+    try:
+        board = (await closed_poll(work, poll_id)).board
+        require_seen_closed(manifest, close, board.notes)
+    except PollNotReady:
+        return []
+    except PollUnwitnessed:
+        return ["witnesses' signatures in time: this vote must be called anew"]
     return []
 
 
@@ -205,7 +233,7 @@ async def take_release(work: UnitOfWork, poll_id: UUID, document: Fields) -> str
         raise OfficialRefused("no trustee of this poll has this name and this number")
     if motion.state is not MotionState.CLOSED:
         raise OfficialRefused(f"shares are given up between close and count; it is {motion.state}")
-    await _check_statement(work, manifest, name, statement)
+    await _check_statement(work, manifest, statement)
     try:
         await store.insert_release(work, poll_id, trustee=name, share=share, statement=statement)
     except IntegrityError as error:
@@ -221,26 +249,20 @@ def _place(terms: TrusteeTerms, name: str) -> int | None:
     return names.index(name) + 1 if name in names else None
 
 
-async def _check_statement(work: Reading, manifest: Manifest, name: str, statement: Fields) -> None:
-    """Whether this trustee of the poll signed it, over the board as it ended."""
+async def _check_statement(work: Reading, manifest: Manifest, statement: Fields) -> None:
+    """Whether a trustee of the poll signed it, over the board as it ended and after that."""
     only(statement, "trustee", "at_ms", "signature")
-    assert manifest.trustees is not None
-    [key] = [one for one in manifest.trustees.people if one.name == name]
-    board = (await closed_poll(work, UUID(manifest.vote))).board
-    if not board.notes:
-        raise PollNotReady(["the board's signed head"])
-    opened = checkpoint.open_note(board.notes[-1], [manifest.board])
-    opened.require(manifest.board.name)
-    head = checkpoint.read_checkpoint(opened.text).head
+    unpack(statement["signature"], 64)
     at_ms = number_of(statement, "at_ms")
-    if at_ms >= _INSTANT_END_MS:
+    if at_ms >= INSTANT_END_MS:
         raise DocumentMalformed("its instant is none")
-    message = release_message(manifest.digest(), head, at_ms)
-    try:
-        signature = unpack(statement["signature"], 64)
-        Ed25519PublicKey.from_public_bytes(key.public).verify(signature, message)
-    except InvalidSignature:
-        raise OfficialRefused("the statement is not signed over the board as it ended") from None
+    poll_id = UUID(manifest.vote)
+    head = final_head(manifest, await closed_poll(work, poll_id))
+    hours = await hours_of(work, poll_id)
+    if at_ms < hours.closes_at_ms:
+        raise OfficialRefused("the statement is dated before the close")
+    if not is_stated(manifest, head, statement, hours=hours):
+        raise OfficialRefused("the statement is not signed over the board as it ended")
 
 
 async def _poll(work: Reading, poll_id: UUID) -> Poll:

@@ -62,14 +62,15 @@ async def note_outage(
 async def extend_vote(work: UnitOfWork, motion_id: MotionId) -> Motion:
     """Give a vote back the time in which nobody could vote: its close moves later, never earlier.
 
-    An open vote may be prolonged after its hour has come, while nobody has closed it: in an outage of
-    the last hour there is no other way. The board of a secret vote closes by itself; there the
-    extension must come before.
+    A vote may be prolonged after its hour has come, while nobody has closed it: in an outage of the
+    last hour there is no other way. The board of a secret vote closes by itself, unless it was away
+    over the close: then it waits for this. It follows by itself.
 
     Raises
     ------
     ExtensionRefused
-        If the bylaws know no extension, the vote is closed, or no outage on record reaches into it.
+        If the bylaws know no extension, the vote or its board is closed, no outage on record reaches
+        into it, or what is on record would close it before now.
     """
     motion = await locked(work, motion_id)
     timetable = motion.timetable
@@ -79,12 +80,14 @@ async def extend_vote(work: UnitOfWork, motion_id: MotionId) -> Motion:
     if not bylaws.extend_on_outage:
         raise ExtensionRefused("the bylaws know no extension")
     tier = Tier(await store.tier_of(work, motion_id))
-    if tier is not Tier.OPEN and work.now >= timetable.closes_at:
+    if tier is not Tier.OPEN and await store.has_closed_board(work, motion_id):
         raise ExtensionRefused("its board has closed")
     planned = replace(timetable, closes_at=await store.planned_close(work, motion_id))
     after = prolonged(planned, await store.list_outages(work, PARTS[tier]))
     if after.closes_at <= timetable.closes_at:
         raise ExtensionRefused("no outage on record reaches into it beyond what it got back")
+    if tier is not Tier.OPEN and after.closes_at <= work.now:
+        raise ExtensionRefused("it would close before now; note the outage until now")
     number = await store.insert_extension(
         work, motion_id, closes_before=timetable.closes_at, closes_at=after.closes_at
     )

@@ -1,45 +1,30 @@
-"""Votes without names beside choices: published at the opening, handed in, opened after the close."""
+"""Votes without names beside choices: published at the opening, and ballots that are handed in."""
 
-import hashlib
-import io
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from itertools import combinations
-
-from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from foundation.identifiers import UUID
-from governance.ballots import bundle as bundles
-from governance.ballots import trustees
 from governance.ballots.ballot import read as read_ballot
 from governance.ballots.box import Box, KeyStanding
-from governance.ballots.bundle import Bundle
-from governance.ballots.choice import Question, RuleName, fields_of
-from governance.ballots.errors import SharesUnusable
+from governance.ballots.choice import RuleName
 from governance.ballots.manifest import Manifest, RelyingParty, RollTerms
-from governance.ballots.merkle import Head
-from governance.ballots.plain import Fields, pack, parse
+from governance.ballots.plain import Fields, pack
 from governance.ballots.roll import root_of_roll
-from governance.ballots.tally import Issuance, Tally, certificate, lot_seed, tally
-from governance.certificate import ClassVotes, PollSeal
 from governance.electoral_roll import may_still_vote
 from governance.errors import NotOnRoll, VoteNotOpen
 from governance.member import MemberId
 from governance.motion import Motion, MotionState
 from governance.poll_question import content_bytes_of
 from governance.polls import records
-from governance.polls.errors import PollNotFound, PollNotPrepared, PollNotReady
-from governance.polls.records import ClosedPoll
-from governance.results import count_by_rule
+from governance.polls.errors import PollNotFound, PollNotPrepared
 from governance.service.conflicts import check_no_conflict
 from governance.service.membership import get_member
 from governance.service.motions import locked
-from governance.service.poll_people import Keepers, Release, final_head, get_manifest, is_stated
+from governance.service.published_polls import Keepers, get_manifest
 from governance.service.trial import judged_by
 from governance.store import polls as store
 from governance.store import votes as vote_store
-from governance.store.polls import Poll, PollCount
+from governance.store.polls import Poll
 from governance.tier import Tier
 from storage.work import UnitOfWork
 
@@ -99,6 +84,10 @@ async def _publish(
         raise PollNotPrepared(missing)
     timetable = motion.timetable
     assert timetable is not None
+    bylaws, _ = await judged_by(work, motion)
+    noticed_on = bylaws.calendar.day_of(
+        timetable.notice_at
+    )  # by the city's clock, as people read it
     sealed = poll.tier is Tier.SEALED
     roll = await store.draw_poll_roll(work, poll.poll_id, with_keys=sealed)
     manifest = Manifest(
@@ -106,7 +95,7 @@ async def _publish(
         opens_at_ms=_ms(timetable.opens_at), closes_at_ms=_ms(timetable.closes_at),
         grace_seconds=terms.grace_seconds,
         roll=RollTerms(
-            date=timetable.notice_at.date().isoformat(), size=len(roll), root=root_of_roll(roll)
+            date=noticed_on.isoformat(), size=len(roll), root=root_of_roll(roll)
         ),
         desks=parts.desks, board=parts.board, witnesses=witnesses,
         witnesses_needed=len(witnesses) // 2 + 1, trustees=people,
@@ -159,102 +148,3 @@ async def cast_detached(work: UnitOfWork, poll_id: UUID, *, by: MemberId, ballot
     if not await store.mark(work, poll_id, commitment) and not sequence:
         raise NotOnRoll("you took part already, with another ballot key; change that ballot")
     await store.insert_waiting(work, poll_id, said.document())
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CountedPoll:
-    """A poll that was opened and counted."""
-
-    question: Question
-    votes: ClassVotes
-    seal: PollSeal
-    lot_seed: bytes
-
-
-async def count_poll(work: UnitOfWork, poll: Poll, *, keepers: Keepers) -> CountedPoll:
-    """Open a closed poll, count it, write its certificate and its bundle.
-
-    Raises
-    ------
-    PollNotReady
-        Naming what is missing, of the logs or of the trustees.
-    """
-    manifest = await get_manifest(work, poll.poll_id)
-    closed = await keepers.closed_poll(work, poll.poll_id)
-    head = final_head(manifest, closed)
-    releases = await store.list_releases(work, poll.poll_id)
-    key, statements = _opened(manifest, head, releases)
-    board = list(closed.board.lines)
-    found = tally(manifest, board, key)
-    seed = lot_seed(closed.lot_secret, head)
-    said = certificate(
-        manifest, found, head=head, issuance=_issuance(closed),
-        result=count_by_rule(manifest.question, found.votes, lot_seed=seed),
-    )  # fmt: skip
-    opening = bundles.opening_document(
-        election_key=key.private_bytes_raw(), lot=closed.lot_secret,
-        releases=statements,
-    )  # fmt: skip
-    file = io.BytesIO()
-    bundles.write(
-        Bundle(
-            manifest=manifest.document(), manifest_note=closed.manifest_note,
-            roll=await store.get_poll_roll(work, poll.poll_id), desks=closed.desk_logs,
-            board=replace(closed.board, lines=board), opening=opening, certificate=said,
-        ),
-        file,
-    )  # fmt: skip
-    digest = hashlib.sha256(said).hexdigest()
-    choices = store.choices_text([(fields_of(one), count) for one, count in found.votes])
-    count = PollCount(certificate=said, digest=digest, choices=choices, bundle=file.getvalue())
-    await store.insert_count(work, poll.poll_id, count)
-    return _counted(poll, manifest, found, digest=digest, seed=seed)
-
-
-def _counted(
-    poll: Poll, manifest: Manifest, found: Tally, *, digest: str, seed: bytes
-) -> CountedPoll:
-    return CountedPoll(
-        question=manifest.question,
-        votes=ClassVotes(
-            member_class=poll.member_class, votes=found.votes, broken=len(found.broken)
-        ),
-        seal=PollSeal(poll_id=poll.poll_id, member_class=poll.member_class, digest=digest),
-        lot_seed=seed,
-    )
-
-
-def _opened(
-    manifest: Manifest, head: Head, releases: Sequence[Release]
-) -> tuple[X25519PrivateKey, tuple[Fields, ...]]:
-    """The key that enough shares give, and the statements that are signed over the closed board.
-
-    Whoever gave up another share than was dealt to them stops nobody, if enough others did not.
-    """
-    terms = manifest.trustees
-    assert terms is not None
-    stated = [one for one in releases if is_stated(manifest, head, one[1])]
-    for some in combinations(stated, terms.needed):
-        try:
-            key = trustees.combine([share for share, _ in some], terms)
-        except SharesUnusable:
-            continue
-        return key, tuple(statement for _, statement in stated)
-    lacking = terms.needed - len(stated)
-    raise PollNotReady(
-        [
-            f"the shares of {lacking} more trustees"
-            if lacking > 0
-            else "a true share for a false one"
-        ]
-    )
-
-
-def _issuance(closed: ClosedPoll) -> Issuance:
-    """How many ballots each desk issued, by its log."""
-    return Issuance(
-        issued=tuple(
-            sum(parse(line).get("kind") == "issued" for line in log.lines)
-            for log in closed.desk_logs
-        )
-    )

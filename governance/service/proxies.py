@@ -1,14 +1,14 @@
 """Proxies and conflicts of interest: who votes for whom, and who stands aside."""
 
 from foundation.identifiers import UUID
-from governance.bylaws import Bylaws
-from governance.electoral_roll import Correction
-from governance.errors import MotionElsewhere, NotYoursToDo, ProxyRefused
+from governance.electoral_roll import Correction, may_still_vote
+from governance.errors import MotionElsewhere, NotOnRoll, NotYoursToDo, ProxyRefused
 from governance.member import MemberId
 from governance.motion import Motion, MotionId, MotionState
 from governance.office_errors import ConflictClash
 from governance.proxy import Proxy, check_new_proxy, check_revocation
 from governance.service import votes
+from governance.service.conflicts import check_no_conflict, standing_aside
 from governance.service.membership import get_member
 from governance.service.motions import locked
 from governance.service.trial import judged_by
@@ -30,14 +30,16 @@ async def give_proxy(
     *,
     giver: MemberId,
     holder: MemberId,
-    instructed: str | None = None,
+    instructed: votes.Said | None = None,
 ) -> UUID:
-    """Let another member of the roll vote; the proxy's identifier.
+    """Let another member of the roll vote, bound to a choice or free; the proxy's identifier.
 
     Raises
     ------
     ProxyRefused
         If the bylaws allow no such proxy, or the vote is secret: there nobody can vote for another.
+    ChoiceInvalid
+        If it is bound to what the vote does not ask.
     NotOnRoll
         If either may not vote on this motion.
     MotionElsewhere
@@ -49,7 +51,8 @@ async def give_proxy(
     bylaws, matter = await judged_by(work, motion)
     if await appeal_store.tier_of(work, motion_id) != Tier.OPEN:
         raise ProxyRefused("a secret ballot is cast by the member alone, or on paper")
-    proxy = Proxy(giver=giver, holder=holder, given_at=work.now, instructed=instructed)
+    bound = None if instructed is None else await votes.mark_of(work, motion_id, instructed)
+    proxy = Proxy(giver=giver, holder=holder, given_at=work.now, instructed=bound)
     standing = await store.list_proxies(work, motion_id)
     check_new_proxy(proxy, standing.values(), matter=matter.code, bylaws=bylaws)
     if await store.has_voted(work, motion_id, giver):
@@ -78,13 +81,17 @@ async def revoke_proxy(work: UnitOfWork, proxy_id: UUID, *, by: MemberId) -> Non
     await store.end_proxy(work, proxy_id, how="revoked")
 
 
-async def cast_by_proxy(work: UnitOfWork, proxy_id: UUID, *, by: MemberId, choice: str) -> None:
-    """Vote for who gave the proxy; their own ballot, cast later, replaces it.
+async def cast_by_proxy(
+    work: UnitOfWork, proxy_id: UUID, *, by: MemberId, choice: votes.Said
+) -> str:
+    """Vote for who gave the proxy; their own ballot, cast later, replaces it. What then stands on
+    the board is told as `votes.cast` tells it.
 
     Raises
     ------
     ProxyRefused
-        If it does not stand any more, is bound to another choice, or its giver has voted.
+        If it does not stand any more, is bound to another choice, its giver has voted, or its holder
+        may not vote any more.
     NotYoursToDo
         If it was given to somebody else.
     VoteNotOpen, NotOnRoll, ChoiceInvalid
@@ -95,12 +102,14 @@ async def cast_by_proxy(work: UnitOfWork, proxy_id: UUID, *, by: MemberId, choic
         raise NotYoursToDo("this proxy was given to somebody else")
     if not proxy.stands:
         raise ProxyRefused("it was used or taken back")
-    if proxy.instructed is not None and choice != proxy.instructed:
+    mark = await votes.mark_of(work, motion.motion_id, choice)
+    if proxy.instructed is not None and mark != proxy.instructed:
         raise ProxyRefused(f"it was given to vote {proxy.instructed}")
     if await store.has_voted(work, motion.motion_id, proxy.giver):
         raise ProxyRefused("who gave it has voted in person")
+    await _check_holder(work, motion, by)
     await store.end_proxy(work, proxy_id, how="used")
-    await votes.cast(work, motion.motion_id, by=proxy.giver, choice=choice)
+    return await votes.cast(work, motion.motion_id, by=proxy.giver, choice=choice)
 
 
 async def proxies_of(work: UnitOfWork, motion_id: MotionId) -> dict[UUID, Proxy]:
@@ -132,16 +141,23 @@ async def declare_conflict(
         return
     bylaws, _ = await judged_by(work, motion)
     roll = await get_roll(work, motion_id, only=by)
-    if roll.find(by) and _stands_aside(motion, bylaws) and work.now < roll.corrected_until:
+    aside = by in await standing_aside(work, motion, bylaws)
+    if aside and roll.find(by) and work.now < roll.corrected_until:
         struck = Correction(
             member_id=by, member_class=None, reason="Declared a conflict of interest.", at=work.now
         )
         await votes.correct_roll(work, motion_id, struck)
 
 
-def _stands_aside(motion: Motion, bylaws: Bylaws) -> bool:
-    exempt = {motion.matter, motion.rule_kind} & set(bylaws.conflict.exempt)
-    return not bylaws.conflict.votes and not exempt
+async def _check_holder(work: UnitOfWork, motion: Motion, holder: MemberId) -> None:
+    """Who left, was suspended or stands aside since votes for nobody else either."""
+    bylaws, _ = await judged_by(work, motion)
+    roll = await get_roll(work, motion.motion_id, only=holder)
+    try:
+        await check_no_conflict(work, motion, bylaws, by=holder)
+        may_still_vote(roll, await get_member(work, holder), bylaws=bylaws, at=work.now)
+    except NotOnRoll as refusal:
+        raise ProxyRefused(f"you may not vote yourself: {refusal.facts['reason']}") from None
 
 
 async def _locked(work: UnitOfWork, proxy_id: UUID) -> tuple[Motion, Proxy]:

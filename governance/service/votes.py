@@ -1,13 +1,14 @@
 """A vote from its notice to the certificate, and the rule that it writes."""
 
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
+from types import MappingProxyType
 
 from sqlalchemy.exc import IntegrityError
 
 from foundation.identifiers import RuleId
 from governance import motion as machine
-from governance.asked import check_asked
+from governance.asked import AllocationAsked, check_asked
 from governance.ballots.choice import (
     BallotBroken,
     Choice,
@@ -21,19 +22,22 @@ from governance.ballots.plain import Plain, canonical, parse
 from governance.bylaws import Bylaws, parse_bylaws
 from governance.certificate import Box, Certificate, ClassVotes, certify_count
 from governance.electoral_roll import Correction, ElectoralRoll, correct, draw_roll, may_still_vote
-from governance.errors import ChoiceInvalid, VoteNotOpen, VoteUnderWay
+from governance.errors import ChoiceInvalid, RollCorrectionSenseless, VoteNotOpen, VoteUnderWay
 from governance.events import RuleEnacted
+from governance.impact.service import impact_ready
 from governance.matter import Matter
 from governance.member import MemberId
 from governance.motion import Motion, MotionId, MotionState
 from governance.polls import records
 from governance.service import divisions
 from governance.service.conflicts import check_no_conflict, standing_aside
+from governance.service.deciding import Readers, check_called
 from governance.service.membership import get_member
 from governance.service.motions import locked, stepped
 from governance.service.notices import call_polls, check_time, particulars_of
-from governance.service.poll_people import Keepers
-from governance.service.polls import BallotTerms, count_poll, publish_polls
+from governance.service.poll_count import count_poll
+from governance.service.polls import BallotTerms, publish_polls
+from governance.service.published_polls import Keepers
 from governance.service.trial import judged_by
 from governance.store import members as member_store
 from governance.store import polls as poll_store
@@ -44,14 +48,24 @@ from rulebook.service import in_force, list_rules
 from storage.refusals import constraint_of
 from storage.work import UnitOfWork
 
+A_MOMENT = timedelta(minutes=1)
 Said = str | Mapping[str, Plain]
 """A choice: for, against or abstain; or the document of any, as the ballot bundle has it."""
 
 
 async def give_notice(
-    work: UnitOfWork, motion_id: MotionId, *, opens_on: date | None = None
+    work: UnitOfWork,
+    motion_id: MotionId,
+    *,
+    opens_on: date | None = None,
+    readers: Readers = MappingProxyType({}),
 ) -> Motion:
     """Call the vote on a motion: freeze its roll, and the bylaws it is judged by.
+
+    Parameters
+    ----------
+    readers
+        Whoever acts on a rule reads each body that the vote can write, before it is called.
 
     Raises
     ------
@@ -61,6 +75,11 @@ async def give_notice(
         If the last decision is recent, or nominations run.
     QuestionUnfit, NobodyStands, VoteUnderWay
         If there is nothing to choose from, or a vote on a number would meet another on its rule.
+    ImpactMissing, ImpactStale
+        If members cannot see yet what the rule would do, beside those in force.
+    MatterNotEnough, BodyInvalid
+        If the bylaws of today do not let it be decided as it was moved, or a number gives no rule;
+        and what `readers` refuse.
     """
     motion = await locked(work, motion_id)
     rule = await in_force(work, RuleKind.BYLAWS, work.now)
@@ -81,6 +100,8 @@ async def give_notice(
         in_conflict=await standing_aside(work, motion, bylaws),
     )
     particulars = await particulars_of(work, after, matter, roll)
+    check_called(after, particulars, rule, readers=readers)
+    await impact_ready(work, motion_id, motion.version)
     try:
         await store.insert_notice(work, after, matter, roll)
     except IntegrityError as error:
@@ -96,7 +117,12 @@ async def correct_roll(
     work: UnitOfWork, motion_id: MotionId, correction: Correction
 ) -> ElectoralRoll:
     """Correct the roll of a vote; raises as `governance.electoral_roll.correct`."""
-    await locked(work, motion_id)
+    motion = await locked(work, motion_id)
+    _, matter = await judged_by(work, motion)
+    if correction.member_class not in (None, *matter.classes):
+        raise RollCorrectionSenseless(
+            f"{matter.code} is not for members as {correction.member_class}"
+        )
     before = await store.get_roll(work, motion_id)
     roll = correct(before, correction, salt=_salt(work))
     await store.insert_correction(work, motion_id, correction, roll.find(correction.member_id))
@@ -142,8 +168,10 @@ async def open_vote(
     return await stepped(work, motion, after)
 
 
-async def cast(work: UnitOfWork, motion_id: MotionId, *, by: MemberId, choice: Said) -> None:
+async def cast(work: UnitOfWork, motion_id: MotionId, *, by: MemberId, choice: Said) -> str:
     """Cast a ballot of an open vote, or another in its place; the last before the close counts.
+
+    What stands on the board of names: a mark, or the choice's canonical document.
 
     Raises
     ------
@@ -160,21 +188,28 @@ async def cast(work: UnitOfWork, motion_id: MotionId, *, by: MemberId, choice: S
         raise VoteNotOpen(f"This vote is not open: the motion is {motion.state}.")
     if work.now >= timetable.closes_at:
         raise VoteNotOpen(f"This vote closed at {timetable.closes_at.isoformat()}.")
-    [poll, *_] = await poll_store.list_polls(work, motion_id)
-    mark = _mark(choice, poll.question)
+    mark = await mark_of(work, motion_id, choice)
     bylaws, _ = await judged_by(work, motion)
     await check_no_conflict(work, motion, bylaws, by=by)
     roll = await store.get_roll(work, motion_id, only=by)
     may_still_vote(roll, await get_member(work, by), bylaws=bylaws, at=work.now)
     await store.insert_open_ballot(work, motion_id, by, mark)
+    return mark
 
 
-def _mark(choice: Said, question: Question) -> str:
-    """What stands on the board of names: a mark, or the choice's canonical document."""
+async def mark_of(work: UnitOfWork, motion_id: MotionId, choice: Said) -> str:
+    """How a choice would stand on the board of names of a vote that was called.
+
+    Raises
+    ------
+    ChoiceInvalid
+        If it does not say what is asked.
+    """
+    [poll, *_] = await poll_store.list_polls(work, motion_id)
     if isinstance(choice, str):
         choice = {"mark": choice}
     try:
-        found = choice_of(choice, question)
+        found = choice_of(choice, poll.question)
     except BallotBroken as broken:
         raise ChoiceInvalid(f"it is {broken.reason.replace('_', ' ')}") from None
     return found.mark if isinstance(found, Mark) else canonical(fields_of(found)).decode()
@@ -197,6 +232,8 @@ async def certify(
         If the vote is not closed, or certified already.
     PollNotReady
         If desks, board, witnesses or trustees have not done their part after the close.
+    PollCountFailed
+        If a count was cut short; nothing is written.
     """
     motion = await locked(work, motion_id)
     bylaws, matter = await judged_by(work, motion)
@@ -211,6 +248,8 @@ async def certify(
     await divisions.divide(work, motion, certificate, box=box, roll=roll)
     if certificate.has_passed and motion.rule_kind is not None:
         await _enact(work, after, matter, bylaws)
+    if certificate.has_passed and isinstance(motion.asks, AllocationAsked):
+        await store.adopt_allocation(work, motion.motion_id)
     return after, certificate
 
 
@@ -242,8 +281,10 @@ def _choice(mark: str, question: Question) -> Choice:
 
 async def _enact(work: UnitOfWork, motion: Motion, matter: Matter, bylaws: Bylaws) -> None:
     kind = RuleKind(str(motion.rule_kind))
-    # The database dates the adoption by its own clock, a moment after this unit of work began.
-    starts = machine.earliest_start(matter, bylaws, certified_at=work.now)
+    # The database dates the adoption by its own clock. A count takes a while, and with a moment more
+    # in hand no midnight comes between the day that the notice is counted from and the adoption.
+    adopted_at = await store.lock_rules(work, kind) + A_MOMENT
+    starts = machine.earliest_start(matter, bylaws, certified_at=adopted_at)
     starts = _after_the_last(starts, await list_rules(work, kind), bylaws)
     rule_id = RuleId(work.new_id())
     await store.enact(work, motion.motion_id, rule_id=rule_id, valid_from=starts)

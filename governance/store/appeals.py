@@ -28,6 +28,11 @@ _PLANNED_CLOSE = text("SELECT governance.planned_close(:motion_id)")
 
 _TIER = text("SELECT tier FROM governance.notice WHERE motion_id = :motion_id")
 
+_CLOSED_BOARD = text("""
+    SELECT EXISTS (SELECT 1 FROM governance.poll
+                   WHERE motion_id = :motion_id AND tier <> 'open' AND polls.has_closed(poll_id))
+""")
+
 _EXTEND = text("""
     INSERT INTO governance.vote_extension (motion_id, number, closes_before, closes_at)
     SELECT :motion_id, 1 + count(*), :closes_before, :closes_at FROM governance.vote_extension
@@ -35,6 +40,8 @@ _EXTEND = text("""
 """)
 
 _COMMIT = text("INSERT INTO governance.lot_commitment (commitment) VALUES (:commitment)")
+
+_LOCK_LOTS = text("SELECT governance.lock_lots()")
 
 _FREE_COMMITMENT = text("""
     SELECT commitment FROM governance.lot_commitment
@@ -215,6 +222,11 @@ async def tier_of(work: Reading, motion_id: MotionId) -> str:
     return found
 
 
+async def has_closed_board(work: Reading, motion_id: MotionId) -> bool:
+    """Whether the board of one of a vote's polls has its close."""
+    return bool((await work.execute(_CLOSED_BOARD, {"motion_id": motion_id})).scalar_one())
+
+
 async def insert_extension(
     work: UnitOfWork, motion_id: MotionId, *, closes_before: datetime, closes_at: datetime
 ) -> int:
@@ -229,8 +241,9 @@ async def insert_commitment(work: UnitOfWork, commitment: str) -> None:
     await work.execute(_COMMIT, {"commitment": commitment})
 
 
-async def find_free_commitment(work: Reading) -> str | None:
-    """The oldest sealed seed that draws nothing yet, or None."""
+async def find_free_commitment(work: UnitOfWork) -> str | None:
+    """The oldest sealed seed that draws nothing yet, or None; nobody else is given it meanwhile."""
+    await work.execute(_LOCK_LOTS)
     found: str | None = (await work.execute(_FREE_COMMITMENT)).scalar_one_or_none()
     return found
 

@@ -12,7 +12,7 @@ from sqlalchemy import Row, text
 from foundation.identifiers import UUID, RuleId
 from governance.bylaws import Bylaws
 from governance.matter import Headcount
-from governance.meeting import Item, Meeting, Record, RecordKind
+from governance.meeting import Item, Meeting, Record, RecordKind, Withdrawal
 from governance.member import MemberId
 from governance.store.votes import quorum_terms
 from storage.work import Reading, UnitOfWork
@@ -21,9 +21,9 @@ _LOCK = text("SELECT governance.lock_meeting(:meeting_id)")
 
 _INSERT = text("""
     INSERT INTO governance.meeting (meeting_id, title, place, bylaws_rule_id, notice_at, held_at, matter,
-                                    quorum_terms, members, requisition_id, resumes)
+                                    quorum_terms, members, requisition_id, resumes, short_notice_id)
     VALUES (:meeting_id, :title, :place, :bylaws_rule_id, :notice_at, :held_at, :matter,
-            CAST(:quorum_terms AS jsonb), :members, :requisition_id, :resumes)
+            CAST(:quorum_terms AS jsonb), :members, :requisition_id, :resumes, :short_notice_id)
 """)
 
 _INSERT_ITEMS = text("""
@@ -34,8 +34,8 @@ _INSERT_ITEMS = text("""
 """)
 
 _INSERT_CONSENTS = text("""
-    INSERT INTO governance.meeting_consent (meeting_id, member_id)
-    SELECT :meeting_id, unnest(CAST(:member_ids AS uuid[]))
+    INSERT INTO governance.meeting_consent (meeting_id, member_id, on_paper)
+    SELECT :meeting_id, unnest(CAST(:member_ids AS uuid[])), :on_paper
 """)
 
 _INSERT_RECORD = text("""
@@ -58,6 +58,13 @@ _ITEMS = text("""
 _IN_CONFLICT = text("""
     SELECT item.number, conflict.member_id FROM governance.meeting_item AS item
     JOIN governance.conflict USING (motion_id) WHERE meeting_id = :meeting_id LIMIT 100000
+""")
+
+_WITHDRAWN = text("""
+    SELECT item.number, member_id, withdrawn.at FROM governance.meeting_item AS item
+    JOIN governance.candidate_withdrawn AS withdrawn USING (motion_id)
+    JOIN governance.candidate_accepted USING (motion_id, member_id)
+    WHERE meeting_id = :meeting_id ORDER BY withdrawn.at, member_id LIMIT 1000
 """)
 
 _RECORD = text("""
@@ -90,6 +97,8 @@ _INSERT_REQUISITION = text("""
     INSERT INTO governance.requisition (requisition_id, title, business, asked_at)
     VALUES (:requisition_id, :title, CAST(:business AS text[]), :now)
 """)
+
+_LOCK_REQUISITION = text("SELECT governance.lock_requisition(:requisition_id)")
 
 _SIGN = text("""
     INSERT INTO governance.requisition_signature (requisition_id, member_id, at)
@@ -137,6 +146,23 @@ class StoredMeeting:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Grounds:
+    """What a notice rests on: who agreed to a shorter one by themselves or on paper, what members
+    were asked or ask for, and the adjourned meeting that it goes on with."""
+
+    agreed: tuple[MemberId, ...] = ()
+    on_paper: tuple[MemberId, ...] = ()
+    short_notice_id: UUID | None = None
+    requisition_id: UUID | None = None
+    resumes: UUID | None = None
+
+    @property
+    def consenting(self) -> tuple[MemberId, ...]:
+        """Everybody who agreed, each once."""
+        return (*self.agreed, *self.on_paper)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Requisition:
     """A request for a meeting, and who signed it."""
 
@@ -170,14 +196,7 @@ async def lock_meeting(work: UnitOfWork, meeting_id: UUID) -> None:
     await work.execute(_LOCK, {"meeting_id": meeting_id})
 
 
-async def insert_meeting(
-    work: UnitOfWork,
-    stored: StoredMeeting,
-    *,
-    consents: Sequence[MemberId],
-    requisition_id: UUID | None,
-    resumes: UUID | None,
-) -> None:
+async def insert_meeting(work: UnitOfWork, stored: StoredMeeting, *, grounds: Grounds) -> None:
     """Write a notice whole: time, place, business, and who agreed to a shorter one."""
     meeting, named = stored.meeting, {"meeting_id": stored.meeting_id}
     await work.execute(
@@ -192,8 +211,9 @@ async def insert_meeting(
             "matter": stored.matter,
             "quorum_terms": json.dumps(quorum_terms(meeting.quorum)),
             "members": meeting.members,
-            "requisition_id": requisition_id,
-            "resumes": resumes,
+            "requisition_id": grounds.requisition_id,
+            "resumes": grounds.resumes,
+            "short_notice_id": grounds.short_notice_id,
         },
     )
     await work.execute(
@@ -205,8 +225,10 @@ async def insert_meeting(
             "motion_ids": [one.motion_id for one in stored.items],
         },
     )
-    if consents:
-        await work.execute(_INSERT_CONSENTS, named | {"member_ids": list(consents)})
+    for on_paper, who in ((True, grounds.on_paper), (False, grounds.agreed)):
+        if who:
+            told = named | {"member_ids": list(who), "on_paper": on_paper}
+            await work.execute(_INSERT_CONSENTS, told)
 
 
 async def insert_record(work: UnitOfWork, meeting_id: UUID, meeting: Meeting) -> None:
@@ -234,6 +256,7 @@ async def find_meeting(work: Reading, meeting_id: UUID) -> StoredMeeting | None:
         return None
     items = (await work.execute(_ITEMS, named)).all()
     aside = (await work.execute(_IN_CONFLICT, named)).all()
+    withdrawn = (await work.execute(_WITHDRAWN, named)).all()
     record = (await work.execute(_RECORD, named)).all()
     return StoredMeeting(
         meeting_id=meeting_id,
@@ -257,6 +280,10 @@ async def find_meeting(work: Reading, meeting_id: UUID) -> StoredMeeting | None:
             resumes=row.resumes is not None,
             adjourned_at=row.adjourned_at,
             in_conflict=frozenset((one.number, MemberId(one.member_id)) for one in aside),
+            withdrawals=tuple(
+                Withdrawal(item=one.number, member=MemberId(one.member_id), at=one.at)
+                for one in withdrawn
+            ),
             record=tuple(_record(one) for one in record),
         ),
     )
@@ -306,6 +333,11 @@ async def insert_requisition(
         "now": work.now,
     }
     await work.execute(_INSERT_REQUISITION, told)
+
+
+async def lock_requisition(work: UnitOfWork, requisition_id: UUID) -> None:
+    """Let nobody else sign a request until this unit of work ends."""
+    await work.execute(_LOCK_REQUISITION, {"requisition_id": requisition_id})
 
 
 async def insert_signature(work: UnitOfWork, requisition_id: UUID, member_id: MemberId) -> None:

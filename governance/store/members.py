@@ -21,14 +21,7 @@ _PERSONS = text("""
     SELECT person_id FROM governance.member WHERE member_id = ANY(:member_ids) LIMIT 2000000
 """)
 
-_HOW_MANY = text("""
-    SELECT count(DISTINCT member_id) FROM (
-        SELECT DISTINCT ON (member_id, member_class) member_id, kind FROM governance.member_change
-        WHERE kind IN ('joined', 'left') ORDER BY member_id, member_class, number DESC) AS last
-    WHERE kind = 'joined' AND NOT EXISTS (
-        SELECT 1 FROM governance.member_change AS died
-        WHERE died.member_id = last.member_id AND died.kind = 'died')
-""")
+_HOW_MANY = text("SELECT governance.members_now()")
 
 _INSERT_CHANGE = text("""
     INSERT INTO governance.member_change (member_id, number, kind, member_class, at, reason)

@@ -10,8 +10,9 @@ from sqlalchemy import Row, text
 from foundation.identifiers import RuleId
 from governance.amendment import Amendment, AmendmentState
 from governance.asked import TextAsked, asked_of, document_of_asked
+from governance.candidate import Candidate
 from governance.member import MemberId
-from governance.motion import Answer, Candidate, FollowUp, Motion, MotionId, MotionState
+from governance.motion import Answer, FollowUp, Motion, MotionId, MotionState
 from governance.motion_text import rule_text
 from governance.timetable import Timetable
 from rulebook.rule import canonical
@@ -102,9 +103,15 @@ _INSERT_ACCEPTED = text("""
     VALUES (:motion_id, :member_id, :name, :now)
 """)
 
+_INSERT_WITHDRAWN = text("""
+    INSERT INTO governance.candidate_withdrawn (motion_id, member_id, at)
+    VALUES (:motion_id, :member_id, :now)
+""")
+
 _CANDIDATES = text("""
-    SELECT member_id, name FROM governance.candidate
+    SELECT member_id, name, withdrawn.at AS withdrew_at FROM governance.candidate
     LEFT JOIN governance.candidate_accepted USING (motion_id, member_id)
+    LEFT JOIN governance.candidate_withdrawn AS withdrawn USING (motion_id, member_id)
     WHERE motion_id = :motion_id ORDER BY name COLLATE "C", member_id LIMIT 1000
 """)
 
@@ -195,6 +202,12 @@ async def insert_accepted(
     await work.execute(_INSERT_ACCEPTED, told)
 
 
+async def insert_withdrawn(work: UnitOfWork, motion_id: MotionId, member_id: MemberId) -> None:
+    """Write that somebody nominated does not stand after all."""
+    told = {"motion_id": motion_id, "member_id": member_id, "now": work.now}
+    await work.execute(_INSERT_WITHDRAWN, told)
+
+
 async def insert_amendment(work: UnitOfWork, motion_id: MotionId, amendment: Amendment) -> None:
     """Write an amendment as proposed."""
     said = amendment.text
@@ -260,7 +273,8 @@ async def find_motion(work: Reading, motion_id: MotionId) -> Motion | None:
     return replace(
         _motion(row, tuple(_amendment(one) for one in amendments)),
         candidates=tuple(
-            Candidate(member_id=MemberId(one.member_id), name=one.name) for one in candidates
+            Candidate(member_id=MemberId(one.member_id), name=one.name, withdrew_at=one.withdrew_at)
+            for one in candidates
         ),
         answer=None
         if row.answered_at is None

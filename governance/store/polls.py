@@ -1,7 +1,6 @@
 """Polls in the tables: questions, rolls, manifests, marks, trustees' shares, counts."""
 
-import json
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import text
@@ -10,7 +9,7 @@ from foundation.identifiers import UUID
 from governance.ballots.checkpoint import NamedKey, SignatureType
 from governance.ballots.choice import Question, question_of
 from governance.ballots.manifest import Manifest, TrusteeTerms
-from governance.ballots.plain import Fields, canonical, pack, parse, unpack
+from governance.ballots.plain import Fields, canonical, parse, unpack
 from governance.ballots.roll import RollEntry
 from governance.ballots.trustees import Share
 from governance.matter import MemberClass
@@ -18,6 +17,8 @@ from governance.member import MemberId
 from governance.motion import MotionId
 from governance.tier import Tier
 from storage.work import Reading, UnitOfWork
+
+BUNDLE_PIECE_BYTES = 1 << 20
 
 _INSERT = text("""
     INSERT INTO governance.poll (poll_id, motion_id, member_class, tier, question)
@@ -39,9 +40,11 @@ _INSERT_ROLL = text("""
     SELECT :poll_id, entry.*
     FROM unnest(CAST(:commitments AS text[]), CAST(:credentials AS bytea[])) AS entry
 """)
+ROLL_AT_ONCE = 10_000
 _ROLL = text("""
-    SELECT commitment, credential, name FROM governance.poll_roll WHERE poll_id = :poll_id
-    ORDER BY commitment COLLATE "C" LIMIT 2000000
+    SELECT commitment, credential, name FROM governance.poll_roll
+    WHERE poll_id = :poll_id AND commitment COLLATE "C" > :after
+    ORDER BY commitment COLLATE "C" LIMIT :limit
 """)
 _INSERT_PROJECTS = text("""
     INSERT INTO governance.ballot_project (motion_id, number, project_id)
@@ -51,17 +54,6 @@ _INSERT_PROJECTS = text("""
 _PROJECTS = text("""
     SELECT project_id FROM governance.ballot_project WHERE motion_id = :motion_id
     ORDER BY number LIMIT 10000
-""")
-_INSERT_WITNESS = text("""
-    INSERT INTO governance.witness (name, public, appointed_at) VALUES (:name, :public, :now)
-""")
-_INSERT_TRUSTEES = text("""
-    INSERT INTO governance.poll_trustees (poll_id, election_key, needed, people)
-    VALUES (:poll_id, :election_key, :needed, CAST(:people AS jsonb))
-""")
-_INSERT_RELEASE = text("""
-    INSERT INTO governance.poll_release (poll_id, trustee, statement, share_number, share)
-    VALUES (:poll_id, :trustee, :statement, :number, :share) ON CONFLICT DO NOTHING
 """)
 _WITNESSES = text("SELECT name, public FROM governance.witness ORDER BY name LIMIT 64")
 _TRUSTEES = text("SELECT * FROM governance.poll_trustees WHERE poll_id = :poll_id")
@@ -75,8 +67,12 @@ _RELEASES = text("""
     WHERE poll_id = :poll_id ORDER BY share_number LIMIT 255
 """)
 _INSERT_COUNT = text("""
-    INSERT INTO governance.poll_count (poll_id, certificate, digest, choices, bundle)
-    VALUES (:poll_id, :certificate, :digest, :choices, :bundle)
+    INSERT INTO governance.poll_count (poll_id, certificate, digest, choices, bundle_bytes)
+    VALUES (:poll_id, :certificate, :digest, :choices, :bundle_bytes)
+""")
+_INSERT_PIECE = text("""
+    INSERT INTO governance.bundle_piece (poll_id, number, piece)
+    VALUES (:poll_id, :number, :piece)
 """)
 _COMMITMENT = text("""
     SELECT commitment FROM governance.elector WHERE poll_id = :poll_id AND member_id = :member_id
@@ -89,17 +85,17 @@ _INSERT_WAITING = text("""
     INSERT INTO ballot_board.waiting (poll_id, ballot) VALUES (:poll_id, :ballot)
     ON CONFLICT DO NOTHING
 """)
+# Each by an index: a key is looked up once for every ballot that is handed in.
 _STANDING = text("""
-    WITH entry AS (
-        SELECT CAST(ballot AS jsonb) AS ballot, false AS cancels FROM ballot_board.waiting
-        WHERE poll_id = :poll_id
-        UNION ALL
-        SELECT coalesce(said -> 'ballot', said), said ->> 'kind' = 'cancellation'
-        FROM (SELECT CAST(convert_from(line, 'UTF8') AS jsonb) AS said FROM ballot_board.log_line
-              WHERE poll_id = :poll_id) AS line)
-    SELECT coalesce(max(CAST(ballot ->> 'sequence' AS integer)), 0) AS sequence,
-           coalesce(bool_or(cancels), false) AS is_cancelled
-    FROM entry WHERE ballot ->> 'key' = :key
+    SELECT coalesce(greatest(
+        (SELECT max(CAST(polls.said(line) #>> '{ballot,sequence}' AS integer)) FROM ballot_board.log_line
+         WHERE poll_id = :poll_id AND polls.said(line) ->> 'kind' = 'ballot'
+           AND polls.said(line) #>> '{ballot,key}' = :key),
+        (SELECT max(CAST(CAST(ballot AS jsonb) ->> 'sequence' AS integer)) FROM ballot_board.waiting
+         WHERE poll_id = :poll_id AND key = :key)), 0) AS sequence,
+        EXISTS (SELECT 1 FROM ballot_board.log_line
+                WHERE poll_id = :poll_id AND polls.said(line) ->> 'kind' = 'cancellation'
+                  AND polls.said(line) ->> 'key' = :key) AS is_cancelled
 """)
 
 
@@ -187,17 +183,23 @@ async def insert_poll_roll(work: UnitOfWork, poll_id: UUID, roll: Sequence[RollE
     )
 
 
-async def get_poll_roll(work: Reading, poll_id: UUID) -> tuple[RollEntry, ...]:
-    """The roll of a poll as it was published."""
-    rows = await work.execute(_ROLL, {"poll_id": poll_id})
-    return tuple(
-        RollEntry(
-            commitment=bytes.fromhex(row.commitment),
-            credential=bytes(row.credential),
-            name=row.name,
+async def parts_of_roll(work: Reading, poll_id: UUID) -> AsyncIterator[tuple[RollEntry, ...]]:
+    """The roll of a poll as it was published, so many entries at a time."""
+    after = ""
+    while True:
+        of = {"poll_id": poll_id, "after": after, "limit": ROLL_AT_ONCE}
+        rows = (await work.execute(_ROLL, of)).all()
+        if not rows:
+            return
+        after = rows[-1].commitment
+        yield tuple(
+            RollEntry(
+                commitment=bytes.fromhex(row.commitment),
+                credential=bytes(row.credential),
+                name=row.name,
+            )
+            for row in rows
         )
-        for row in rows
-    )
 
 
 async def list_witnesses(work: Reading) -> tuple[NamedKey, ...]:
@@ -215,40 +217,6 @@ async def find_trustees(work: Reading, poll_id: UUID) -> TrusteeTerms | None:
         return None
     people = tuple(NamedKey(name=one["name"], public=unpack(one["key"], 32)) for one in row.people)
     return TrusteeTerms(election_key=bytes(row.election_key), people=people, needed=row.needed)
-
-
-async def insert_witness(work: UnitOfWork, witness: NamedKey) -> None:
-    """Write who cosigns the logs from now on."""
-    told = {"name": witness.name, "public": witness.public, "now": work.now}
-    await work.execute(_INSERT_WITNESS, told)
-
-
-async def insert_trustees(work: UnitOfWork, poll_id: UUID, terms: TrusteeTerms) -> None:
-    """Write who opens the ballots of a poll."""
-    people = [{"name": one.name, "key": pack(one.public)} for one in terms.people]
-    await work.execute(
-        _INSERT_TRUSTEES,
-        {
-            "poll_id": poll_id,
-            "election_key": terms.election_key,
-            "needed": terms.needed,
-            "people": json.dumps(people),
-        },
-    )
-
-
-async def insert_release(work: UnitOfWork, poll_id: UUID, share: Share, statement: Fields) -> None:
-    """Write a share that was given up; nothing if the trustee's stands here."""
-    await work.execute(
-        _INSERT_RELEASE,
-        {
-            "poll_id": poll_id,
-            "trustee": statement["trustee"],
-            "statement": canonical(statement).decode(),
-            "number": share.number,
-            "share": share.secret,
-        },
-    )
 
 
 async def insert_manifest(work: UnitOfWork, poll_id: UUID, manifest: Manifest) -> None:
@@ -283,12 +251,22 @@ async def list_releases(work: Reading, poll_id: UUID) -> tuple[tuple[Share, Fiel
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PollCount:
-    """What a poll came to: certificate, choices with their numbers, and the bundle as a file."""
+    """What a poll came to: certificate, choices with their numbers, and how long the bundle is."""
 
-    certificate: bytes
+    certificate: str
     digest: str
     choices: str
-    bundle: bytes
+    bundle_bytes: int
+
+
+async def insert_bundle(work: UnitOfWork, poll_id: UUID, pieces: Iterable[bytes]) -> int:
+    """Write a bundle in pieces of at most `BUNDLE_PIECE_BYTES`, before its count; its length."""
+    length = 0
+    for number, piece in enumerate(pieces):
+        told = {"poll_id": poll_id, "number": number, "piece": piece}
+        await work.execute(_INSERT_PIECE, told)
+        length += len(piece)
+    return length
 
 
 async def insert_count(work: UnitOfWork, poll_id: UUID, count: PollCount) -> None:
@@ -297,10 +275,10 @@ async def insert_count(work: UnitOfWork, poll_id: UUID, count: PollCount) -> Non
         _INSERT_COUNT,
         {
             "poll_id": poll_id,
-            "certificate": count.certificate.decode(),
+            "certificate": count.certificate,
             "digest": count.digest,
             "choices": count.choices,
-            "bundle": count.bundle,
+            "bundle_bytes": count.bundle_bytes,
         },
     )
 
@@ -327,8 +305,3 @@ async def insert_waiting(work: UnitOfWork, poll_id: UUID, ballot: Fields) -> Non
     """Hand a ballot to the board, without a name, a number or a time."""
     document = canonical(ballot).decode()
     await work.execute(_INSERT_WAITING, {"poll_id": poll_id, "ballot": document})
-
-
-def choices_text(votes: Sequence[tuple[Fields, int]]) -> str:
-    """Choices with their numbers as they are kept."""
-    return json.dumps(votes, sort_keys=True, separators=(",", ":"))

@@ -119,7 +119,12 @@ _CLOSING = text("""
     ORDER BY closes_at, motion_id LIMIT 100
 """)
 
+_ADOPT_ALLOCATION = text("SELECT governance.adopt_allocation(:motion_id)")
+
 _ENACT = text("SELECT governance.enact(:motion_id, :rule_id, :valid_from)")
+
+_LOCK_RULES = text("SELECT governance.lock_rules(:kind)")
+_NOW = text("SELECT public.service_now()")
 
 
 def quorum_terms(quorum: Headcount) -> dict[str, list[list[int]]]:
@@ -333,6 +338,23 @@ async def list_closing(
     asked = {"now": work.now, "until": work.now + within, "topic": VoteClosesSoon.topic}
     rows = (await work.execute(_CLOSING, asked)).all()
     return tuple((MotionId(row.motion_id), row.closes_at) for row in rows)
+
+
+async def lock_rules(work: UnitOfWork, kind: str) -> datetime:
+    """Let nobody else call a vote on a kind of rule, or write one, until this unit of work ends.
+
+    Returns
+    -------
+    The service time at which all of its rules can be seen.
+    """
+    await work.execute(_LOCK_RULES, {"kind": kind})
+    now: datetime = (await work.execute(_NOW)).scalar_one()
+    return now
+
+
+async def adopt_allocation(work: UnitOfWork, motion_id: MotionId) -> None:
+    """Adopt what a certified motion on a period's surplus decided; the database judges it."""
+    await work.execute(_ADOPT_ALLOCATION, {"motion_id": motion_id})
 
 
 async def enact(

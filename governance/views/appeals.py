@@ -11,13 +11,12 @@ from foundation.identifiers import UUID
 from governance.member import MemberId
 from governance.motion import MotionId
 from governance.office_errors import AppealNotFound
-from governance.store.appeals import list_jurors
 from storage.work import Reading
 
 _APPEALS = """
     SELECT appeal.*, lot.commitment, jury.drawn_at, jury.secret,
-           (SELECT count(*) FROM governance.juror AS one
-            WHERE one.appeal_id = appeal.appeal_id) AS jurors,
+           ARRAY(SELECT one.member_id FROM governance.juror AS one
+                 WHERE one.appeal_id = appeal.appeal_id ORDER BY place) AS jury,
            (SELECT count(*) FROM governance.juror_vote AS one
             WHERE one.appeal_id = appeal.appeal_id) AS votes,
            finding.document, finding.digest, finding.upheld, finding.sets_aside,
@@ -51,9 +50,11 @@ class AppealView:
     ----------
     affected, margin
         Ballots that the complaint concerns, and that would have altered the outcome (None: unknown).
-    jurors, votes
-        How many were drawn, and how many of them have found. How they found is told together, at
-        the end, so that nobody finds with the majority.
+    jury
+        Who hears it, in the order drawn; for members' eyes.
+    votes
+        How many of them have found. How they found is told together, at the end, so that nobody
+        finds with the majority.
     secret
         The seed that was opened for the lot, hexadecimal; None before.
     """
@@ -68,7 +69,7 @@ class AppealView:
     stays: bool
     commitment: str | None
     secret: str | None
-    jurors: int
+    jury: tuple[MemberId, ...]
     votes: int
     upheld: bool | None
     sets_aside: bool | None
@@ -92,18 +93,13 @@ async def list_appeals(
     return tuple(_view(row) for row in rows)
 
 
-async def jurors_of(work: Reading, appeal_id: UUID) -> tuple[MemberId, ...]:
-    """Who hears an appeal, in the order drawn; for members' eyes."""
-    return await list_jurors(work, appeal_id)
-
-
 def _view(row: Row[Any]) -> AppealView:
     return AppealView(
         appeal_id=row.appeal_id, motion_id=MotionId(row.motion_id),
         member_id=MemberId(row.member_id), lodged_at=row.lodged_at, complaint=row.complaint,
         affected=row.affected, margin=row.margin, stays=row.stays, commitment=row.commitment,
-        secret=None if row.secret is None else bytes(row.secret).hex(), jurors=row.jurors,
-        votes=row.votes, upheld=row.upheld, sets_aside=row.sets_aside,
+        secret=None if row.secret is None else bytes(row.secret).hex(),
+        jury=tuple(MemberId(one) for one in row.jury), votes=row.votes, upheld=row.upheld, sets_aside=row.sets_aside,
         finding=_document(row.document, row.digest),
         correction=_document(row.correction, row.correction_digest),
     )  # fmt: skip

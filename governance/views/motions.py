@@ -43,14 +43,8 @@ _AROUND = text("""
     SELECT notice.tier, notice.corrected_until, published.size, published.digest AS roll_digest,
            certificate.document, certificate.digest, certificate.has_passed,
            rule.rule_id, rule.kind, rule.version, rule.valid_from,
-           CASE WHEN governance.state_of(motion_id) = 'proposed' THEN (
-               SELECT count(DISTINCT member_id) FROM (
-                   SELECT DISTINCT ON (member_id, member_class) member_id, kind
-                   FROM governance.member_change WHERE kind IN ('joined', 'left')
-                   ORDER BY member_id, member_class, number DESC) AS last
-               WHERE kind = 'joined' AND NOT EXISTS (
-                   SELECT FROM governance.member_change AS death
-                   WHERE death.member_id = last.member_id AND death.kind = 'died')) END AS members
+           CASE WHEN governance.state_of(motion_id) = 'proposed'
+                THEN governance.members_now() END AS members
     FROM governance.motion
     LEFT JOIN governance.notice USING (motion_id)
     LEFT JOIN governance.roll_published AS published USING (motion_id)
@@ -106,8 +100,10 @@ _CHANGES_OF_ROLL = text("""
 
 _ORIGIN = text("""
     SELECT rule.rule_id, adoption.adoption_id, adoption.kind, adoption.title, adoption.digest,
-           adoption.document, adoption.adopted_at
+           adoption.document, adoption.adopted_at,
+           CASE adoption.kind WHEN 'certificate' THEN adoption_id ELSE appeal.motion_id END AS motion_id
     FROM rulebook.rule JOIN rulebook.adoption USING (adoption_id)
+    LEFT JOIN governance.appeal ON appeal.appeal_id = adoption_id
     WHERE rule.kind = :kind AND rule.version = :version
 """)
 
@@ -222,7 +218,11 @@ class RollNote:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Origin:
-    """What adopted a version of a rule; `motion_id` is None for the founding charter's."""
+    """What adopted a version of a rule; `motion_id` is None for the founding charter's.
+
+    A rule that stood before and follows one that was set aside has the motion whose result that was;
+    the document is then the finding's.
+    """
 
     rule_id: UUID
     adoption_id: UUID
@@ -353,11 +353,10 @@ async def find_origin(work: Reading, kind: RuleKind, version: int) -> Origin | N
     row = (await work.execute(_ORIGIN, {"kind": kind, "version": version})).one_or_none()
     if row is None:
         return None
-    by_vote = row.kind == "certificate"
     return Origin(
         rule_id=row.rule_id,
         adoption_id=row.adoption_id,
-        motion_id=MotionId(row.adoption_id) if by_vote else None,
+        motion_id=None if row.motion_id is None else MotionId(row.motion_id),
         title=row.title,
         digest=row.digest,
         document=row.document,

@@ -65,6 +65,8 @@ class RehearsedPoll:
     title: str = "Shall the night fare rise?"
     port: int = 0
     impact: dict[str, Any] | None = None
+    motion: dict[str, Any] | None = None
+    month: dict[str, Any] | None = None
     batch_least: int = 2
     desks_are_down: bool = False
     box_is_down: bool = False
@@ -80,6 +82,7 @@ class RehearsedPoll:
     said: list[Any] = field(default_factory=list)
     asked: list[tuple[str, str, dict[str, str]]] = field(default_factory=list)
     certificate: str | None = None
+    has_ended: bool = False  # the board
     opens_at_ms: int = field(default_factory=lambda: _now_ms() - HOUR_MS)
     closes_at_ms: int = field(default_factory=lambda: _now_ms() + 48 * HOUR_MS)
 
@@ -148,12 +151,15 @@ class RehearsedPoll:
             ("/public/v1/session", "DELETE", self._sign_out),
             ("/public/v1/polls", "GET", self._polls), ("/public/v1/polls/{poll}", "GET", self._poll),
             ("/public/v1/motions/{motion}/impact", "GET", self._impact),
+            ("/public/v1/motions/{motion}", "GET", self._motion),
+            ("/driver/v1/motions/{motion}/my-month", "GET", self._month),
             ("/driver/v1/polls/{poll}/me", "GET", self._me),
             ("/driver/v1/voting-key", "POST", self._voting_key),
             ("/driver/v1/polls/{poll}/ballots", "POST", self._hand_over),
             ("/desk/{number:int}/desk/v1/polls/{poll}/issue", "POST", self._issue),
             ("/box/v1/polls/{poll}/ballots", "POST", self._ballot),
             ("/box/v1/polls/{poll}/receipts/{name}", "GET", self._receipt),
+            ("/board/v1/polls/{poll}", "GET", self._board),
         ]  # fmt: skip
         return Starlette(
             routes=[Route(path, self._told(answer), methods=[way]) for path, way, answer in routes],
@@ -241,6 +247,17 @@ class RehearsedPoll:
             raise Refusing(404, "impact_not_found")
         return self.impact
 
+    async def _motion(self, _request: HttpRequest) -> Any:
+        if self.motion is None:
+            raise Refusing(404, "motion_not_found")
+        return self.motion
+
+    async def _month(self, request: HttpRequest) -> Any:
+        _require_signed_in(request)
+        if self.month is None:
+            raise Refusing(503, "unavailable")
+        return self.month
+
     async def _me(self, request: HttpRequest) -> Any:
         _require_signed_in(request)
         on_roll = self.reason is None
@@ -297,6 +314,9 @@ class RehearsedPoll:
         assert self.vote is not None
         found = self.vote.receipt(index, at_seconds=_now_ms() // 1000)
         return parse(found.document())
+
+    async def _board(self, _request: HttpRequest) -> Any:
+        return {"size": 1, "note": None, "finished": self.has_ended}
 
     @contextlib.contextmanager
     def running(self) -> Iterator["RehearsedPoll"]:

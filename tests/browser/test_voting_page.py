@@ -7,6 +7,7 @@ page are the real desks and the real box.
 import json
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -29,8 +30,6 @@ AUTHENTICATOR = {
     "protocol": "ctap2", "transport": "internal", "hasResidentKey": True,
     "hasUserVerification": True, "isUserVerified": True, "automaticPresenceSimulation": True,
 }  # fmt: skip
-SENT_AGAIN = """performance.getEntriesByType('resource')
-  .some((one) => /ballots$/.test(one.name) && one.responseEnd > 0)"""
 PHONE_SCREEN = {"viewport": {"width": 390, "height": 844}, "locale": "en-GB", "has_touch": True}
 
 
@@ -39,10 +38,12 @@ def visit(browser: Browser) -> Iterator[Visit]:
     """Open the page of a service on a phone that can hold passkeys."""
     contexts = []
 
-    def open_page(service: RehearsedPoll, path: str = "/vote/", **options: Any) -> Watched:
+    def open_page(
+        service: RehearsedPoll, path: str = "/vote/", *, before: str = "", **options: Any
+    ) -> Watched:
         context = browser.new_context(**{**PHONE_SCREEN, **options})
         contexts.append(context)
-        context.add_init_script(REPORT_VIOLATIONS)
+        context.add_init_script(REPORT_VIOLATIONS + before)
         page = context.new_page()
         devtools = context.new_cdp_session(page)
         devtools.send("WebAuthn.enable")
@@ -146,6 +147,11 @@ def test_what_goes_to_desks_and_box_says_not_who_sends_it(visit: Visit) -> None:
         )
         assert kept[:2] == [None, False]
         assert "choice" not in kept[2]
+        member = page.evaluate(
+            "import('/vote/shelf.mjs').then(async ({ Shelf }) =>"
+            " (await new Shelf().all())[0].commitment)"
+        )
+        assert member == ""  # nor whose entry of the roll asked for it
 
 
 def test_a_ballot_waits_at_random_and_leaves_at_once_when_told_to(visit: Visit) -> None:
@@ -172,6 +178,59 @@ def test_a_ballot_in_the_box_waits_with_others_and_tells_how_many(visit: Visit) 
         stage(page).to_have_attribute("data-stage", "held")
 
 
+@pytest.mark.parametrize(
+    "refuses",
+    [
+        "IDBFactory.prototype.open = () => { throw new DOMException('no', 'SecurityError'); };",
+        "IDBObjectStore.prototype.put = () => { throw new DOMException('full', 'QuotaExceededError'); };",
+    ],
+    ids=["nothing is kept", "the disk is full"],
+)
+def test_a_browser_that_keeps_nothing_says_so_and_asks_no_desk(visit: Visit, refuses: str) -> None:
+    with RehearsedPoll(question=RESOLUTION, batch_least=1).running() as service:
+        watched = visit(service, before=f";{refuses}")
+        page = watched.page
+        enrol(page, service)
+        if "put" in refuses:
+            page.get_by_label("For", exact=True).check()
+            cast(page)
+        expect(page.get_by_text("This browser keeps nothing")).to_be_visible()
+        assert not [path for _, path, _ in service.asked if path.endswith("/issue")]
+        assert watched.complaints == []
+
+
+def test_a_ballot_that_never_reached_the_board_is_told_to_its_voter(visit: Visit) -> None:
+    with RehearsedPoll(question=RESOLUTION, batch_least=2).running() as service:
+        page = visit(service).page
+        enrol(page, service)
+        page.get_by_label("For", exact=True).check()
+        cast(page)
+        stage(page).to_have_attribute("data-stage", "board")
+        # The machine of the box fails just before the close, and the board ends without it.
+        assert service.vote is not None
+        service.box_forgets = service.has_ended = True
+        service.vote.hours = replace(service.vote.hours, closes_at_ms=service.opens_at_ms + 1)
+        page.reload()
+        stage(page).to_contain_text("never reached the board")
+
+
+def test_what_the_device_keeps_of_a_ballot_can_be_cleared_away(visit: Visit) -> None:
+    with RehearsedPoll(question=RESOLUTION, batch_least=1).running() as service:
+        page = visit(service).page
+        enrol(page, service)
+        page.get_by_label("For", exact=True).check()
+        cast(page)
+        stage(page).to_have_attribute("data-stage", "held")
+        page.get_by_text("Clear this ballot from the device").click()
+        page.get_by_role("button", name="Clear it now").click()
+        expect(page.locator(".stage")).to_have_count(0)
+        left = page.evaluate(
+            "import('/vote/shelf.mjs').then(async ({ Shelf }) => (await new Shelf().all()).length)"
+        )
+        assert left == 0
+        assert len(service.published) == 1
+
+
 def test_a_ballot_that_the_box_lost_is_sent_again(visit: Visit) -> None:
     with RehearsedPoll(question=RESOLUTION, batch_least=2).running() as service:
         page = visit(service).page
@@ -180,9 +239,9 @@ def test_a_ballot_that_the_box_lost_is_sent_again(visit: Visit) -> None:
         cast(page)
         stage(page).to_have_attribute("data-stage", "board")
         service.box_forgets = True
-        page.reload()
+        with page.expect_response(lambda answer: answer.url.endswith("/ballots")):
+            page.reload()
         stage(page).to_have_attribute("data-stage", "board")
-        page.wait_for_function(SENT_AGAIN)
         assert service.box_forgets is False
         assert len(service.waiting) == 1
 
@@ -322,12 +381,104 @@ def test_the_result_is_told_with_the_way_to_check_it(visit: Visit) -> None:
         assert (bundle.get_attribute("href") or "").endswith(f"/{POLL}/bundle.zip")
 
 
+TARIFF_MOTION = {"rule_kind": "tariff", "text": '{"currency": "USD"}'}
+
+
+def usd(minor: int) -> dict[str, Any]:
+    return {"amount_minor": minor, "currency": "USD"}
+
+
+def a_month(**changes: Any) -> dict[str, Any]:
+    """Twelve trips of a driver: what they brought, and under two proposals, one of which has no price."""
+    under = {"label": "as proposed", "value": None, "amount": usd(19_250), "change": usd(1_230),
+             "why_none": None}  # fmt: skip
+    without = {"label": "90 cents", "value": 90, "amount": None, "change": None,
+               "why_none": "The tariff has no price for class boat."}  # fmt: skip
+    month = {
+        "start": "2026-10-20T12:00:00Z", "end": "2026-11-20T12:00:00Z", "trips": 12,
+        "was": usd(18_000), "today": usd(18_020), "proposals": [under, without], "why_none": None,
+    }  # fmt: skip
+    return month | changes
+
+
+def month_of(page: Page) -> Any:
+    return page.get_by_role("region", name="Your own last month")
+
+
+def test_a_member_sees_their_own_last_month_beside_what_is_moved(visit: Visit) -> None:
+    with RehearsedPoll(
+        question=RESOLUTION, motion=TARIFF_MOTION, month=a_month()
+    ).running() as service:
+        page = visit(service).page
+        page.get_by_role("link", name=service.title).click()
+        expect(month_of(page)).to_contain_text("Sign in, and see what your own trips")
+        assert not [path for _, path, _ in service.asked if path.endswith("/my-month")]
+        sign_in(page)
+        expect(month_of(page)).to_contain_text("Your 12 trips from 20 October to 20 November")
+        rows = [row.inner_text().split("\t") for row in month_of(page).locator("tbody tr").all()]
+        assert [[cell.strip() for cell in row] for row in rows] == [
+            ["You were paid", "$180.00", ""],
+            ["By today's rules", "$180.20", ""],
+            ["As proposed", "$192.50", "+$12.30"],
+            ["With 90 cents", "The tariff has no price for class boat.", ""],
+        ]
+        page.get_by_role("button", name="Sign out").click()
+        expect(page.get_by_text("$192.50")).to_have_count(0)
+
+
+@pytest.mark.parametrize(
+    ("motion", "month", "told"),
+    [
+        (TARIFF_MOTION, a_month(trips=0, proposals=[], why_none="No trip."), "You completed no trip in the last 31 days"),
+        (TARIFF_MOTION, a_month(proposals=[], why_none="The board has published no bounds."), "The board has published no bounds."),
+        (TARIFF_MOTION, None, "could not be worked out again just now"),
+        (TARIFF_MOTION | {"rule_kind": "matching_policy"}, a_month(), "which others would have come is not known"),
+    ],
+    ids=["no trip", "a reason", "no answer", "matching"],
+)  # fmt: skip
+def test_a_month_without_figures_says_why(
+    visit: Visit, motion: dict[str, Any], month: dict[str, Any] | None, told: str
+) -> None:
+    with RehearsedPoll(question=RESOLUTION, motion=motion, month=month).running() as service:
+        page = visit(service, f"/vote/#/poll/{POLL}").page
+        sign_in(page)
+        expect(month_of(page)).to_contain_text(told)
+        expect(month_of(page).get_by_role("table")).to_have_count(0)
+
+
+def test_what_writes_no_rule_of_a_day_has_no_month(visit: Visit) -> None:
+    bench = {"rule_kind": None, "text": "A bench."}
+    with RehearsedPoll(question=RESOLUTION, motion=bench, month=a_month()).running() as service:
+        page = visit(service, f"/vote/#/poll/{POLL}").page
+        sign_in(page)
+        expect(page.get_by_role("heading", name="What is moved")).to_be_visible()
+        expect(month_of(page)).to_have_count(0)
+
+
+@pytest.mark.parametrize(
+    ("locale", "told"),
+    [("es-ES", "Tus 12 viajes del 20 de octubre al 20 de noviembre"),
+     ("ca-ES", "Els teus 12 viatges"), ("ar-EG", "حسب المقترح")],
+)  # fmt: skip
+def test_a_month_is_told_in_every_language(visit: Visit, locale: str, told: str) -> None:
+    with RehearsedPoll(
+        question=RESOLUTION, motion=TARIFF_MOTION, month=a_month()
+    ).running() as service:
+        page = visit(service, f"/vote/#/poll/{POLL}").page
+        sign_in(page)
+        page.get_by_role("combobox").first.select_option(value=locale[:2])
+        expect(page.locator(".month")).to_contain_text(told)
+        expect(page.locator(".month bdi").nth(2)).to_contain_text("+")
+
+
 LOOKS = [(look, width) for look in ("light", "dark") for width in (360, 1280)]
 
 
 @pytest.mark.parametrize(("look", "width"), LOOKS)
 def test_axe_finds_nothing_on_the_way_through_a_vote(visit: Visit, look: str, width: int) -> None:
-    with RehearsedPoll(question=BOARD_SEATS, batch_least=1).running() as service:
+    with RehearsedPoll(
+        question=BOARD_SEATS, batch_least=1, motion=TARIFF_MOTION, month=a_month()
+    ).running() as service:
         size = {"width": width, "height": 800}
         page = visit(service, color_scheme=look, viewport=size, reduced_motion="reduce").page
         expect(page.get_by_role("heading", name="Votes")).to_be_visible()

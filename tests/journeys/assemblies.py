@@ -4,6 +4,11 @@ import json
 from pathlib import Path
 from typing import Any
 
+from foundation.chance import SeededChance
+from foundation.identifiers import UUID
+from governance.motion import MotionId
+from storage.engine import Database
+from tests.impact_at_work import state_impact
 from tests.journeys.people import Driver, Office, Person, Rider, Town
 from tests.service_time import stop_time
 
@@ -53,6 +58,21 @@ async def signed_in_again(*people: Person) -> None:
             await person.sign_in_by_passkey()
         else:
             await person.sign_in()
+
+
+async def stated(town: Town, motion_id: str) -> None:
+    """What a motion would do, worked out: the service's own process of low priority takes long beside
+    tests, and whichever comes first is kept."""
+    await stated_in(town.city.address, town.city.pack, motion_id)
+
+
+async def stated_in(address: str, pack: Path, motion_id: str) -> None:
+    """The same for a city's database."""
+    database = Database(address, chance=SeededChance(13), pool_size=1)
+    try:
+        await state_impact(database, MotionId(UUID(motion_id)), city=pack)
+    finally:
+        await database.dispose()
 
 
 async def members(town: Town) -> tuple[Driver, Driver, Rider]:

@@ -49,6 +49,7 @@ async def a_meeting(
         assert (await person.post(f"{request}/sign"))["signed"] == 2
         await person.get(request)
     now = (await office.get("/public/v1/clock"))["now"]
+    await agreed_by_themselves(office, sides, now)
     notice = {
         "title": "General meeting", "place": "The depot, hall 2", "held_at": later(now, days=16),
         "items": [{"title": "Where the fund's money went"},
@@ -80,6 +81,28 @@ async def a_meeting(
     await office.get(one)
     await office.post(f"{one}/record", {"kind": "closed"})
     await the_minutes(office, sides, meeting_id, asked_by=there["rider"])
+
+
+async def agreed_by_themselves(office: Office, sides: dict[str, Person], now: str) -> None:
+    """Two days from now: everybody agrees to so short a notice, and it is sent."""
+    for place, (side, person) in enumerate(sides.items(), start=1):
+        asked = {
+            "title": "The depot's lease", "place": "The depot, hall 2",
+            "held_at": later(now, days=2, hours=place), "business": ["Whether to sign it"],
+        }  # fmt: skip
+        made = await office.post("/office/v1/short-notices", asked)
+        for other_side, other in ((OTHER[side], sides[OTHER[side]]), (side, person)):
+            shown = await other.get(f"/{other_side}/v1/short-notices")
+            assert made["short_notice_id"] in {one["short_notice_id"] for one in shown["asked"]}
+            path = f"/{other_side}/v1/short-notices/{made['short_notice_id']}/agree"
+            assert (await other.post(path))["is_mine"] is True
+        found = await office.get(f"/office/v1/short-notices/{made['short_notice_id']}")
+        assert (found["agreed"], found["is_mine"]) == (2, None)
+        if found["is_enough"]:
+            notice = {name: asked[name] for name in ("title", "place", "held_at")}
+            items = [{"title": one} for one in asked["business"]]
+            rest = {"items": items, "short_notice_id": made["short_notice_id"]}
+            await office.post("/office/v1/meetings", notice | rest)
 
 
 async def the_minutes(

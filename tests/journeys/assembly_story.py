@@ -13,7 +13,7 @@ from tests.journeys.assembly_meetings import (
     votes_for_others,
     what_is_due,
 )
-from tests.journeys.assembly_officials import before_votes
+from tests.journeys.assembly_officials import before_votes, called_in_secret
 from tests.journeys.people import Driver, Office, Person, Rider, Town
 
 SEED = "00" * 31 + "2a"
@@ -57,6 +57,9 @@ async def the_register(office: Office, town: Town, sides: dict[str, Person]) -> 
         await person.post(f"/{side}/v1/membership/appeal")
         await office.post(f"{member}/changes", {"kind": "reinstated"})
         await office.get(member)
+        by_number = {"number": mine["member_id"], "limit": 1}
+        [found] = (await office.post("/office/v1/members/search", by_number))["members"]
+        assert (found["member_id"], found["note"]) == (mine["member_id"], None)
     taken = {"person_id": office.person_id, "member_class": "rider"}
     made = await office.post("/office/v1/members", taken)
     return str(made["member_id"])
@@ -110,26 +113,29 @@ async def amended_at_a_meeting(
 async def the_vote(
     town: Town, office: Office, sides: dict[str, Person], motion_id: str, *, struck_off: str
 ) -> None:
-    """Called, corrected, frozen, opened, voted on, certified."""
+    """Called, corrected, frozen, opened, voted on, certified; and at the same hours one in secret."""
     one, office_one = f"motions/{motion_id}", f"/office/v1/motions/{motion_id}"
     await office.post(f"{office_one}/answer", {"text": "The board has no objection."})
     motion = await office.post(f"{office_one}/notice", {"opens_on": None})
     correction = {"member_id": struck_off, "reason": "The city's seat is not filled yet."}
     await office.post(f"{office_one}/roll/corrections", correction)
     await office.get(f"{office_one}/roll")
-    when = motion["timetable"]
-    for step, instant in (("freeze", "freezes_at"), ("open", "opens_at")):
-        go_to(town, when[instant])
+    async with called_in_secret(town, office, sides) as secret:
+        when = motion["timetable"]
+        for step, instant in (("freeze", "freezes_at"), ("open", "opens_at")):
+            go_to(town, when[instant])
+            await signed_in_again(office)
+            await office.post(f"{office_one}/{step}")
+            await secret.step(step)
+        await signed_in_again(*sides.values())
+        for side, person in sides.items():
+            await person.post(f"/{side}/v1/{one}/ballot", {"choice": "for"})
+            await person.get(f"/{side}/v1/{one}/ballot")
+        go_to(town, when["closes_at"])
         await signed_in_again(office)
-        await office.post(f"{office_one}/{step}")
-    await signed_in_again(*sides.values())
-    for side, person in sides.items():
-        await person.post(f"/{side}/v1/{one}/ballot", {"choice": "for"})
-        await person.get(f"/{side}/v1/{one}/ballot")
-    go_to(town, when["closes_at"])
-    await signed_in_again(office)
-    for step in ("close", "certify"):
-        motion = await office.post(f"{office_one}/{step}")
+        for step in ("close", "certify"):
+            motion = await office.post(f"{office_one}/{step}")
+        await secret.count(when["closes_at"])
     said = {"text": "Prices hold for seven minutes.", "done_percent": 100}
     await office.post(f"{office_one}/follow-ups", said)
     await signed_in_again(*sides.values())
@@ -170,6 +176,7 @@ async def the_commons_in_use(
         answered = {"accepted": True, "reasons": "There is room."}
         await office.post(f"{proposal}/answer", answered)
         agreed = await office.post(f"{proposal}/pact", {"terms": in_dollars(pact_terms())})
+        assert lodged["proposal_id"] in str(await office.get(f"{commons}/proposals"))
         pacts[side] = agreed["id"]
         await person.get(f"/{side}/v1/commons/proposals")
         project = {"project_id": f"of-a-{side}", "cost_minor": 5000,
@@ -198,6 +205,11 @@ async def the_commons_in_use(
         await person.post(f"/{side}/v1/commons/pacts/{pacts[side]}/duties/2/done")
     found = {"outcome": "kept", "findings": "Both benches stand."}
     await office.post(f"{commons}/pacts/{pacts['rider']}/reviews", found)
+    whole = await office.get(f"/public/v1/commons/pacts/{pacts['rider']}")
+    assert [one["number"] for one in whole["done"]] == [1, 2]
+    assert (whole["state"], whole["reviews"][0]["findings"]) == ("kept", "Both benches stand.")
+    lodged = await office.get(f"/public/v1/commons/budgets/{fund['id']}/projects")
+    assert [one["supporters"] for one in lodged["projects"]] == [1, 1]
 
 
 async def purchases(office: Office, adoption_id: str) -> None:
@@ -221,6 +233,9 @@ async def purchases(office: Office, adoption_id: str) -> None:
     }
     await office.post(f"{commons}/purchases/{made['id']}/bids", bid)
     await office.post(f"{commons}/purchases/{made['id']}/award", {"seed": SEED})
+    shown = (await office.get("/public/v1/commons/purchases"))["purchases"]
+    [awarded] = [one for one in shown if one["purchase_id"] == made["id"]]
+    assert (awarded["bids"], awarded["table"]["rows"][0]["rank"]) == (1, 1)
     paid = {
         "reference": "INV-1", "supplier_id": supplier["id"], "paid_on": "2031-01-01",
         "amount_minor": 400000,

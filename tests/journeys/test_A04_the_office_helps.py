@@ -2,7 +2,7 @@
 
 import psycopg
 
-from tests.journeys.people import Town, journey, new_id
+from tests.journeys.people import Person, Town, journey, new_id
 from tests.small_city import corner
 
 
@@ -97,9 +97,69 @@ async def test_I29_named_positions_need_the_office_and_a_purpose(town: Town) -> 
 
 async def test_a_code_alone_does_not_make_one_an_officer(town: Town) -> None:
     from khan.seed import OFFICE_PHONE
-    from tests.journeys.people import Person
 
     async with Person(town.service, OFFICE_PHONE) as office:
         await office.sign_in()
         stated = {"reason": "watch", "note": "from a stolen phone"}
         assert await office.refused("POST", "/office/v1/purposes", stated) == "403 role_needed"
+
+
+async def test_the_office_finds_a_member_by_name_or_number_and_reads_why_they_have_no_vote(
+    town: Town,
+) -> None:
+    office = await town.office()
+    known = {}
+    for name in ("Zenobia Quux", "Zenon Quuxley", "Zeno Other"):
+        body = {"person_id": await _newcomer(town, name), "member_class": "rider"}
+        known[name] = (await office.post("/office/v1/members", body))["member_id"]
+    await _newcomer(town, "Zenobia Quux Stranger")  # who is no member is not in the register
+
+    async def found(**asked: object) -> dict[str, str]:
+        answer = await office.post("/office/v1/members/search", asked)
+        return {one["member_id"]: one["name"] for one in answer["members"]}
+
+    assert await found(name="quux ZENO") == {
+        known[name]: name for name in ("Zenobia Quux", "Zenon Quuxley")
+    }
+    number = known["Zeno Other"]
+    assert await found(number=number[:35]) == {
+        one: name for name, one in known.items() if one.startswith(number[:35])
+    }
+    assert await found(number=number) == {number: "Zeno Other"}
+    first = await office.post("/office/v1/members/search", {"name": "quux", "limit": 1})
+    rest = {"name": "quux", "after": first["after"]}
+    [second] = (await office.post("/office/v1/members/search", rest))["members"]
+    assert {first["members"][0]["name"], second["name"]} == {"Zenobia Quux", "Zenon Quuxley"}
+    suspended = {"kind": "suspended", "reason": "Lent the card."}
+    await office.post(f"/office/v1/members/{known['Zenon Quuxley']}/changes", suspended)
+    answer = await office.post("/office/v1/members/search", {"name": "quuxl"})
+    [shown] = answer["members"]
+    # By these bylaws they keep their vote until an appeal has ended.
+    assert (shown["may_vote_as"], shown["note"]) == ("rider", "Lent the card.")
+    assert [one["member_class"] for one in shown["classes"]] == ["rider"]
+    left = {"kind": "left", "member_class": "rider"}
+    await office.post(f"/office/v1/members/{number}/changes", left)
+    [gone] = (await office.post("/office/v1/members/search", {"number": number}))["members"]
+    assert (gone["reason"], gone["words"]) == ("no_member", "they are no member any more")
+    assert (gone["name"], gone["classes"], gone["note"]) == ("Zeno Other", [], None)
+    assert set(shown) == {
+        "member_id", "name", "classes", "may_vote_as", "reason", "words", "note",
+    }  # fmt: skip
+    for nonsense in ({}, {"name": "z"}, {"name": "- z"}, {"number": "abc"}, {"number": "%%%%%%%%"},
+                     {"name": "zeno", "number": number}):  # fmt: skip
+        assert (
+            await office.refused("POST", "/office/v1/members/search", nonsense) == "422 malformed"
+        )
+    # What was searched for, and who was found, is kept nowhere.
+    with psycopg.connect(town.city.address) as owner:
+        for table in ("storage.outbox", "storage.idempotency"):
+            rows = owner.execute(f"SELECT row::text FROM {table} AS row").fetchall()  # type: ignore[arg-type]
+            assert rows
+            assert not [row for row in rows if "quux" in str(row).lower()]
+
+
+async def _newcomer(town: Town, name: str) -> str:
+    """A person of that name, by their identifier."""
+    async with Person(town.service, town.city.next_rider()) as person:
+        await person.sign_in(name)
+        return person.person_id

@@ -14,6 +14,7 @@ from tests.journeys.assemblies import (
     members,
     open_bylaws,
     signed_in_again,
+    stated,
     tariff_proposal,
 )
 from tests.journeys.conftest import Found
@@ -65,6 +66,7 @@ async def test_a_tariff_is_moved_amended_voted_on_and_in_force(town: Town) -> No
     assert json.loads(motion["text"]) == dearer
 
     await called(office, motion["motion_id"], "answer", {"text": "The board has no objection."})
+    await stated(town, motion["motion_id"])
     motion = await called(office, motion["motion_id"], "notice", {})
     when = motion["timetable"]
     part = (await rita.get(f"/rider/v1/{one}"))["mine"]

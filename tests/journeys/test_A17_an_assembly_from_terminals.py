@@ -1,6 +1,9 @@
 """`khan motion` carries a motion from its proposal to its rule, and says no in one line."""
 
+import asyncio
 import json
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -9,7 +12,7 @@ import pytest
 
 from khan.command_line import app, main
 from khan.seed import OFFICE_PHONE
-from tests.journeys.assemblies import dearer_tariff, open_bylaws, tariff_proposal
+from tests.journeys.assemblies import dearer_tariff, open_bylaws, stated_in, tariff_proposal
 from tests.journeys.conftest import Found
 from tests.journeys.service import Service, free_port, in_a_thread
 from tests.service_time import stop_time
@@ -77,6 +80,7 @@ def test_a_motion_becomes_the_tariff(
     assert '+      "minimum_minor": 950' in made
     [amendment] = shown(khan, motion_id)["amendments"]
     khan("motion", "accept", motion_id, amendment["amendment_id"], by=ana)
+    seen(service, motion_id, tmp_path)
     said = written(tmp_path / "answer.txt", "The board agrees.")
     assert "The board: The board agrees." in office("motion", "answer", motion_id, "--text", said)
     page = office("motion", "notice", motion_id)
@@ -98,12 +102,33 @@ def test_a_motion_becomes_the_tariff(
     assert "100 %: The board agrees." in done
 
 
+def seen(service: Service, motion_id: str, folder: Path) -> None:
+    """What it would do, from the same terminal: printed, written, drawn, and worked out again."""
+    city = service.city
+    asyncio.run(stated_in(city.address, city.pack, motion_id))
+    report, pictures = folder / "impact.json", folder / "pictures"
+    words = ["impact", motion_id, "--url", city.address, "--city", city.pack, "--json", report,
+             "--pictures", pictures, "--recompute"]  # fmt: skip
+    typed = subprocess.run(
+        [sys.executable, "-m", "khan", *map(str, words)],
+        capture_output=True, text=True, timeout=300, check=False,
+    )  # fmt: skip
+    assert (typed.returncode, typed.stderr) == (0, "")
+    assert "Worked out again: the same digest." in typed.stdout
+    document = json.loads(report.read_text(encoding="utf-8"))
+    assert (document["motion_id"], document["version"]) == (motion_id, 2)
+    assert document["digest"] in typed.stdout
+    [proposal] = document["proposals"]
+    assert proposal["statement"]["prices"]["dearer"] == 1, "the one trip of its day"
+    assert len(list(pictures.glob("*.svg"))) == 6
+
+
 def test_a_number_gets_its_bounds_and_an_election_its_candidates(
     khan: Khan, office: Khan, service: Service, tmp_path: Path
 ) -> None:
     ana, ben = service.city.next_driver(), service.city.next_driver()
-    for phone in (ana, ben):
-        khan("member", "join", by=phone)
+    mine = json.loads(khan("member", "join", "--json", by=ana))["member_id"]
+    khan("member", "join", by=ben)
     text = written(tmp_path / "why.txt", "It is time.")
 
     def moved(matter: str, asks: dict[str, Any], *more: str) -> str:
@@ -121,10 +146,14 @@ def test_a_number_gets_its_bounds_and_an_election_its_candidates(
     page = office("motion", "bounds", fare, "--lowest", "200", "--highest", "400")
     assert "the board's bounds: 200 to 400" in page
     board = moved("board", {"kind": "election", "seats": 2, "stands": "driver"})
-    assert "nominated:" in khan("motion", "nominate", board, by=ana)
+    assert "nominated:" in khan("motion", "nominate", board, "--member", mine, by=ben)
     page = khan("motion", "stand", board, "--name", "Ana Ruiz", by=ana)
     assert "standing: Ana Ruiz" in page
     assert shown(khan, board)["candidates"] == ["Ana Ruiz"]
+    page = khan("motion", "stand-down", board, by=ana)
+    assert "withdrawn: " in page
+    assert "standing: nobody yet" in page
+    assert shown(khan, board)["candidates"] == []
 
 
 @pytest.mark.parametrize(

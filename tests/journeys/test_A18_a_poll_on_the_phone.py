@@ -73,6 +73,7 @@ async def test_the_bundle_comes_with_the_count(town: Town) -> None:
         b"PK and the rest",
         "application/zip",
     )
+    assert answer.headers["content-length"] == "15"
     poll = await stranger.get(f"/public/v1/polls/{staged.poll_id}")
     assert poll["certificate"] == '{"valid":0}'
 

@@ -126,7 +126,7 @@ async def divide_budget(
     BudgetInvalid
         If there are more ballots than members.
     CommonsRefused
-        If it is divided already.
+        If it is divided already, or members vote on it and their vote is not certified.
     """
     await store.lock(work, budget_id)
     terms = await store.get_budget(work, budget_id)

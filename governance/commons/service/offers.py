@@ -84,8 +84,8 @@ async def make_pledge(
     terms = await store.get_offer(work, offer_id)
     standing = [
         one
-        for one in await store.list_pledges(work, offer_id)
-        if one.person_id == person_id and one.withdrawn_at is None
+        for one in await store.list_pledges(work, offer_id, by=person_id)
+        if one.withdrawn_at is None
     ]
     pledge = check_pledge(
         terms,
@@ -118,8 +118,8 @@ async def withdraw_pledge(
     """
     await store.lock(work, offer_id)
     terms = await store.get_offer(work, offer_id)
-    for pledge in await store.list_pledges(work, offer_id):
-        if (pledge.pledge_id, pledge.person_id) == (pledge_id, person_id):
+    for pledge in await store.list_pledges(work, offer_id, by=person_id):
+        if pledge.pledge_id == pledge_id:
             check_withdrawal(terms, pledge, work.now)
             await store.put(work, "pledge_withdrawal", pledge_id=pledge_id)
             return
@@ -153,12 +153,20 @@ async def settle_offer(work: UnitOfWork, *, offer_id: UUID) -> Settlement:
         match_minor=found.match_minor, document=canonical(document).decode(),
         digest=digest_of(document),
     )  # fmt: skip
-    for line in found.lines:
-        await store.put(
-            work, "settlement_line", offer_id=offer_id, pledge_id=line.pledge_id,
-            amount_minor=line.amount_minor, eligible_minor=line.eligible_minor,
-            match_minor=line.match_minor,
-        )  # fmt: skip
+    await store.put_all(
+        work,
+        "settlement_line",
+        [
+            {
+                "offer_id": offer_id,
+                "pledge_id": line.pledge_id,
+                "amount_minor": line.amount_minor,
+                "eligible_minor": line.eligible_minor,
+                "match_minor": line.match_minor,
+            }
+            for line in found.lines
+        ],
+    )
     work.announce(
         MatchedOfferSettled(
             event_id=work.new_id(), occurred_at=work.now, offer_id=offer_id,

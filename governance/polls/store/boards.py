@@ -27,8 +27,16 @@ _OPEN = """
     SELECT poll_id FROM ballot_board.manifest_signature ORDER BY poll_id DESC LIMIT 1000
 """
 _TO_CLOSE = """
-    SELECT poll_id FROM ballot_board.manifest_signature
+    SELECT poll_id, polls.now_ms() AS now_ms FROM ballot_board.manifest_signature
     WHERE polls.is_over(poll_id) AND NOT ballot_board.is_closed(poll_id)
+    ORDER BY poll_id LIMIT 100
+"""
+_TO_EXTEND = """
+    SELECT poll_id, noticed.closes_at_ms
+    FROM ballot_board.manifest_signature JOIN governance.poll USING (poll_id)
+    JOIN (SELECT motion_id, CAST(floor(extract(epoch FROM closes_at) * 1000) AS bigint) AS closes_at_ms
+          FROM governance.notice) AS noticed USING (motion_id)
+    WHERE noticed.closes_at_ms > polls.closes_at_ms(poll_id) AND NOT ballot_board.is_closed(poll_id)
     ORDER BY poll_id LIMIT 100
 """
 _TO_FINISH = """
@@ -98,9 +106,13 @@ class BoardStore(KeeperStore):
                 {"polls": [o.poll_id for o in kept], "ballots": [o.document for o in kept]},
             )
 
-    async def polls_to_close(self, work: Reading) -> list[UUID]:
-        """Polls that are over and whose board is not closed."""
-        return [row.poll_id for row in await self.run(work, _TO_CLOSE)]
+    async def polls_to_close(self, work: Reading) -> list[tuple[UUID, int]]:
+        """Polls that are over and whose board is not closed; and now, in milliseconds since 1970."""
+        return [(row.poll_id, row.now_ms) for row in await self.run(work, _TO_CLOSE)]
+
+    async def polls_to_extend(self, work: Reading) -> list[tuple[UUID, int]]:
+        """Polls whose notice closes later by now, with that instant in milliseconds since 1970."""
+        return [(row.poll_id, row.closes_at_ms) for row in await self.run(work, _TO_EXTEND)]
 
     async def polls_to_finish(self, work: Reading) -> list[UUID]:
         """Polls that are closed and in which no paper was given out."""

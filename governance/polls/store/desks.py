@@ -37,7 +37,7 @@ _CHANGED = """
 _CANCELLATIONS = "SELECT polls.cancellations(:poll_id)"
 _UNENDED = """
     SELECT poll_id FROM KEEPER.manifest_signature AS signed
-    WHERE polls.is_over(poll_id)
+    WHERE polls.is_over(poll_id) AND polls.has_closed(poll_id)
       AND NOT EXISTS (SELECT 1 FROM KEEPER.head WHERE head.poll_id = signed.poll_id)
       AND (polls.tier_of(poll_id) <> 'detached'
            OR EXISTS (SELECT 1 FROM ballot_board.finished AS done WHERE done.poll_id = signed.poll_id))
@@ -135,9 +135,10 @@ class DeskStore(KeeperStore):
         return int(all_of_them.scalar_one()) - int(used.scalar_one())
 
     async def polls_to_end(self, work: Reading) -> list[UUID]:
-        """Polls that are over and whose log here has no signed head.
+        """Polls whose board is closed and whose log here has no signed head.
 
-        Of a detached poll after the board has ended: who took part was handed in with the ballots.
+        Not just over: a board that was away at the close waits for an extension, in which desks
+        issue again. Of a detached poll after the board has ended: who took part was handed in with the ballots.
         """
         return [row.poll_id for row in await self.run(work, _UNENDED)]
 

@@ -59,7 +59,7 @@ GRANT SELECT, INSERT ON registry.vault_fingerprint TO khan_app;
 CREATE TABLE registry.role_grant (
     grant_id uuid PRIMARY KEY,
     person_id uuid NOT NULL REFERENCES registry.person,
-    role text NOT NULL CHECK (role IN ('rider', 'driver', 'office', 'regulator', 'machine')),
+    role text NOT NULL CHECK (role IN ('rider', 'driver', 'office', 'regulator', 'machine', 'auditor')),
     valid_from timestamptz NOT NULL,
     valid_to timestamptz,
     granted_by uuid REFERENCES registry.person,  -- empty: by the person's own joining, or at set-up

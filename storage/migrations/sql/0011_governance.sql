@@ -34,7 +34,13 @@ CREATE TABLE governance.motion (
     proposed_at timestamptz NOT NULL,
     -- What those who vote are asked, as canonical JSON; of several texts the texts themselves.
     asks text NOT NULL DEFAULT '{"kind":"text"}'
-        CHECK (CAST(asks AS jsonb) ->> 'kind' IN ('text', 'number', 'election', 'texts', 'division'))
+        CHECK (CAST(asks AS jsonb) ->> 'kind' IN
+            ('text', 'number', 'election', 'texts', 'division', 'allocation')),
+    period_id uuid GENERATED ALWAYS AS (
+        CAST(nullif(CAST(asks AS jsonb) ->> 'period_id', '') AS uuid)) STORED REFERENCES ledger.period,
+    -- The surplus of a period that is not closed could still change after the vote.
+    CONSTRAINT an_allocation_is_of_a_period CHECK (CAST(asks AS jsonb) ->> 'kind' <> 'allocation'
+        OR (period_id IS NOT NULL AND rule_kind IS NULL))
 );
 
 -- Of a rule for or against, the text is its body as canonical JSON: what is voted on is, byte for byte,
@@ -71,6 +77,19 @@ CREATE TABLE governance.candidate_accepted (
     CONSTRAINT one_name_a_candidate UNIQUE (motion_id, name),
     FOREIGN KEY (motion_id, member_id) REFERENCES governance.candidate
 );
+-- Who of them does not stand after all: until the notice, and for good.
+CREATE TABLE governance.candidate_withdrawn (
+    motion_id uuid NOT NULL,
+    member_id uuid NOT NULL,
+    at timestamptz NOT NULL,
+    CONSTRAINT withdrawn_once PRIMARY KEY (motion_id, member_id),
+    FOREIGN KEY (motion_id, member_id) REFERENCES governance.candidate
+);
+CREATE VIEW governance.ballot_candidate AS
+    SELECT motion_id, member_id, name FROM governance.candidate_accepted AS accepted
+    WHERE NOT EXISTS (SELECT 1 FROM governance.candidate_withdrawn AS withdrawn
+                      WHERE (withdrawn.motion_id, withdrawn.member_id)
+                          = (accepted.motion_id, accepted.member_id));
 -- Between which numbers members may choose, as the board publishes them, once.
 CREATE TABLE governance.number_bounds (
     motion_id uuid CONSTRAINT bounds_are_published_once PRIMARY KEY REFERENCES governance.motion,
@@ -168,6 +187,8 @@ CREATE TABLE governance.notice (
         CHECK (notice_at <= freezes_at AND freezes_at <= opens_at AND opens_at < closes_at),
     CONSTRAINT at_least_a_half CHECK (2 * required_numerator >= required_denominator)
 );
+CREATE INDEX motion_newest ON governance.motion (proposed_at, motion_id);
+CREATE INDEX amendment_of_motion ON governance.amendment (motion_id);
 
 -- ------------------------------------------------------------------------------------------ rolls
 
@@ -217,6 +238,21 @@ BEGIN
     RAISE EXCEPTION '%', p_detail USING ERRCODE = 'check_violation', CONSTRAINT = p_constraint;
 END $$;
 
+-- Whoever moves a motion on, or votes on it, locks it: the application by this, since it may lock no row
+-- itself, and every trigger that looks at where a motion is before it lets a row in. Of two at once the
+-- second looks when the first has committed (read committed: each statement in a trigger sees anew).
+CREATE FUNCTION governance.lock_motion(p_motion_id uuid) RETURNS void
+LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    SELECT 1 FROM governance.motion WHERE motion_id = p_motion_id FOR UPDATE
+$$;
+REVOKE EXECUTE ON FUNCTION governance.lock_motion FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION governance.lock_motion TO khan_app;
+
+-- Whoever calls a vote on a kind of rule, or writes one, waits for whoever does; after the motion's lock.
+CREATE FUNCTION governance.lock_rules(p_kind text) RETURNS void LANGUAGE sql AS $$
+    SELECT pg_advisory_xact_lock(hashtextextended('governance.rules ' || p_kind, 0))
+$$;
+
 CREATE FUNCTION governance.state_of(p_motion_id uuid) RETURNS text LANGUAGE sql STABLE AS $$
     SELECT to_state FROM governance.motion_step AS step WHERE motion_id = p_motion_id
       AND NOT EXISTS (SELECT 1 FROM governance.motion_step AS later
@@ -225,6 +261,7 @@ $$;
 
 CREATE FUNCTION governance.check_roll() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
+    PERFORM governance.lock_motion(NEW.motion_id);
     PERFORM 1 FROM governance.roll_published WHERE motion_id = NEW.motion_id;
     IF FOUND THEN
         PERFORM governance.refuse('i27_the_roll_is_frozen', 'this roll is published');
@@ -240,6 +277,7 @@ CREATE FUNCTION governance.check_published() RETURNS trigger LANGUAGE plpgsql AS
 DECLARE
     found record;
 BEGIN
+    PERFORM governance.lock_motion(NEW.motion_id);
     SELECT count(*) AS size, encode(sha256(convert_to(
                '[' || coalesce(string_agg('"' || commitment || '"', ',' ORDER BY commitment COLLATE "C"), '')
                || ']', 'UTF8')), 'hex') AS digest
@@ -271,7 +309,7 @@ CREATE VIEW governance.counted_ballot AS
 
 CREATE FUNCTION governance.check_ballot() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    -- The motion's row is locked by whoever casts or closes, so that one of the two comes first.
+    PERFORM governance.lock_motion(NEW.motion_id);
     IF governance.state_of(NEW.motion_id) <> 'open' OR EXISTS (
         SELECT 1 FROM governance.notice
         WHERE motion_id = NEW.motion_id AND closes_at <= public.service_now()) THEN
@@ -391,11 +429,12 @@ CREATE FUNCTION governance.check_notice() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
     called governance.motion;
 BEGIN
+    PERFORM governance.lock_motion(NEW.motion_id);
     SELECT * INTO called FROM governance.motion WHERE motion_id = NEW.motion_id;
     IF called.rule_kind IS NULL THEN
         RETURN NEW;
     END IF;
-    PERFORM pg_advisory_xact_lock(hashtextextended('governance.notice ' || called.rule_kind, 0));
+    PERFORM governance.lock_rules(called.rule_kind);
     PERFORM 1 FROM governance.notice JOIN governance.motion AS other USING (motion_id)
     WHERE other.motion_id <> NEW.motion_id AND other.rule_kind = called.rule_kind
       AND 'number' IN (CAST(other.asks AS jsonb) ->> 'kind', CAST(called.asks AS jsonb) ->> 'kind')
@@ -410,10 +449,16 @@ CREATE TRIGGER one_vote_where_a_number_is_voted BEFORE INSERT ON governance.noti
 
 CREATE FUNCTION governance.check_candidacy() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
+    PERFORM governance.lock_motion(NEW.motion_id);
     PERFORM 1 FROM governance.motion WHERE motion_id = NEW.motion_id
       AND CAST(asks AS jsonb) ->> 'kind' = 'election' AND governance.state_of(motion_id) = 'seconded';
     IF NOT FOUND THEN
         PERFORM governance.refuse('nominations_are_open', 'nominations are not open');
+    END IF;
+    PERFORM 1 FROM governance.candidate_withdrawn
+    WHERE (motion_id, member_id) = (NEW.motion_id, NEW.member_id);
+    IF FOUND AND TG_TABLE_NAME = 'candidate_accepted' THEN
+        PERFORM governance.refuse('withdrawn_for_good', 'this candidate has withdrawn');
     END IF;
     RETURN NEW;
 END $$;
@@ -421,9 +466,12 @@ CREATE TRIGGER nominations_are_open BEFORE INSERT ON governance.candidate
     FOR EACH ROW EXECUTE FUNCTION governance.check_candidacy();
 CREATE TRIGGER nominations_are_open BEFORE INSERT ON governance.candidate_accepted
     FOR EACH ROW EXECUTE FUNCTION governance.check_candidacy();
+CREATE TRIGGER nominations_are_open BEFORE INSERT ON governance.candidate_withdrawn
+    FOR EACH ROW EXECUTE FUNCTION governance.check_candidacy();
 
 CREATE FUNCTION governance.check_bounds() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
+    PERFORM governance.lock_motion(NEW.motion_id);
     PERFORM 1 FROM governance.motion WHERE motion_id = NEW.motion_id
       AND CAST(asks AS jsonb) ->> 'kind' = 'number'
       AND governance.state_of(motion_id) IN ('proposed', 'seconded');
@@ -470,7 +518,7 @@ RETURNS boolean LANGUAGE sql STABLE AS $$
            WHEN 'election' THEN
                p_question #> '{rule,parameters,seats}' = CAST(asks AS jsonb) -> 'seats'
                AND ARRAY(SELECT one ->> 'name' FROM jsonb_array_elements(p_question -> 'options') AS one)
-                   = ARRAY(SELECT name FROM governance.candidate_accepted AS one
+                   = ARRAY(SELECT name FROM governance.ballot_candidate AS one
                            WHERE one.motion_id = p_motion_id ORDER BY name COLLATE "C")
            WHEN 'texts' THEN
                CAST(p_question #>> '{rule,parameters,status_quo}' AS integer)
@@ -480,6 +528,7 @@ RETURNS boolean LANGUAGE sql STABLE AS $$
 $$;
 CREATE FUNCTION governance.check_poll() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
+    PERFORM governance.lock_motion(NEW.motion_id);
     PERFORM 1 FROM governance.notice WHERE motion_id = NEW.motion_id AND tier = NEW.tier
       AND (NEW.member_class IS NULL OR NEW.member_class = ANY (pass_each));
     IF NOT FOUND OR governance.state_of(NEW.motion_id) NOT IN ('proposed', 'seconded', 'amending') THEN
@@ -573,10 +622,20 @@ CREATE TABLE governance.poll_count (
     certificate text NOT NULL,
     digest text NOT NULL,
     choices text NOT NULL CHECK (jsonb_typeof(CAST(choices AS jsonb)) = 'array'),
-    bundle bytea,
+    bundle_bytes bigint,
     CONSTRAINT poll_certificate_is_what_was_hashed
         CHECK (digest = encode(sha256(convert_to(certificate, 'UTF8')), 'hex'))
 );
+
+-- The bundle that everybody counts it again from, in pieces: of a whole city's ballots it has hundreds of
+-- megabytes, and whoever fetches it gets piece after piece.
+CREATE TABLE governance.bundle_piece (
+    poll_id uuid NOT NULL REFERENCES governance.manifest,
+    number integer NOT NULL,
+    piece bytea NOT NULL CHECK (length(piece) BETWEEN 1 AND 1048576),
+    PRIMARY KEY (poll_id, number)
+);
+ALTER TABLE governance.bundle_piece ALTER COLUMN piece SET STORAGE EXTERNAL;  -- packed already
 
 -- When a vote closes: as the notice says.
 CREATE FUNCTION governance.closes_at(p_motion_id uuid) RETURNS timestamptz LANGUAGE sql STABLE AS $$
@@ -587,6 +646,7 @@ $$;
 CREATE FUNCTION governance.check_poll_stands(p_poll_id uuid, p_state text, p_tiers text[], p_constraint text)
 RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
+    PERFORM governance.lock_motion(motion_id) FROM governance.poll WHERE poll_id = p_poll_id;
     PERFORM 1 FROM governance.poll
     WHERE poll_id = p_poll_id AND governance.state_of(motion_id) = p_state AND tier = ANY (p_tiers);
     IF NOT FOUND THEN
@@ -613,6 +673,7 @@ CREATE TRIGGER i27_the_roll_is_frozen BEFORE INSERT ON governance.poll_roll
 
 CREATE FUNCTION governance.check_trustees() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
+    PERFORM governance.lock_motion(motion_id) FROM governance.poll WHERE poll_id = NEW.poll_id;
     PERFORM 1 FROM governance.poll WHERE poll_id = NEW.poll_id AND tier IN ('detached', 'sealed')
       AND governance.state_of(motion_id) IN ('amending', 'frozen');
     IF NOT FOUND THEN
@@ -704,6 +765,8 @@ BEGIN
        OR CAST(said ->> 'roll' AS bigint) IS DISTINCT FROM entries
        OR ballots > entries
        OR (recount IS NOT NULL AND said -> 'result' IS DISTINCT FROM recount)
+       OR NEW.bundle_bytes IS DISTINCT FROM (
+           SELECT sum(length(piece)) FROM governance.bundle_piece WHERE poll_id = NEW.poll_id)
        OR (SELECT count(trustee) < max(needed) FROM governance.poll_trustees
            LEFT JOIN governance.poll_release USING (poll_id) WHERE poll_id = NEW.poll_id) THEN
         PERFORM governance.refuse('i27_a_count_of_the_poll', 'the count is not one of this poll');
@@ -712,6 +775,31 @@ BEGIN
 END $$;
 CREATE TRIGGER i27_a_count_of_the_poll BEFORE INSERT ON governance.poll_count
     FOR EACH ROW EXECUTE FUNCTION governance.check_poll_count();
+
+-- A bundle is written with its count, in one commit: pieces without a gap, none behind the count that says
+-- how long they are together, and none without it.
+CREATE FUNCTION governance.check_bundle_piece() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM governance.check_poll_stands(NEW.poll_id, 'closed', '{detached,sealed}', 'counted_after_the_close');
+    IF EXISTS (SELECT 1 FROM governance.poll_count WHERE poll_id = NEW.poll_id)
+       OR NEW.number <> (SELECT coalesce(max(number), -1) + 1 FROM governance.bundle_piece
+                         WHERE poll_id = NEW.poll_id) THEN
+        PERFORM governance.refuse('a_bundle_is_whole', 'this is not the next piece of a bundle');
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER a_bundle_is_whole BEFORE INSERT ON governance.bundle_piece
+    FOR EACH ROW EXECUTE FUNCTION governance.check_bundle_piece();
+CREATE FUNCTION governance.check_bundle_is_counted() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF NOT EXISTS (SELECT 1 FROM governance.poll_count WHERE poll_id = NEW.poll_id) THEN
+        PERFORM governance.refuse('a_bundle_is_of_a_count', 'this poll is not counted');
+    END IF;
+    RETURN NULL;
+END $$;
+CREATE CONSTRAINT TRIGGER a_bundle_is_of_a_count AFTER INSERT ON governance.bundle_piece
+    DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN (NEW.number = 0)
+    EXECUTE FUNCTION governance.check_bundle_is_counted();
 
 -- ------------------------------------------------------------------------------------ the recount
 
@@ -797,6 +885,7 @@ DECLARE
     roll_size bigint;
     enough boolean;
 BEGIN
+    PERFORM governance.lock_motion(NEW.motion_id);
     IF governance.state_of(NEW.motion_id) <> 'closed' THEN
         PERFORM governance.refuse('certified_after_the_close', 'this vote is not closed');
     END IF;
@@ -871,7 +960,10 @@ BEGIN
         END IF;
         RETURN p_said.winner IS NOT NULL AND winner <> p_rule #> '{parameters,status_quo}';
     END IF;
-    RETURN jsonb_array_length(coalesce(result -> 'elected_numbers', result -> 'selected_numbers')) > 0;
+    -- By no rule at all nothing is decided: this answers no where there is no question.
+    RETURN coalesce(jsonb_array_length(CASE p_rule ->> 'name'
+        WHEN 'scottish_stv' THEN result -> 'elected_numbers'
+        WHEN 'equal_shares' THEN result -> 'selected_numbers' END) > 0, false);
 END $$;
 
 -- Steps that need something beside them, judged by the database's clock.
@@ -879,6 +971,7 @@ CREATE FUNCTION governance.check_motion_step() RETURNS trigger LANGUAGE plpgsql 
 DECLARE
     terms governance.notice;
 BEGIN
+    PERFORM governance.lock_motion(NEW.motion_id);
     SELECT * INTO terms FROM governance.notice WHERE motion_id = NEW.motion_id;
     IF (NEW.to_state = 'frozen' AND public.service_now() < terms.freezes_at)
        OR (NEW.to_state = 'open' AND public.service_now() < terms.opens_at)
@@ -897,6 +990,19 @@ BEGIN
         WHERE motion_id = NEW.motion_id AND poll.tier <> 'open' AND manifest.poll_id IS NULL) THEN
         PERFORM governance.refuse('i27_the_manifest_before_the_vote', 'a poll has no manifest');
     END IF;
+    -- What a poll asks is what is counted, and nobody on the roll is left without one.
+    IF NEW.to_state = 'open' AND (NOT EXISTS (SELECT 1 FROM governance.poll WHERE motion_id = NEW.motion_id)
+       OR (terms.tier <> 'open' AND EXISTS (
+           SELECT 1 FROM governance.roll AS entry WHERE entry.motion_id = NEW.motion_id AND NOT EXISTS (
+               SELECT 1 FROM governance.poll WHERE poll.motion_id = NEW.motion_id
+                 AND coalesce(poll.member_class = entry.member_class,
+                              entry.member_class <> ALL (terms.pass_each)))))) THEN
+        PERFORM governance.refuse('i24_a_poll_for_everybody', 'somebody on the roll has no poll');
+    END IF;
+    IF NEW.to_state = 'withdrawn' AND governance.state_of(NEW.motion_id) = 'amending'
+       AND terms.freezes_at <= public.service_now() THEN
+        PERFORM governance.refuse('the_text_is_frozen', 'what is frozen is voted on');
+    END IF;
     IF NEW.to_state IN ('certified', 'lost') AND NOT EXISTS (
         SELECT 1 FROM governance.certificate
         WHERE motion_id = NEW.motion_id AND has_passed = (NEW.to_state = 'certified')) THEN
@@ -909,6 +1015,7 @@ CREATE TRIGGER no_step_before_its_time BEFORE INSERT ON governance.motion_step
 
 CREATE FUNCTION governance.check_motion_text() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
+    PERFORM governance.lock_motion(NEW.motion_id);
     IF NEW.version > 1 AND governance.state_of(NEW.motion_id) NOT IN ('proposed', 'seconded', 'amending')
        OR EXISTS (SELECT 1 FROM governance.notice WHERE motion_id = NEW.motion_id
                   AND freezes_at <= public.service_now())
@@ -929,7 +1036,7 @@ BEGIN
         PERFORM 1 FROM governance.certificate JOIN governance.notice USING (motion_id)
         JOIN governance.motion USING (motion_id)
         WHERE motion_id = NEW.adoption_id AND certificate.digest = NEW.digest AND has_passed
-          AND rule_kind IS NOT NULL AND rule_notice_days = NEW.notice_days;
+          AND num_nonnulls(rule_kind, period_id) = 1 AND rule_notice_days = NEW.notice_days;
         IF NOT FOUND THEN
             PERFORM governance.refuse('i19_adopted_by_a_certificate', 'no certificate adopts this');
         END IF;
@@ -970,7 +1077,7 @@ CREATE FUNCTION governance.adopted_text(p_motion_id uuid) RETURNS text LANGUAGE 
 $$;
 
 -- The one way from a certificate to a rule. Kind, body and notice are read from the motion; the caller
--- gives a date, and the constraints of the rulebook judge it.
+-- gives a date: not before the notice has run, as the rulebook judges, and not long after it.
 CREATE FUNCTION governance.enact(p_motion_id uuid, p_rule_id uuid, p_valid_from timestamptz)
 RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -988,6 +1095,10 @@ BEGIN
     INSERT INTO rulebook.adoption (adoption_id, kind, title, document, digest, notice_days)
     VALUES (p_motion_id, 'certificate', motion.title, motion.document, motion.digest, motion.rule_notice_days)
     RETURNING adopted_at INTO v_adopted_at;
+    IF p_valid_from > interval '3 days' + greatest(last.valid_from, governance.after_clear_days(
+        governance.bylaws_of_notice(p_motion_id), v_adopted_at, motion.rule_notice_days)) THEN
+        PERFORM governance.refuse('i19_in_force_on_its_date', 'what was adopted is not put off');
+    END IF;
     INSERT INTO rulebook.rule (rule_id, kind, version, body, digest, valid_from, published_at, supersedes,
                                superseded_from, adoption_id, notice_days, adoption_kind, adopted_at)
     VALUES (p_rule_id, motion.rule_kind, coalesce(last.version, 0) + 1, motion.text,
@@ -997,9 +1108,26 @@ END $$;
 REVOKE EXECUTE ON FUNCTION governance.enact FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION governance.enact TO khan_app;
 
--- What passed and writes a rule has written it when the certificate is committed.
+-- The one way from a certificate to the division of a period's surplus: what moves in the books names
+-- this adoption.
+CREATE FUNCTION governance.adopt_allocation(p_motion_id uuid) RETURNS void
+LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    INSERT INTO rulebook.adoption (adoption_id, kind, title, document, digest, notice_days)
+    SELECT motion_id, 'certificate', title, document, digest, rule_notice_days
+    FROM governance.motion JOIN governance.certificate USING (motion_id)
+    JOIN governance.notice USING (motion_id) WHERE motion_id = p_motion_id AND period_id IS NOT NULL
+$$;
+REVOKE EXECUTE ON FUNCTION governance.adopt_allocation FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION governance.adopt_allocation TO khan_app;
+
+-- What passed and writes a rule, or divides a surplus, has done so when the certificate is committed.
 CREATE FUNCTION governance.check_enacted() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
+    IF NEW.to_state = 'certified'
+       AND EXISTS (SELECT 1 FROM governance.motion WHERE motion_id = NEW.motion_id AND period_id IS NOT NULL)
+       AND NOT EXISTS (SELECT 1 FROM rulebook.adoption WHERE adoption_id = NEW.motion_id) THEN
+        PERFORM governance.refuse('what_passed_is_enacted', 'the motion passed and adopted nothing');
+    END IF;
     IF NEW.to_state = 'certified'
        AND EXISTS (SELECT 1 FROM governance.motion WHERE motion_id = NEW.motion_id AND rule_kind IS NOT NULL)
        AND NOT EXISTS (SELECT 1 FROM rulebook.rule WHERE adoption_id = NEW.motion_id) THEN
@@ -1018,7 +1146,8 @@ BEGIN
         'motion_answer', 'motion_follow_up', 'amendment', 'amendment_step', 'legal_motion_step', 'motion_step', 'notice', 'roll_entry',
         'roll_left_out', 'roll_struck', 'roll_published', 'open_ballot', 'certificate',
         'poll', 'voting_key', 'poll_roll', 'witness', 'poll_trustees', 'manifest', 'detached_mark',
-        'poll_release', 'poll_count', 'candidate', 'candidate_accepted', 'number_bounds', 'number_terms',
+        'poll_release', 'poll_count', 'bundle_piece', 'candidate', 'candidate_accepted',
+        'candidate_withdrawn', 'number_bounds', 'number_terms',
         'ballot_project'] LOOP
         EXECUTE format('CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON governance.%I
             FOR EACH ROW EXECUTE FUNCTION storage.refuse_change()', name);
@@ -1030,12 +1159,4 @@ BEGIN
         END IF;
     END LOOP;
 END $$;
-GRANT SELECT ON governance.roll, governance.counted_ballot, governance.elector TO khan_app;
-
--- Whoever moves a motion on locks it, by this and in this order: the application may lock no row itself.
-CREATE FUNCTION governance.lock_motion(p_motion_id uuid) RETURNS void
-LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-    SELECT 1 FROM governance.motion WHERE motion_id = p_motion_id FOR UPDATE
-$$;
-REVOKE EXECUTE ON FUNCTION governance.lock_motion FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION governance.lock_motion TO khan_app;
+GRANT SELECT ON governance.roll, governance.counted_ballot, governance.elector, governance.ballot_candidate TO khan_app;

@@ -239,6 +239,24 @@ END $$;
 CREATE TRIGGER within_the_terms BEFORE INSERT ON commons.project
     FOR EACH ROW EXECUTE FUNCTION commons.check_project();
 
+-- Where members vote on a fund, it is divided by their vote and by nothing else.
+CREATE FUNCTION commons.is_voted_on(fund uuid) RETURNS boolean LANGUAGE sql STABLE AS $$
+    SELECT EXISTS (
+        SELECT FROM governance.notice JOIN governance.motion USING (motion_id)
+        WHERE CAST(asks AS jsonb) ->> 'budget_id' = CAST(fund AS text)
+          AND governance.state_of(motion_id) NOT IN ('certified', 'lost', 'withdrawn'))
+$$;
+CREATE FUNCTION commons.check_result() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM commons.one_at_a_time(NEW.budget_id);
+    IF commons.is_voted_on(NEW.budget_id) THEN
+        PERFORM commons.refuse('divided_by_its_vote', 'members vote on this fund');
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER divided_by_its_vote BEFORE INSERT ON commons.budget_result
+    FOR EACH ROW EXECUTE FUNCTION commons.check_result();
+
 -- At the commit: what is funded is whole, is within the pot, and each has its pact.
 CREATE FUNCTION commons.check_division() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
@@ -344,6 +362,7 @@ CREATE TABLE commons.settlement_line (
         REFERENCES commons.pledge (pledge_id, offer_id, amount_minor),
     CONSTRAINT no_match_without_an_eligible_pledge CHECK (eligible_minor > 0 OR match_minor = 0)
 );
+CREATE INDEX settlement_line_offer ON commons.settlement_line (offer_id);
 
 CREATE FUNCTION commons.refuse_unless_open(wanted uuid) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
@@ -444,8 +463,19 @@ BEGIN
 END $$;
 CREATE CONSTRAINT TRIGGER a_settlement_is_whole AFTER INSERT ON commons.settlement
     DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION commons.check_settlement();
-CREATE CONSTRAINT TRIGGER a_settlement_is_whole AFTER INSERT ON commons.settlement_line
-    DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION commons.check_settlement();
+
+-- Judged once for all lines, however many: since every pledge that stands has its line by then, and one at
+-- most, the only line that could come after it is of a pledge that does not stand.
+CREATE FUNCTION commons.check_line() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM FROM commons.pledge_withdrawal WHERE pledge_id = NEW.pledge_id;
+    IF FOUND THEN
+        PERFORM commons.refuse('all_of_it_or_nothing', 'the pledge was taken back');
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER of_a_pledge_that_stands BEFORE INSERT ON commons.settlement_line
+    FOR EACH ROW EXECUTE FUNCTION commons.check_line();
 
 -- Suppliers and purchases -------------------------------------------------------------------------
 

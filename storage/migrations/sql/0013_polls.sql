@@ -26,6 +26,7 @@ GRANT SELECT ON governance.poll, governance.manifest
     TO khan_desk_secretary, khan_desk_city_clerk, khan_ballot_board;
 GRANT SELECT ON governance.poll_roll TO khan_desk_secretary, khan_desk_city_clerk;
 GRANT SELECT ON governance.detached_mark TO khan_desk_secretary;
+GRANT SELECT (motion_id, closes_at) ON governance.notice TO khan_ballot_board;  -- which extensions move
 
 CREATE FUNCTION polls.refuse(p_constraint text, p_detail text) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
@@ -39,6 +40,14 @@ $$;
 CREATE FUNCTION polls.digest_of(p_document text) RETURNS text LANGUAGE sql IMMUTABLE AS $$
     SELECT encode(sha256(convert_to(p_document, 'UTF8')), 'hex')
 $$;
+
+-- Whose ballot a document is; empty where it says none.
+CREATE FUNCTION polls.key_in(p_document text) RETURNS text LANGUAGE plpgsql IMMUTABLE AS $$
+BEGIN
+    RETURN coalesce(CAST(p_document AS jsonb) ->> 'key', '');
+EXCEPTION WHEN data_exception THEN
+    RETURN '';
+END $$;
 
 CREATE FUNCTION polls.now_ms() RETURNS bigint LANGUAGE sql VOLATILE AS $$
     SELECT CAST(floor(extract(epoch FROM public.service_now()) * 1000) AS bigint)
@@ -173,6 +182,13 @@ CREATE FUNCTION polls.is_over(p_poll_id uuid) RETURNS boolean LANGUAGE sql VOLAT
     SELECT coalesce(polls.closes_at_ms(p_poll_id) <= polls.now_ms(), false)
 $$;
 
+-- Half of the grace is the board's: what closes later is seen closed too late, and no verifier takes it.
+CREATE FUNCTION polls.may_close(p_poll_id uuid) RETURNS boolean LANGUAGE sql VOLATILE AS $$
+    SELECT coalesce(polls.now_ms() <= polls.closes_at_ms(p_poll_id)
+                    + CAST(CAST(document AS jsonb) ->> 'grace_seconds' AS bigint) * 500, false)
+    FROM governance.manifest WHERE poll_id = p_poll_id
+$$;
+
 -- A motion's vote closes when the last of its polls does.
 CREATE OR REPLACE FUNCTION governance.closes_at(p_motion_id uuid) RETURNS timestamptz LANGUAGE sql STABLE AS $$
     SELECT greatest(closes_at, (
@@ -187,14 +203,20 @@ CREATE UNLOGGED TABLE ballot_board.waiting (
     poll_id uuid NOT NULL,
     ballot text NOT NULL CHECK (length(ballot) <= 65536),
     digest text NOT NULL GENERATED ALWAYS AS (polls.digest_of(ballot)) STORED,
+    key text NOT NULL GENERATED ALWAYS AS (polls.key_in(ballot)) STORED,
     PRIMARY KEY (poll_id, digest)
 );
+-- By its key it is looked up for each ballot that is handed in. (A column, not an expression: row
+-- security below lets an index answer by leakproof comparisons alone.)
+CREATE INDEX waiting_of_a_key ON ballot_board.waiting (poll_id, key);
 
 CREATE FUNCTION ballot_board.check_waiting() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     -- Whoever hands a ballot in waits here while the board empties the table, which it locks, and is
-    -- judged by the clock afterwards.
-    IF NOT polls.is_open(NEW.poll_id) THEN
+    -- judged by the clock afterwards. A board that was away at the close writes anew what waited, and can
+    -- close no more: that is published only in the hours of an extension.
+    IF NOT polls.is_open(NEW.poll_id) AND (NOT polls.is_over(NEW.poll_id) OR polls.may_close(NEW.poll_id)
+                                           OR ballot_board.is_closed(NEW.poll_id)) THEN
         PERFORM polls.refuse('while_the_poll_is_open', 'this poll is not open');
     END IF;
     RETURN NEW;
@@ -226,6 +248,12 @@ CREATE UNIQUE INDEX a_sequence_once ON ballot_board.log_line (
 CREATE FUNCTION ballot_board.is_closed(p_poll_id uuid) RETURNS boolean LANGUAGE sql STABLE AS $$
     SELECT EXISTS (SELECT 1 FROM ballot_board.log_line
                    WHERE poll_id = p_poll_id AND polls.said(line) ->> 'kind' = 'close')
+$$;
+
+-- The same for those who may not read the board: the fact alone.
+CREATE FUNCTION polls.has_closed(p_poll_id uuid) RETURNS boolean
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    SELECT ballot_board.is_closed(p_poll_id)
 $$;
 
 -- How many ballots were struck out so that paper can take their place: the figure alone.
@@ -294,7 +322,7 @@ BEGIN
             PERFORM polls.refuse('extended_as_decided', 'no extension says so');
         END IF;
     ELSIF kind = 'close' THEN
-        IF NOT polls.is_over(NEW.poll_id)
+        IF NOT polls.is_over(NEW.poll_id) OR NOT polls.may_close(NEW.poll_id)
            OR CAST(said ->> 'closed_at_ms' AS bigint) <> polls.closes_at_ms(NEW.poll_id) THEN
             PERFORM polls.refuse('closed_at_its_time', 'this poll closes at another time');
         END IF;
@@ -319,10 +347,11 @@ CREATE TRIGGER b_entries_of_a_board BEFORE INSERT ON ballot_board.log_line
 CREATE FUNCTION ballot_board.check_extension() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     PERFORM ballot_board.one_at_a_time(NEW.poll_id);
-    IF NOT polls.is_open(NEW.poll_id) OR ballot_board.is_closed(NEW.poll_id) THEN
+    -- Not closed, rather than open by the clock: after an outage over the close the time is given back.
+    IF polls.now_ms() < polls.opens_at_ms(NEW.poll_id) OR ballot_board.is_closed(NEW.poll_id) THEN
         PERFORM polls.refuse('what_is_closed_stays_closed', 'this poll is not open');
     END IF;
-    IF NEW.closes_at_ms <= polls.closes_at_ms(NEW.poll_id) THEN
+    IF NEW.closes_at_ms <= greatest(polls.closes_at_ms(NEW.poll_id), polls.now_ms()) THEN
         PERFORM polls.refuse('extended_never_shortened', 'this is no later close');
     END IF;
     RETURN NEW;
@@ -434,7 +463,7 @@ BEGIN
             -- Heads after the close alone: signed before, they would tell when whom was issued a ballot.
             CREATE FUNCTION DESK.check_head() RETURNS trigger LANGUAGE plpgsql AS $$
             BEGIN
-                IF NOT polls.is_over(NEW.poll_id) THEN
+                IF NOT (polls.is_over(NEW.poll_id) AND polls.has_closed(NEW.poll_id)) THEN
                     PERFORM polls.refuse('a_head_after_the_close', 'this poll is not over');
                 END IF;
                 RETURN NEW;

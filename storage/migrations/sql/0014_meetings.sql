@@ -41,6 +41,140 @@ CREATE FUNCTION governance.bylaws_of_notice(p_motion_id uuid) RETURNS jsonb LANG
     SELECT governance.bylaws_body(bylaws_rule_id) FROM governance.notice WHERE motion_id = p_motion_id
 $$;
 
+-- -------------------------------------------------------------------- a notice is what its bylaws say
+
+-- A matter with what it takes from those that it extends; `governance.matter` reads it alike.
+CREATE FUNCTION governance.matter_of(p_bylaws jsonb, p_code text) RETURNS jsonb LANGUAGE plpgsql IMMUTABLE AS $$
+DECLARE
+    whole jsonb := '{}';
+    code text := p_code;
+BEGIN
+    FOR step IN 1 .. 100 LOOP
+        whole := coalesce(p_bylaws #> ARRAY['matters', code], '{}') || whole;
+        code := p_bylaws #>> ARRAY['matters', code, 'extends'];
+        EXIT WHEN code IS NULL;
+    END LOOP;
+    IF whole ->> 'method' <> 'yes_no' THEN
+        whole := (whole - 'pass_each') || coalesce(p_bylaws #> ARRAY['matters', p_code], '{}');
+    END IF;
+    RETURN whole;
+END $$;
+-- "3/4" or "0.75" as a part over a whole; exact.
+CREATE FUNCTION governance.is_fraction(p_part numeric, p_whole numeric, p_said text) RETURNS boolean
+LANGUAGE sql IMMUTABLE AS $$
+    SELECT p_whole <> 0
+       AND p_part * CAST(coalesce(nullif(split_part(p_said, '/', 2), ''), '1') AS numeric)
+           = p_whole * CAST(split_part(p_said, '/', 1) AS numeric)
+$$;
+CREATE FUNCTION governance.is_headcount(p_terms jsonb, p_said jsonb) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$
+    SELECT p_terms ? which AND p_terms - which = '{}' AND jsonb_array_length(p_terms -> which) = jsonb_array_length(p_said -> which)
+       AND NOT EXISTS (
+        SELECT FROM jsonb_array_elements(p_terms -> which) WITH ORDINALITY AS kept (pair, place)
+        JOIN jsonb_array_elements(p_said -> which) WITH ORDINALITY AS said (term, place) USING (place)
+        WHERE CASE jsonb_typeof(term) WHEN 'number' THEN pair <> jsonb_build_array(term, 0)
+              ELSE NOT governance.is_fraction(
+                  CAST(pair ->> 0 AS numeric), CAST(pair ->> 1 AS numeric), term #>> '{}') END)
+    FROM jsonb_object_keys(p_said) AS which
+$$;
+CREATE FUNCTION governance.is_required_share(p_notice governance.notice, p_said text) RETURNS boolean
+LANGUAGE sql IMMUTABLE AS $$
+    SELECT p_notice.is_more = (p_said LIKE '>%' AND p_said NOT LIKE '>=%') AND governance.is_fraction(
+        p_notice.required_numerator, p_notice.required_denominator, ltrim(p_said, '>='))
+$$;
+
+-- Whoever may write a notice may not write another vote than the bylaws know: it is called now, by the
+-- bylaws in force, by a matter that decides on such a rule and asks in that way, with its quorum, its
+-- share, its secrecy and its days.
+CREATE FUNCTION governance.check_notice_by_bylaws() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    called governance.motion;
+    v_bylaws jsonb;
+    matter jsonb;
+    decided text;
+    opens_on date;
+BEGIN
+    SELECT * INTO called FROM governance.motion WHERE motion_id = NEW.motion_id;
+    SELECT CAST(body AS jsonb) INTO v_bylaws FROM rulebook.rule
+    WHERE kind = 'bylaws' AND valid_from <= NEW.notice_at AND rule_id = NEW.bylaws_rule_id
+      AND NOT EXISTS (SELECT FROM rulebook.rule AS later
+                      WHERE later.supersedes = rule.rule_id AND later.valid_from <= NEW.notice_at);
+    IF v_bylaws IS NULL OR NEW.notice_at > public.service_now()
+       OR NEW.notice_at < public.service_now() - interval '1 hour' THEN
+        PERFORM governance.refuse('judged_by_the_bylaws_in_force', 'these bylaws are not in force at this notice');
+    END IF;
+    matter := governance.matter_of(v_bylaws, called.matter);
+    decided := coalesce(called.rule_kind, CASE WHEN called.period_id IS NOT NULL THEN 'allocation' END);
+    IF decided IS NOT NULL
+       AND NOT coalesce(v_bylaws #> ARRAY['decides', decided], '["special"]') ? called.matter THEN
+        PERFORM governance.refuse('i19_decided_by_its_matter', 'this matter does not decide on such a rule');
+    END IF;
+    IF (NEW.method, NEW.tier, to_jsonb(NEW.pass_each), to_jsonb(NEW.rule_notice_days), NEW.is_of_all)
+       IS DISTINCT FROM (
+        coalesce(matter ->> 'method', 'yes_no'), coalesce(matter ->> 'ballot', 'detached'),
+        coalesce(matter -> 'pass_each', '[]'), matter -> 'notice_days', matter -> 'pass' ? 'for_over_all')
+       OR NEW.method IS DISTINCT FROM (CASE CAST(called.asks AS jsonb) ->> 'kind'
+           WHEN 'text' THEN 'yes_no' WHEN 'number' THEN 'median' WHEN 'texts' THEN 'ranked'
+           WHEN 'election' THEN 'scottish_stv' WHEN 'division' THEN 'equal_shares'
+           WHEN 'allocation' THEN 'yes_no' END)
+       OR governance.is_headcount(NEW.quorum_terms, coalesce(matter -> 'quorum', '{"max": [0]}')) IS NOT TRUE
+       OR governance.is_required_share(NEW, coalesce(
+           matter #>> '{pass,for_over_all}', matter #>> '{pass,for_over_cast}')) IS NOT TRUE THEN
+        PERFORM governance.refuse('called_as_its_bylaws_say', 'the bylaws ask for another vote');
+    END IF;
+    opens_on := governance.day_of(v_bylaws, NEW.opens_at);
+    IF governance.clear_days(v_bylaws, NEW.notice_at, NEW.opens_at) < greatest(
+           CAST(matter ->> 'notice_days' AS integer),
+           coalesce(CAST(matter ->> 'talk_days' AS integer), 0)
+           + coalesce(CAST(matter ->> 'freeze_days' AS integer), 0))
+       OR (NEW.freezes_at <> NEW.notice_at AND governance.day_of(v_bylaws, NEW.freezes_at)
+           > opens_on - coalesce(CAST(matter ->> 'freeze_days' AS integer), 0))
+       OR governance.day_of(v_bylaws, NEW.closes_at) - opens_on < CAST(matter ->> 'vote_days' AS integer) THEN
+        PERFORM governance.refuse('called_in_time', 'the bylaws ask for more days');
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER called_as_its_bylaws_say BEFORE INSERT ON governance.notice
+    FOR EACH ROW EXECUTE FUNCTION governance.check_notice_by_bylaws();
+
+-- How a number may move, and how ballots weigh, is the bylaws' to say as well.
+CREATE FUNCTION governance.matter_of_notice(p_motion_id uuid) RETURNS jsonb LANGUAGE sql STABLE AS $$
+    SELECT governance.matter_of(governance.bylaws_of_notice(motion_id), matter)
+    FROM governance.motion WHERE motion_id = p_motion_id
+$$;
+CREATE FUNCTION governance.check_number_by_bylaws() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    matter jsonb := governance.matter_of_notice(NEW.motion_id);
+BEGIN
+    IF NEW.step <> coalesce(CAST(matter ->> 'step' AS integer), 1)
+       OR (NEW.change_numerator IS NOT NULL) <> (matter ? 'change_at_most')
+       OR NOT coalesce(governance.is_fraction(
+           NEW.change_numerator, NEW.change_denominator, matter ->> 'change_at_most'), true) THEN
+        PERFORM governance.refuse('called_as_its_bylaws_say', 'the bylaws let a number move otherwise');
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER called_as_its_bylaws_say BEFORE INSERT ON governance.number_terms
+    FOR EACH ROW EXECUTE FUNCTION governance.check_number_by_bylaws();
+CREATE FUNCTION governance.check_poll_by_bylaws() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    terms jsonb := CAST(NEW.question AS jsonb) #> '{rule,parameters}';
+    phantoms text := coalesce(governance.matter_of_notice(NEW.motion_id) ->> 'phantoms', '0');
+    noticed governance.notice;
+BEGIN
+    SELECT * INTO noticed FROM governance.notice WHERE motion_id = NEW.motion_id;
+    IF (noticed.method IN ('yes_no', 'ranked')
+        AND governance.is_required_share(noticed, terms ->> 'required') IS NOT TRUE)
+       OR (noticed.method = 'median' AND governance.is_fraction(
+           CAST(split_part(phantoms, '/', 1) AS numeric),
+           CAST(coalesce(nullif(split_part(phantoms, '/', 2), ''), '1') AS numeric),
+           terms ->> 'phantom_share') IS NOT TRUE) THEN
+        PERFORM governance.refuse('called_as_its_bylaws_say', 'the bylaws weigh ballots otherwise');
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER called_as_its_bylaws_say BEFORE INSERT ON governance.poll
+    FOR EACH ROW EXECUTE FUNCTION governance.check_poll_by_bylaws();
+
 -- ------------------------------------------------------------------------- conflicts of interest
 
 CREATE TABLE governance.conflict (
@@ -84,6 +218,22 @@ CREATE TABLE governance.requisition_signature (
     at timestamptz NOT NULL,
     CONSTRAINT signed_once_a_member PRIMARY KEY (requisition_id, member_id)
 );
+-- A meeting at shorter notice that members are asked to agree to, each for themselves.
+CREATE TABLE governance.short_notice (
+    short_notice_id uuid PRIMARY KEY,
+    title text NOT NULL CHECK (length(btrim(title)) BETWEEN 1 AND 200),
+    place text NOT NULL CHECK (length(btrim(place)) BETWEEN 1 AND 500),
+    business text[] NOT NULL CONSTRAINT agreed_for_its_business CHECK (cardinality(business) >= 1),
+    held_at timestamptz NOT NULL,
+    asked_at timestamptz NOT NULL,
+    CONSTRAINT asked_before_it_is_held CHECK (asked_at < held_at)
+);
+CREATE TABLE governance.short_notice_consent (
+    short_notice_id uuid NOT NULL REFERENCES governance.short_notice,
+    member_id uuid NOT NULL REFERENCES governance.member,
+    at timestamptz NOT NULL,
+    CONSTRAINT agreed_once_a_member PRIMARY KEY (short_notice_id, member_id)
+);
 CREATE TABLE governance.meeting (
     meeting_id uuid PRIMARY KEY,
     title text NOT NULL CHECK (length(btrim(title)) BETWEEN 1 AND 200),
@@ -97,6 +247,7 @@ CREATE TABLE governance.meeting (
     members integer NOT NULL,
     requisition_id uuid CONSTRAINT called_once_for_a_requisition UNIQUE REFERENCES governance.requisition,
     resumes uuid CONSTRAINT resumed_once UNIQUE REFERENCES governance.meeting,
+    short_notice_id uuid CONSTRAINT called_once_as_agreed UNIQUE REFERENCES governance.short_notice,
     CONSTRAINT judged_by_bylaws
         FOREIGN KEY (bylaws_rule_id, bylaws_kind) REFERENCES rulebook.rule (rule_id, kind),
     CONSTRAINT held_after_its_notice CHECK (held_at > notice_at)
@@ -109,9 +260,11 @@ CREATE TABLE governance.meeting_item (
     motion_id uuid REFERENCES governance.motion,
     PRIMARY KEY (meeting_id, number)
 );
+-- Who agreed to a shorter notice: on paper, which the office has seen, or by themselves beforehand.
 CREATE TABLE governance.meeting_consent (
     meeting_id uuid NOT NULL REFERENCES governance.meeting,
     member_id uuid NOT NULL REFERENCES governance.member,
+    on_paper boolean NOT NULL,
     PRIMARY KEY (meeting_id, member_id)
 );
 CREATE TABLE governance.meeting_record (
@@ -133,13 +286,15 @@ CREATE TABLE governance.meeting_record (
 );
 
 -- Everybody who belongs to a class and lives.
-CREATE FUNCTION governance.members_now() RETURNS integer LANGUAGE sql STABLE AS $$
-    SELECT CAST(count(DISTINCT member_id) AS integer) FROM (
+CREATE VIEW governance.member_now AS
+    SELECT DISTINCT member_id FROM (
         SELECT DISTINCT ON (member_id, member_class) member_id, kind FROM governance.member_change
         WHERE member_class IS NOT NULL ORDER BY member_id, member_class, number DESC) AS last
     WHERE kind = 'joined' AND NOT EXISTS (
         SELECT 1 FROM governance.member_change AS one
-        WHERE one.member_id = last.member_id AND one.kind = 'died')
+        WHERE one.member_id = last.member_id AND one.kind = 'died');
+CREATE FUNCTION governance.members_now() RETURNS integer LANGUAGE sql STABLE AS $$
+    SELECT CAST(count(*) AS integer) FROM governance.member_now
 $$;
 CREATE FUNCTION governance.is_over(p_meeting_id uuid) RETURNS boolean LANGUAGE sql STABLE AS $$
     SELECT EXISTS (SELECT 1 FROM governance.meeting_record
@@ -172,10 +327,18 @@ BEGIN
                             >= coalesce(CAST(terms ->> 'adjourned_long_days' AS integer), 14)
                        THEN coalesce(CAST(terms ->> 'adjourned_notice_clear_days' AS integer), 7) ELSE 0 END;
     END IF;
-    SELECT count(*) INTO consents FROM governance.meeting_consent WHERE meeting_id = NEW.meeting_id;
+    SELECT count(*) INTO consents FROM governance.meeting_consent JOIN governance.member_now USING (member_id)
+    WHERE meeting_id = NEW.meeting_id;
     IF governance.clear_days(v_bylaws, NEW.notice_at, NEW.held_at) < needed
        AND NOT governance.is_share(consents, NEW.members, coalesce(terms ->> 'short_notice_consent', '9/10')) THEN
         PERFORM governance.refuse('notice_or_consent', 'the notice is too short');
+    END IF;
+    IF NEW.short_notice_id IS NOT NULL AND NOT EXISTS (
+        SELECT 1 FROM governance.short_notice AS agreed WHERE agreed.short_notice_id = NEW.short_notice_id
+          AND (agreed.title, agreed.place, agreed.held_at) = (NEW.title, NEW.place, NEW.held_at)
+          AND agreed.business = ARRAY(SELECT title FROM governance.meeting_item AS item
+                                      WHERE item.meeting_id = NEW.meeting_id ORDER BY number)) THEN
+        PERFORM governance.refuse('held_as_agreed', 'members agreed to another meeting');
     END IF;
     IF NEW.requisition_id IS NOT NULL THEN
         SELECT count(*) INTO behind FROM governance.requisition_signature
@@ -208,6 +371,35 @@ CREATE TRIGGER a_notice_is_sent_once BEFORE INSERT ON governance.meeting_item
     FOR EACH ROW EXECUTE FUNCTION governance.check_part_of_notice();
 CREATE TRIGGER a_notice_is_sent_once BEFORE INSERT ON governance.meeting_consent
     FOR EACH ROW EXECUTE FUNCTION governance.check_part_of_notice();
+
+-- Nobody agrees for somebody else, nor once the notice is sent, nor after the meeting.
+CREATE FUNCTION governance.check_own_consent() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM 1 FROM governance.meeting JOIN governance.short_notice_consent AS own USING (short_notice_id)
+    WHERE meeting_id = NEW.meeting_id AND own.member_id = NEW.member_id;
+    IF NOT FOUND THEN
+        PERFORM governance.refuse('agreed_by_themselves', 'this member did not agree');
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER agreed_by_themselves BEFORE INSERT ON governance.meeting_consent
+    FOR EACH ROW WHEN (NOT NEW.on_paper) EXECUTE FUNCTION governance.check_own_consent();
+CREATE FUNCTION governance.check_short_notice_consent() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM 1 FROM governance.short_notice
+    WHERE short_notice_id = NEW.short_notice_id AND public.service_now() < held_at
+      AND NOT EXISTS (SELECT 1 FROM governance.meeting WHERE short_notice_id = NEW.short_notice_id);
+    IF NOT FOUND THEN
+        PERFORM governance.refuse('agreed_before_the_notice', 'nobody is asked to agree any more');
+    END IF;
+    PERFORM 1 FROM governance.member_now WHERE member_id = NEW.member_id;
+    IF NOT FOUND THEN
+        PERFORM governance.refuse('agreed_by_members', 'who agrees is a member');
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER agreed_before_the_notice BEFORE INSERT ON governance.short_notice_consent
+    FOR EACH ROW EXECUTE FUNCTION governance.check_short_notice_consent();
 
 CREATE VIEW governance.present AS
     SELECT meeting_id, member_id FROM (
@@ -245,6 +437,7 @@ CREATE FUNCTION governance.check_meeting_record() RETURNS trigger LANGUAGE plpgs
 DECLARE
     last record;
 BEGIN
+    PERFORM governance.lock_meeting(NEW.meeting_id);
     SELECT number, at INTO last FROM governance.meeting_record
     WHERE meeting_id = NEW.meeting_id ORDER BY number DESC LIMIT 1;
     IF NEW.number <> coalesce(last.number, 0) + 1 OR NEW.at < last.at OR NEW.at > public.service_now() THEN
@@ -307,8 +500,10 @@ CREATE TABLE governance.amendment_ballot (
 );
 CREATE FUNCTION governance.check_amendment_ballot() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
-    v_item integer := governance.item_at_hand(NEW.meeting_id);
+    v_item integer;
 BEGIN
+    PERFORM governance.lock_meeting(NEW.meeting_id);
+    v_item := governance.item_at_hand(NEW.meeting_id);
     PERFORM 1 FROM governance.amendment_step AS step WHERE step.amendment_id = NEW.amendment_id
     HAVING count(*) = 1 AND min(state) = 'put_to_vote';
     IF NOT FOUND THEN
@@ -369,6 +564,7 @@ CREATE TABLE governance.proxy (
     CONSTRAINT the_holder_is_on_the_roll FOREIGN KEY (motion_id, holder) REFERENCES governance.roll_entry,
     CONSTRAINT nobody_is_their_own_proxy CHECK (giver <> holder)
 );
+CREATE INDEX proxy_in_vote ON governance.proxy (motion_id, holder);
 -- A proxy ends once: it votes or is taken back, whichever comes first.
 CREATE TABLE governance.proxy_end (
     proxy_id uuid CONSTRAINT a_proxy_ends_once PRIMARY KEY REFERENCES governance.proxy,
@@ -385,6 +581,7 @@ DECLARE
     v_matter text;
     v_tier text;
 BEGIN
+    PERFORM governance.lock_motion(NEW.motion_id);
     SELECT matter, tier INTO v_matter, v_tier
     FROM governance.motion JOIN governance.notice USING (motion_id) WHERE motion_id = NEW.motion_id;
     IF NOT coalesce(v_bylaws #> '{proxy,allowed}', '[]') ? v_matter OR v_tier <> 'open' THEN
@@ -410,6 +607,7 @@ CREATE TRIGGER proxies_where_allowed BEFORE INSERT ON governance.proxy
 
 CREATE FUNCTION governance.check_proxy_end() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
+    PERFORM governance.lock_motion(motion_id) FROM governance.proxy WHERE proxy_id = NEW.proxy_id;
     -- Whoever votes takes an unused proxy back by that.
     IF NEW.how = 'used' AND EXISTS (
         SELECT 1 FROM governance.proxy JOIN governance.open_ballot AS ballot USING (motion_id)
@@ -482,6 +680,7 @@ BEGIN
 END $$;
 CREATE FUNCTION governance.check_extension() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
+    PERFORM governance.lock_motion(NEW.motion_id);
     IF governance.state_of(NEW.motion_id) NOT IN ('amending', 'frozen', 'open') THEN
         PERFORM governance.refuse('what_is_closed_stays_closed', 'this vote is closed');
     END IF;
@@ -588,6 +787,7 @@ CREATE FUNCTION governance.check_appeal() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
     v_bylaws jsonb := governance.bylaws_of_notice(NEW.motion_id);
 BEGIN
+    PERFORM governance.lock_motion(NEW.motion_id);
     PERFORM 1 FROM governance.certificate WHERE motion_id = NEW.motion_id
       AND public.service_now() < governance.after_clear_days(
           v_bylaws, certified_at, coalesce(CAST(v_bylaws #>> '{appeal,window_days}' AS integer), 14));
@@ -652,6 +852,7 @@ DECLARE
     jury record;
     v_margin integer;
 BEGIN
+    PERFORM governance.lock_motion(motion_id) FROM governance.appeal WHERE appeal_id = NEW.appeal_id;
     SELECT count(*) AS size, count(upholds) AS votes, count(*) FILTER (WHERE upholds) AS upholding
     INTO jury FROM governance.juror LEFT JOIN governance.juror_vote USING (appeal_id, member_id)
     WHERE appeal_id = NEW.appeal_id;
@@ -668,6 +869,7 @@ CREATE TRIGGER found_by_its_jury BEFORE INSERT ON governance.appeal_finding
     FOR EACH ROW EXECUTE FUNCTION governance.check_finding();
 CREATE FUNCTION governance.check_vote_of_juror() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
+    PERFORM governance.lock_motion(motion_id) FROM governance.appeal WHERE appeal_id = NEW.appeal_id;
     PERFORM 1 FROM governance.appeal_finding WHERE appeal_id = NEW.appeal_id;
     IF FOUND THEN
         PERFORM governance.refuse('found_once', 'this jury has found already');
@@ -782,7 +984,8 @@ DO $$
 DECLARE
     name text;
 BEGIN
-    FOREACH name IN ARRAY ARRAY['conflict', 'requisition', 'requisition_signature', 'meeting', 'meeting_item',
+    FOREACH name IN ARRAY ARRAY['conflict', 'requisition', 'requisition_signature', 'short_notice',
+        'short_notice_consent', 'meeting', 'meeting_item',
         'meeting_consent', 'meeting_record', 'minutes', 'minutes_correction', 'amendment_ballot', 'proxy',
         'proxy_end', 'outage', 'vote_extension', 'lot_commitment', 'appeal', 'appeal_lot', 'appeal_jury',
         'juror', 'juror_vote', 'appeal_finding', 'result_correction', 'reminder'] LOOP
@@ -793,7 +996,19 @@ BEGIN
         EXECUTE format('GRANT SELECT, INSERT ON governance.%I TO khan_app', name);
     END LOOP;
 END $$;
-GRANT SELECT ON governance.present, governance.proxy_kept TO khan_app;
+GRANT SELECT ON governance.present, governance.proxy_kept, governance.member_now TO khan_app;
+
+-- Whoever signs a request for a meeting waits for who signs it now, so that the one who makes it enough
+-- knows; whoever takes a sealed seed waits for who takes the one before.
+CREATE FUNCTION governance.lock_requisition(p_requisition_id uuid) RETURNS void
+LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    SELECT 1 FROM governance.requisition WHERE requisition_id = p_requisition_id FOR UPDATE
+$$;
+REVOKE EXECUTE ON FUNCTION governance.lock_requisition FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION governance.lock_requisition TO khan_app;
+CREATE FUNCTION governance.lock_lots() RETURNS void LANGUAGE sql AS $$
+    SELECT pg_advisory_xact_lock(hashtextextended('governance.appeal_lot', 0))
+$$;
 
 -- Whoever adds to a meeting's record locks the meeting; with a motion, the motion comes first.
 CREATE FUNCTION governance.lock_meeting(p_meeting_id uuid) RETURNS void

@@ -2,8 +2,7 @@
 
 Elsewhere: a receipt shown to others (tests/unit/verifier), quorum lost mid-meeting
 (test_meetings_as_they_go), who joins, leaves or dies between
-notice and close (test_votes_as_the_database_holds_them), counts (tests/unit/governance). Dividing
-one cent of a surplus among three, and a negative surplus, come with the books.
+notice and close (test_votes_as_the_database_holds_them), counts (tests/unit/governance).
 """
 
 import hashlib
@@ -19,18 +18,25 @@ from foundation.identifiers import PersonId
 from governance.counting.lots import commitment_to
 from governance.errors import AppealRefused, NotOnRoll, ProxyRefused, TextFrozen
 from governance.matter import MemberClass
+from governance.member import Change, ChangeKind
 from governance.motion import Motion, MotionState
 from governance.office_errors import ExtensionRefused
 from governance.service import appeals, membership, motions, outages, proxies, votes
 from governance.store.appeals import find_correction
 from governance.store.members import list_members
 from governance.store.votes import get_roll
+from governance.surplus import service as surplus
+from governance.surplus.errors import NothingToCarryOut
+from governance.views.motions import find_origin
+from ledger.account import Role
 from rulebook.rule import RuleKind
 from rulebook.service import in_force, list_rules
 from storage.engine import Database
 from tests.assembly import bylaws
 from tests.assembly_rows import Assembly, assemble, dearer_tariff, tariff_motion
 from tests.meeting_scene import noticed, now_of
+from tests.patronage import policy_body
+from tests.surplus_books import Did, a_year, balance, decided, named, persons
 
 HOUR = timedelta(hours=1)
 SECRET = bytes(range(32))
@@ -167,10 +173,26 @@ async def test_who_votes_in_person_takes_an_unused_proxy_back(assembly: Assembly
     assert await marks_of(assembly) == ["against"]
 
 
+async def test_who_may_not_vote_any_more_votes_for_nobody_else_either(assembly: Assembly) -> None:
+    motion = await assembly.opened(tariff_motion())
+    one, two, _, rider = assembly.members
+    async with assembly.database.work() as work:
+        given = await proxies.give_proxy(work, motion.motion_id, giver=one, holder=rider)
+        other = await proxies.give_proxy(work, motion.motion_id, giver=two, holder=rider)
+        leaves = Change(kind=ChangeKind.LEFT, at=work.now, member_class=MemberClass.RIDER)
+        await membership.change_member(work, rider, leaves)
+    with pytest.raises(ProxyRefused, match="left"):
+        async with assembly.database.work() as work:
+            await proxies.cast_by_proxy(work, given, by=rider, choice="for")
+    async with assembly.database.work() as work:  # who gave it, gives it to somebody else
+        await proxies.revoke_proxy(work, other, by=two)
+    assert await marks_of(assembly) == []
+
+
 async def test_who_declares_an_interest_does_not_vote_and_is_not_on_a_roll_to_come(
     assembly: Assembly,
 ) -> None:
-    motion = await assembly.propose(tariff_motion())
+    motion = await assembly.stated(tariff_motion())
     one, two, *_ = assembly.members
     async with assembly.database.work() as work:
         await proxies.declare_conflict(work, motion.motion_id, by=two, interest="My brother's.")
@@ -283,6 +305,10 @@ async def test_an_appeal_that_changes_the_winner_after_payout_is_a_correction_be
     assert correction is not None
     assert correction["instead"] == "The motion is lost."
     assert correction["corrected_rule"] == str(third.rule_id)
+    async with assembly.database.reading() as reading:
+        origin = await find_origin(reading, RuleKind.TARIFF, third.version)
+    assert origin is not None
+    assert origin.motion_id == motion.motion_id  # from the rule back to the vote that was set aside
     assert correction["certificate"] == hashlib.sha256(certified.encode()).hexdigest()
     [after] = assembly.owner.execute("SELECT document FROM governance.certificate").fetchone()  # type: ignore[misc]
     assert after == certified
@@ -322,3 +348,76 @@ async def test_no_appeal_comes_after_fourteen_clear_days(assembly: Assembly) -> 
     assembly.at(last)
     with pytest.raises(AppealRefused):
         await appealed(assembly, motion, affected=1)
+
+
+async def dividing(assembly: Assembly, minor: int, *, driven: int) -> tuple[Motion, list[int]]:
+    """A period that came to `minor`, divided as its vote said; and what members then are owed."""
+    did = {place: Did(trips=1) for place in range(driven)}
+    period_id = await a_year(assembly, f"a year of {minor}", minor, did=did)
+    motion = await decided(assembly, period_id)
+    async with assembly.database.work() as work:
+        await surplus.carry_out(work, motion.motion_id)
+    people = await persons(assembly)
+    return motion, [await balance(assembly, Role.ALLOCATION, one) for one in people]
+
+
+@pytest.fixture
+async def sharing(database: Database, owner: psycopg.Connection, database_address: str) -> Assembly:
+    """An assembly whose policy gives everything to drivers, in cash."""
+    equal = {"class": "driver", "weights": {"trips": "1"}}
+    policy = policy_body()
+    policy["members"] |= {"cash_bps": 10_000, "payment_minimum_minor": 0}
+    policy["steps"] = [
+        {"code": "drivers", "title": "Drivers", "bylaw": "7", "patronage": equal,
+         "amount": {"bps": 10_000, "of": "surplus"}},
+    ]  # fmt: skip
+    return await assemble(
+        database, owner, address=database_address, rules={RuleKind.ALLOCATION_POLICY: policy}
+    )
+
+
+async def test_one_cent_of_a_surplus_among_three_goes_to_the_first_of_equals(
+    sharing: Assembly,
+) -> None:
+    _, owed = await dividing(sharing, 1, driven=3)
+    assert sorted(owed) == [0, 0, 0, 1]
+    row = sharing.owner.execute(
+        "SELECT array_agg(cash_minor ORDER BY number) FROM surplus.member_line"
+    ).fetchone()
+    assert row == ([1, 0, 0],)
+
+
+async def test_a_negative_surplus_takes_nothing_from_anybody(sharing: Assembly) -> None:
+    _, owed = await dividing(sharing, -1, driven=3)
+    assert owed == [0, 0, 0, 0]
+    # No fund holds anything: the cent is carried, and the next surplus is short of it.
+    assert await balance(sharing, Role.SURPLUS) == -1
+    _, owed = await dividing(sharing, 0, driven=3)
+    assert owed == [0, 0, 0, 0]
+
+
+async def test_an_appeal_holds_up_the_division_and_after_it_changes_no_posting(
+    sharing: Assembly,
+) -> None:
+    did = {place: Did(trips=1) for place in range(3)}
+    first = await decided(sharing, await a_year(sharing, "held up", 300, did=did))
+    await appealed(sharing, first, affected=3)
+    with pytest.raises(NothingToCarryOut, match="set aside, or an appeal"):
+        async with sharing.database.work() as work:
+            await surplus.carry_out(work, first.motion_id)
+
+
+async def test_an_appeal_after_the_payout_leaves_what_was_posted(sharing: Assembly) -> None:
+    motion, owed = await dividing(sharing, 300, driven=3)
+    async with sharing.database.work() as work:
+        assert await surplus.pay_allocations(work, named("run")) == 300
+    appeal = await appealed(sharing, motion, affected=3)
+    assert await found(sharing, appeal, affected=3)
+    async with sharing.database.work() as work:
+        correction = await find_correction(work, motion.motion_id)
+        again = await surplus.carry_out(work, motion.motion_id)
+    assert correction is not None
+    assert again.adoption_id == motion.motion_id
+    people = await persons(sharing)
+    assert sorted(owed) == [0, 100, 100, 100]
+    assert [await balance(sharing, Role.DRIVER, one) for one in people] == owed

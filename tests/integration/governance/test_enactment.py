@@ -184,7 +184,7 @@ async def test_two_tariffs_adopted_one_after_the_other_hold_one_after_the_other(
     assembly: Assembly,
 ) -> None:
     first = await assembly.opened(tariff_motion())
-    second = await assembly.propose(tariff_motion(dearer_tariff(dearer_tariff())))
+    second = await assembly.stated(tariff_motion(dearer_tariff(dearer_tariff())))
     await assembly.cast(first.motion_id, "for", "for")
     await assembly.certified(first)
     assert second.state is MotionState.SECONDED
@@ -222,6 +222,25 @@ async def test_a_rule_is_changed_by_its_matters_only(assembly: Assembly) -> None
             await motions.propose(work, proposal, by=assembly.members[0], readers={})
 
 
+async def test_no_midnight_comes_between_the_notice_of_a_rule_and_its_adoption(
+    assembly: Assembly,
+) -> None:
+    motion = await assembly.opened(tariff_motion())
+    await assembly.cast(motion.motion_id, "for", "for")
+    motion = await assembly.closed(motion)
+    assert motion.timetable is not None
+    midnight = motion.timetable.closes_at + timedelta(
+        days=1
+    )  # a vote closes with a day of the city
+    assembly.at(midnight - timedelta(seconds=2))
+    async with assembly.database.work() as work:
+        assembly.at(midnight + timedelta(seconds=2))  # the count has taken a while
+        await votes.certify(work, motion.motion_id, certified_by="R. Officer")
+    async with assembly.database.work() as work:
+        rule = (await list_rules(work, RuleKind.TARIFF))[-1]
+    assert rule.valid_from == midnight + timedelta(days=15)
+
+
 # ------------------------------------------------------------- nothing else writes a rule (I19)
 
 
@@ -236,6 +255,7 @@ async def test_a_rule_is_changed_by_its_matters_only(assembly: Assembly) -> None
         "UPDATE governance.notice SET required_numerator = 1",
         "INSERT INTO governance.legal_motion_step VALUES ('proposed', 'certified')",
         "DROP TRIGGER i27_a_recount_of_the_board ON governance.certificate",
+        "SET session_replication_role = replica",
     ],
 )
 async def test_I19_the_service_has_no_other_way_to_a_rule(

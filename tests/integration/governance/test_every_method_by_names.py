@@ -1,15 +1,14 @@
 """Open votes by every method: names stand beside choices, the rest is as in votes without names."""
 
-from dataclasses import replace
 from datetime import timedelta
 
 import psycopg
 import pytest
 
-from foundation.identifiers import UUID, PersonId
-from foundation.money import Currency, Money
+from foundation.identifiers import PersonId
 from governance.asked import DivisionAsked, ElectionAsked, NumberAsked, OfferedText, TextsAsked
 from governance.certificate import Certificate
+from governance.commons.errors import CommonsRefused
 from governance.commons.service import fund
 from governance.errors import CandidacyRefused, ChoiceInvalid, QuestionUnfit
 from governance.matter import MemberClass
@@ -21,8 +20,9 @@ from governance.service.votes import Said
 from rulebook.rule import RuleKind
 from rulebook.service import list_rules
 from storage.engine import Database
-from tests.assembly_rows import Assembly, assemble, open_bylaws
-from tests.commons import budget_terms, pact_terms, project
+from tests.assembly_rows import Assembly, a_fund, assemble, open_bylaws
+from tests.commons import LOTS
+from tests.impact_at_work import state_impact
 from tests.integration.governance.test_votes_without_names import FLAG, flag_fall
 
 METHODS = {
@@ -51,6 +51,7 @@ async def cast(assembly: Assembly, motion: Motion, *choices: Said) -> None:
 
 
 async def called_and_opened(assembly: Assembly, motion: Motion) -> Motion:
+    await state_impact(assembly.database, motion.motion_id)
     async with assembly.database.work() as work:
         motion = await votes.give_notice(work, motion.motion_id)
     assert motion.timetable is not None
@@ -161,22 +162,20 @@ async def test_an_election_by_names_and_who_may_stand(assembly: Assembly) -> Non
 async def test_a_fund_is_divided_by_the_vote_and_its_projects_become_pacts(
     assembly: Assembly,
 ) -> None:
-    usd = Currency("USD")
-    adoption = assembly.rules[RuleKind.TARIFF].adoption_id
+    budget_id = await a_fund(assembly, {"bench": 60_00, "lamp": 30_00, "pond": 90_00})
     people = [PersonId(row[0]) for row in assembly.owner.execute("SELECT person_id FROM governance.member")]  # fmt: skip
-    async with assembly.database.work() as work:
-        budget_id = work.new_id()
-        terms = replace(budget_terms(), pot=Money(100_00, usd))
-        await fund.open_budget(work, budget_id=budget_id, adoption_id=adoption, terms=terms)
-        for name, cost in (("bench", 60_00), ("lamp", 30_00), ("pond", 90_00)):
-            pact = pact_terms(cost, title=name)
-            payments = tuple(replace(one, amount=Money(cost, usd)) for one in pact.payments)
-            lodged = project(name, cost, proposer_id=people[0], cost=Money(cost, usd),
-                             terms=replace(pact, payments=payments))  # fmt: skip
-            await fund.lodge_project(work, budget_id=budget_id, project=lodged, members=frozenset(people))  # fmt: skip
-    asked = DivisionAsked(budget_id=UUID(str(budget_id)))
+    asked = DivisionAsked(budget_id=budget_id)
     motion = await assembly.propose(Proposal(title="The fund", text="?", matter="fund", asks=asked))
+    other = await assembly.propose(Proposal(title="Again", text="?", matter="fund", asks=asked))
     motion = await called_and_opened(assembly, motion)
+    with pytest.raises(CommonsRefused, match="divided by its vote"):
+        async with assembly.database.work() as work:
+            await fund.divide_budget(
+                work, budget_id=budget_id, papers=[], members=frozenset(people), lots=LOTS
+            )
+    with pytest.raises(QuestionUnfit, match="another vote"):
+        async with assembly.database.work() as work:
+            await votes.give_notice(work, other.motion_id)
     await cast(assembly, motion, {"approved": [1, 2]}, {"approved": [1]}, {"approved": [3]}, {"approved": []})  # fmt: skip
     motion, certificate = await certified(assembly, motion)
     assert certificate.result is not None
@@ -185,6 +184,9 @@ async def test_a_fund_is_divided_by_the_vote_and_its_projects_become_pacts(
     funded = assembly.owner.execute("SELECT project_id FROM commons.funded ORDER BY 1").fetchall()
     assert funded == [("bench",), ("lamp",)]
     assert assembly.owner.execute("SELECT count(*) FROM commons.pact").fetchone() == (2,)
+    with pytest.raises(QuestionUnfit, match="divided already"):
+        async with assembly.database.work() as work:
+            await votes.give_notice(work, other.motion_id)
 
 
 @pytest.mark.parametrize(

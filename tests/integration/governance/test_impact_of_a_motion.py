@@ -28,11 +28,12 @@ from governance.service.motions import Proposal
 from khan.impact_job import Assumed, Job, work_out
 from khan.impact_worker import ImpactWorker, ProcessFailed, in_a_process
 from rulebook.rule import RuleKind, digest_of
+from simulation.impact.rules import rules_of
 from simulation.impact.statement import impact_of
 from storage.engine import Database
 from storage.refusals import constraint_of
 from tests.assembly_rows import Assembly, assemble, dearer_tariff, tariff_motion
-from tests.impact_town import EACH_ZONE, street, today, town_of
+from tests.impact_town import EACH_ZONE, street, town_of
 from tests.money import numbered
 from tests.rules import example_bodies
 from tests.small_city import write_small_city
@@ -48,19 +49,27 @@ async def assembly(
 
 
 def subject_of(motion: Motion) -> Subject:
-    return Subject(motion_id=str(motion.motion_id), version=motion.version, kind=motion.rule_kind)
+    return Subject(
+        motion_id=str(motion.motion_id),
+        version=motion.version,
+        kind=motion.rule_kind,
+        rests_on=rules_of(example_bodies()).digests,
+    )
 
 
 @cache
-def street_s() -> dict[str, Any]:
-    """The statement of the street of `tests.impact_town`, where all stays as it is."""
-    return impact_of(town_of(street()), today(), today(), assumed=EACH_ZONE).as_json()
+def street_s(text: str) -> dict[str, Any]:
+    """The statement of a tariff on the street of `tests.impact_town`, by the example's rules."""
+    today = rules_of(example_bodies())
+    proposed = today.under(RuleKind.TARIFF, json.loads(text))
+    return impact_of(town_of(street()), today, proposed, assumed=EACH_ZONE).as_json()
 
 
 def made_up(motion: Motion, **changes: Any) -> dict[str, Any]:
-    """A document about a motion's text with another text's statement."""
+    """A document about a motion's text by another day than the city's."""
     proposed = Proposed(label="as proposed", body=json.loads(motion.text))
-    document = document_of(subject_of(motion), [(proposed, street_s())], assumptions=ASSUMED)
+    stated = [(proposed, street_s(motion.text))]
+    document = document_of(subject_of(motion), stated, assumptions=ASSUMED)
     if not changes:
         return document
     changed = {name: value for name, value in (document | changes).items() if name != "digest"}
@@ -157,6 +166,15 @@ async def test_no_statement_of_another_text_kind_or_motion_is_kept(assembly: Ass
     assert (
         await refused(assembly, made_up(motion, proposals=other_text)) == "a_statement_of_its_text"
     )
+    other_rules = made_up(motion)["rests_on"] | {"levy": "0" * 64}
+    assert (
+        await refused(assembly, made_up(motion, rests_on=other_rules)) == "a_statement_of_its_rules"
+    )
+    other_side = made_up(motion)["proposals"]
+    other_side[0]["statement"] = street_s(json.dumps(dearer_tariff(dearer_tariff())))
+    assert (
+        await refused(assembly, made_up(motion, proposals=other_side)) == "a_statement_of_its_rules"
+    )
     assert await refused(assembly, made_up(motion, kind="levy")) == "a_statement_of_its_rule"
     assert await refused(assembly, made_up(motion, version=2)) in (
         "states_a_text_of_a_motion", "a_statement_of_a_rule",
@@ -174,11 +192,15 @@ async def test_no_statement_of_another_text_kind_or_motion_is_kept(assembly: Ass
         ("UPDATE governance.impact SET seed = 8", "append_only"),
         ("DELETE FROM governance.impact", "append_only"),
         ("TRUNCATE governance.impact", "append_only"),
-        ("INSERT INTO governance.impact SELECT motion_id, version, document || ' ', digest, seed,"
-         " assumptions, has_figures, made_at FROM governance.impact", "statement_is_what_was_hashed"),
-        ("INSERT INTO governance.impact SELECT motion_id, version, document, digest, 8,"
+        ("INSERT INTO governance.impact SELECT motion_id, version, rests_on, document || ' ', digest,"
+         " seed, assumptions, has_figures, made_at FROM governance.impact",
+         "statement_is_what_was_hashed"),
+        ("INSERT INTO governance.impact SELECT motion_id, version, rests_on, document, digest, 8,"
          " assumptions, has_figures, made_at FROM governance.impact", "statement_says_the_same"),
-        ("INSERT INTO governance.impact SELECT * FROM governance.impact", "one_statement_a_version"),
+        ("INSERT INTO governance.impact SELECT motion_id, version, rests_on || '{\"bylaws\": null}', document, digest,"
+         " seed, assumptions, has_figures, made_at FROM governance.impact", "statement_says_the_same"),
+        ("INSERT INTO governance.impact SELECT * FROM governance.impact",
+         "one_statement_a_version_and_its_rules"),
     ],
 )  # fmt: skip
 async def test_not_even_the_owner_changes_or_doubles_a_statement(
@@ -197,8 +219,14 @@ async def test_I31_a_statement_that_is_not_announced_is_not_kept(assembly: Assem
     said = text_of(document)
     with pytest.raises(psycopg.Error) as error:
         assembly.owner.execute(
-            "INSERT INTO governance.impact VALUES (%s, 1, %s, %s, 3, %s, true, service_now())",
-            [motion.motion_id, said, digest_of(document), json.dumps(ASSUMED)],
+            "INSERT INTO governance.impact VALUES (%s, 1, %s, %s, %s, 3, %s, true, service_now())",
+            [
+                motion.motion_id,
+                json.dumps(document["rests_on"]),
+                said,
+                digest_of(document),
+                json.dumps(ASSUMED),
+            ],
         )
     assert error.value.diag.constraint_name == "i31_announced_in_the_same_commit"
 

@@ -17,6 +17,7 @@ from khan.impact_worker import job_of
 from rulebook.rule import digest_of
 from storage.engine import Database
 from tests.assembly_rows import Assembly, assemble, tariff_motion
+from tests.impact_at_work import state_impact
 from tests.money import numbered
 from tests.small_city import write_small_city
 
@@ -47,10 +48,8 @@ async def worked_out(assembly: Assembly, city: Path) -> None:
     """What the worker does, for the one motion that waits."""
     async with assembly.database.work() as work:
         waiting = await find_waiting(work)
-        assert waiting is not None
-        job = await job_of(work, waiting, city, Assumed())
-    async with assembly.database.work() as work:
-        await keep_impact(work, work_out(job))
+    assert waiting is not None
+    await state_impact(assembly.database, waiting.motion_id, city=city)
 
 
 async def test_a_motion_s_statement_is_printed_written_drawn_and_comes_out_again(
@@ -101,7 +100,7 @@ async def test_a_statement_that_was_not_worked_out_so_does_not_come_out_again(
     async with assembly.database.work() as work:
         waiting = await find_waiting(work)
         assert waiting is not None
-        honest = work_out(await job_of(work, waiting, city, Assumed()))
+        honest = work_out(await job_of(work, waiting.motion_id, city, Assumed()))
     # As if somebody else had asked: it adds up, and is not what comes out.
     forged = json.loads(json.dumps(honest))
     statement = forged["proposals"][0]["statement"]

@@ -1,7 +1,7 @@
 """Witnesses, trustees and their shares: what the office may write, what is refused, what holds nothing up."""
 
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -9,23 +9,24 @@ import psycopg
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from governance import poll_views
 from governance.ballots import trustees
-from governance.ballots.checkpoint import NamedKey, read_checkpoint
+from governance.ballots.checkpoint import read_checkpoint
 from governance.ballots.choice import Mark
 from governance.ballots.errors import DocumentMalformed
-from governance.ballots.hours import Hours
 from governance.ballots.plain import Fields, pack
-from governance.ballots.trustees import Share, Trustee
+from governance.ballots.trustees import Share, release_message
 from governance.errors import OfficialRefused
 from governance.motion import Motion
-from governance.polls.errors import PollNotFound, PollNotReady
+from governance.office_errors import ExtensionRefused
+from governance.polls.errors import BoardWasAway, PollNotFound, PollNotReady
 from governance.polls.records import closed_poll
-from governance.service import officials, votes
+from governance.service import officials, outages, votes
 from governance.store.polls import Poll
 from storage.engine import Database
 from tests.assembly_polls import PolledAssembly, bylaws, polled_assembly
 from tests.assembly_rows import tariff_motion
-from verifier.check import verify
+from tests.second_verifier import verify
 
 NEEDED, PEOPLE = 2, 4
 RULES = bylaws(ordinary={"ballot": "sealed"}) | {
@@ -65,7 +66,7 @@ async def appoint(city: PolledAssembly, poll: Poll, document: Fields) -> None:
 
 async def called(city: PolledAssembly) -> tuple[Motion, Poll]:
     """A vote called, desks and board ready, without trustees."""
-    motion = await city.assembly.propose(tariff_motion())
+    motion = await city.assembly.stated(tariff_motion())
     async with city.assembly.database.work() as work:
         motion = await votes.give_notice(work, motion.motion_id)
     await city.scene.turn()
@@ -86,19 +87,17 @@ async def ended(city: PolledAssembly) -> tuple[Motion, Poll, tuple[Share, ...]]:
 async def release(
     city: PolledAssembly, poll: Poll, share: Share, *, by: int, late_ms: int = 9000
 ) -> dict[str, Any]:
-    """What trustee number `by` hands in, with a true statement and this share."""
+    """What trustee number `by` hands in: this share, signed so long after the noticed close."""
     manifest = await city.manifest(poll)
     async with city.assembly.database.reading() as reading:
         closed = await closed_poll(reading, poll.poll_id)
     head = read_checkpoint(closed.board.notes[-1].rpartition("\n\n")[0] + "\n").head
-    signer = SIGNERS[by - 1]
-    key = NamedKey(name=f"trustee/{by}", public=signer.public_key().public_bytes_raw())
-    person = Trustee(key=key, signer=signer, share=share)
-    _, statement = person.release(
-        manifest.digest(), head, hours=Hours.of(manifest), at_ms=manifest.closes_at_ms + late_ms
-    )
+    at_ms = manifest.closes_at_ms + late_ms
+    name, message = f"trustee/{by}", release_message(manifest.digest(), head, at_ms)
+    signature = pack(SIGNERS[by - 1].sign(message))
     return {
-        "poll_id": str(poll.poll_id), "trustee": key.name, "statement": statement,
+        "poll_id": str(poll.poll_id), "trustee": name,
+        "statement": {"trustee": name, "at_ms": at_ms, "signature": signature},
         "share_number": share.number, "share": pack(share.secret),
     }  # fmt: skip
 
@@ -149,6 +148,7 @@ async def test_a_share_is_taken_of_its_own_trustee_once_and_over_the_ended_board
     # Who gives another's number would keep that trustee out: their share is given up once.
     stolen = await release(city, poll, Share(number=2, secret=bytes(32)), by=1)
     forged = await release(city, poll, shares[0], by=1, late_ms=9001)
+    early = await release(city, poll, shares[0], by=1, late_ms=-1)
     faults: list[tuple[dict[str, Any], type[Exception], str]] = [
         (stolen, OfficialRefused, "this name and this number"),
         (honest | {"trustee": "trustee/9"}, OfficialRefused, "of two trustees"),
@@ -162,6 +162,8 @@ async def test_a_share_is_taken_of_its_own_trustee_once_and_over_the_ended_board
             OfficialRefused,
             "not signed over the board",
         ),
+        # Dated before the close it would spoil the bundle, and keep the trustee from a better one.
+        (early, OfficialRefused, "before the close"),
         (
             honest | {"statement": honest["statement"] | {"at_ms": 1 << 70}},
             DocumentMalformed,
@@ -262,3 +264,85 @@ async def test_the_database_itself_refuses_a_share_in_an_open_vote(city: PolledA
             "INSERT INTO governance.poll_release VALUES (%s, 'trustee/1', %s, 1, %s)",
             [poll.poll_id, '{"trustee":"trustee/1"}', bytes(32)],
         )
+
+
+async def test_a_share_of_before_the_extended_close_is_not_taken(city: PolledAssembly) -> None:
+    motion, poll = await called(city)
+    await appoint(city, poll, terms(city, poll))
+    motion = await city.opened(motion)
+    await city.vote(poll, {0: Mark("for"), 1: Mark("for"), 2: Mark("against")})
+    assert motion.timetable is not None
+    noticed = motion.timetable.closes_at
+    city.assembly.at(noticed - timedelta(minutes=1))
+    await down(city, since=noticed - timedelta(hours=2))
+    async with city.assembly.database.work() as work:
+        motion = await outages.extend_vote(work, motion.motion_id)
+    await city.scene.turn()  # the board follows the office
+    motion = await city.closed(motion, released=0)
+    shares = trustees.deal(city.scene.election, needed=NEEDED, people=PEOPLE)
+    early = await release(city, poll, shares[0], by=1)
+    with pytest.raises(OfficialRefused, match="before the close"):
+        await take(city, poll, early)
+    assert motion.timetable is not None
+    given_back = int((motion.timetable.closes_at - noticed).total_seconds() * 1000)
+    for by in (1, 2):
+        late = await release(city, poll, shares[by - 1], by=by, late_ms=given_back + 9000)
+        await take(city, poll, late)
+    async with city.assembly.database.work() as work:
+        await votes.certify(work, motion.motion_id, certified_by="R. Officer")
+    verify(city.bundle(poll))
+
+
+async def down(city: PolledAssembly, *, since: datetime) -> None:
+    """The office notes that the box was down until now."""
+    async with city.assembly.database.work() as work:
+        await outages.note_outage(
+            work, part="box", since=since, until=work.now, cause="The disk was full.",
+            noted_by="R. Officer",
+        )  # fmt: skip
+
+
+async def test_an_outage_over_the_close_of_a_secret_vote_is_given_back(
+    city: PolledAssembly,
+) -> None:
+    motion, poll = await called(city)
+    await appoint(city, poll, terms(city, poll))
+    motion = await city.opened(motion)
+    await city.vote(poll, {0: Mark("for")})
+    assert motion.timetable is not None
+    noticed = motion.timetable.closes_at
+    city.assembly.at(noticed + timedelta(minutes=30))  # long after the grace of ten minutes
+    await city.scene.turn()
+    assert {type(one) for one in city.scene.refused} == {BoardWasAway}
+    [said] = await missing(city, poll)
+    assert "extend the vote" in said
+    with pytest.raises(ExtensionRefused, match="until now"):
+        async with city.assembly.database.work() as work:
+            await outages.note_outage(
+                work, part="box", since=noticed - timedelta(minutes=5),
+                until=noticed + timedelta(minutes=1), cause="The disk was full.", noted_by="R. O.",
+            )  # fmt: skip
+            await outages.extend_vote(work, motion.motion_id)
+    await down(city, since=noticed - timedelta(hours=1))
+    async with city.assembly.database.work() as work:
+        motion = await outages.extend_vote(work, motion.motion_id)
+    city.scene.refused.clear()
+    await city.scene.turn()
+    assert await missing(city, poll) == ()
+    async with city.assembly.database.reading() as reading:
+        shown = await poll_views.get_poll(reading, poll.poll_id)
+    assert motion.timetable is not None
+    assert shown.closes_at == motion.timetable.closes_at == noticed + timedelta(minutes=90)
+    await city.vote(poll, {1: Mark("for"), 2: Mark("for")})
+    motion = await city.closed(motion, released=0)
+    with pytest.raises(ExtensionRefused, match="closed"):
+        async with city.assembly.database.work() as work:
+            await outages.extend_vote(work, motion.motion_id)
+    shares = trustees.deal(city.scene.election, needed=NEEDED, people=PEOPLE)
+    for by in (1, 2):
+        late = await release(city, poll, shares[by - 1], by=by, late_ms=90 * 60_000 + 9000)
+        await take(city, poll, late)
+    async with city.assembly.database.work() as work:
+        _, certificate = await votes.certify(work, motion.motion_id, certified_by="R. Officer")
+    assert certificate.cast == 3
+    verify(city.bundle(poll))

@@ -14,17 +14,22 @@ from sqlalchemy.exc import IntegrityError
 from governance.ballots.choice import Mark, Value
 from governance.ballots.plain import canonical
 from governance.motion import Motion
-from governance.service import poll_people, votes
+from governance.polls import records
+from governance.service import votes
+from governance.service.poll_count import count_poll
+from governance.service.published_polls import get_manifest
 from governance.store.polls import Poll
 from storage.engine import Database
 from storage.refusals import constraint_of
 from tests.assembly_polls import TERMS, PolledAssembly, polled_assembly
 from tests.assembly_rows import tariff_motion
+from tests.impact_at_work import state_impact
 from tests.integration.governance.test_votes_without_names import (
     RULES,
     bounded,
     flag_fall,
 )
+from verifier.check import verify
 
 
 @pytest.fixture
@@ -78,7 +83,7 @@ async def test_I27_a_manifest_says_what_the_notice_and_the_roll_say(city: Polled
     with pytest.raises(ZeroDivisionError):
         async with city.assembly.database.work() as work:
             await votes.open_vote(work, motion.motion_id, terms=TERMS)
-            manifest = await poll_people.get_manifest(work, poll.poll_id)
+            manifest = await get_manifest(work, poll.poll_id)
             published |= json.loads(manifest.document())
             raise ZeroDivisionError
     wrong = "i27_the_manifest_says_the_notice"
@@ -150,6 +155,48 @@ async def test_I27_a_poll_count_is_recounted(city: PolledAssembly) -> None:
     assert await refused(city, certificate, motion=motion.motion_id) == "i27_a_recount_of_the_board"
 
 
+async def test_I27_a_bundle_is_written_whole_and_with_its_count(city: PolledAssembly) -> None:
+    motion = await city.moved(tariff_motion())
+    [poll] = await city.polls(motion)
+    await city.vote(poll, {0: Mark("for")})
+    piece = "INSERT INTO governance.bundle_piece VALUES (:poll, :number, :piece)"
+    told: dict[str, object] = {"poll": poll.poll_id, "number": 0, "piece": b"PK"}
+    assert await refused(city, piece, **told) == "counted_after_the_close"
+    await city.closed(motion, released=2)
+    assert await refused(city, piece, **told) == "a_bundle_is_of_a_count"
+    assert await refused(city, piece, **told | {"number": 1}) == "a_bundle_is_whole"
+    assert await refused(city, piece, **told | {"piece": b""}) == "bundle_piece_piece_check"
+    large = told | {"piece": bytes((1 << 20) + 1)}
+    assert await refused(city, piece, **large) == "bundle_piece_piece_check"
+    # A piece that is lost, or one too many, is told by the length that stands with the count.
+    with pytest.raises(IntegrityError) as refusal:
+        async with city.assembly.database.work() as work:
+            await work.execute(text(piece), told)
+            await votes.certify(work, motion.motion_id, certified_by="R. Officer")
+    assert constraint_of(refusal.value) == "a_bundle_is_whole"
+    async with city.assembly.database.work() as work:
+        await count_poll(work, poll, keepers=records)
+    assert await refused(city, piece, **told | {"number": 1}) == "a_bundle_is_whole"
+    verify(city.bundle(poll))
+
+
+async def test_I27_a_count_says_how_long_its_bundle_is(city: PolledAssembly) -> None:
+    motion = await city.moved(tariff_motion())
+    [poll] = await city.polls(motion)
+    await city.vote(poll, {0: Mark("for")})
+    await city.closed(motion, released=2)
+    kept: dict[str, Any] = {}
+    with pytest.raises(ZeroDivisionError):
+        async with city.assembly.database.work() as work:
+            await votes.certify(work, motion.motion_id, certified_by="R. Officer")
+            row = (await work.execute(text("SELECT * FROM governance.poll_count"))).one()
+            kept |= dict(row._mapping)
+            raise ZeroDivisionError
+    whole = """INSERT INTO governance.poll_count (poll_id, certificate, digest, choices, bundle_bytes)
+               VALUES (:poll_id, :certificate, :digest, :choices, :bundle_bytes)"""
+    assert await refused(city, whole, **kept) == "i27_a_count_of_the_poll"
+
+
 async def test_I25_no_mark_after_the_close_and_none_in_a_sealed_poll(city: PolledAssembly) -> None:
     motion = await city.moved(tariff_motion())
     [poll] = await city.polls(motion)
@@ -164,25 +211,26 @@ async def test_I19_a_number_is_enacted_as_it_was_counted_and_nowhere_else(
     today = flag_fall()
     motion = await bounded(city, today - 100, today + 100)
     terms = """INSERT INTO governance.number_terms (motion_id, rule_id, pieces, times, today, lowest,
-               highest, step) SELECT :motion, rule_id, :pieces, 1, :today, :lowest, :highest, 10
+               highest, step, change_numerator, change_denominator)
+               SELECT :motion, rule_id, :pieces, 1, :today, :lowest, :highest, 10, 1, 50
                FROM rulebook.rule WHERE kind = 'tariff'"""
     motion = await city.opened(await city.called(motion))
     [body] = city.assembly.owner.execute(
         "SELECT body FROM rulebook.rule WHERE kind = 'tariff'"
     ).fetchone()  # type: ignore[misc]
     before, _, after = body.partition(str(today))
-    told = {
-        "motion": motion.motion_id,
-        "today": today,
-        "lowest": today - 100,
-        "highest": today + 100,
-    }
+    [lowest, highest] = city.assembly.owner.execute(
+        "SELECT lowest, highest FROM governance.number_terms"
+    ).fetchone()  # type: ignore[misc]
+    told = {"motion": motion.motion_id, "today": today, "lowest": lowest, "highest": highest}
     for pieces in ([before, after + " "], [body], ["", ""]):
         assert (
             await refused(city, terms, pieces=pieces, **told) == "i19_the_number_stands_in_the_rule"
         )
     wider = told | {"highest": today + 110, "lowest": today - 110}
     assert await refused(city, terms, pieces=[before, after], **wider) == "i19_the_number_stands_in_the_rule"  # fmt: skip
+    further = terms.replace("10, 1, 50", "10, NULL, NULL")
+    assert await refused(city, further, pieces=[before, after], **told) == "called_as_its_bylaws_say"  # fmt: skip
     # Cut where it stands, only the vote that was called stands in the way.
     assert await refused(city, terms, pieces=[before, after], **told) == "number_terms_pkey"
     [poll] = await city.polls(motion)
@@ -205,6 +253,7 @@ async def test_I19_a_number_is_enacted_as_it_was_counted_and_nowhere_else(
 async def test_a_poll_asks_what_its_motion_asks(city: PolledAssembly) -> None:
     today = flag_fall()
     motion = await bounded(city, today - 100, today + 100)
+    await state_impact(city.assembly.database, motion.motion_id)
     async with city.assembly.database.work() as work:
         motion = await votes.give_notice(work, motion.motion_id)
     [poll] = await city.polls(motion)

@@ -7,10 +7,10 @@ import psycopg
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from governance.ballots.choice import Mark, Question, RuleName, Value, fields_of
+from governance.ballots.choice import Mark, Question, RuleName, Value
 from governance.ballots.plain import canonical
+from governance.polls.count import choices_text
 from governance.results import count_by_rule
-from governance.store.polls import choices_text
 
 counts = st.integers(1, 50)
 marks = st.lists(st.tuples(st.sampled_from(["for", "against", "abstain"]).map(Mark), counts))
@@ -22,7 +22,7 @@ phantoms = st.sampled_from(["0", "1/10", "1/3", "2/7", "1"])
 
 def recounted(owner: psycopg.Connection, question: Question, votes: list[Any]) -> Any:
     said: Any = question.document()
-    choices = choices_text([(fields_of(one), count) for one, count in votes])
+    choices = choices_text(votes)
     [found] = owner.execute(
         "SELECT governance.recount(%s, %s)", [canonical(said["rule"]).decode(), choices]
     ).fetchone()  # type: ignore[misc]

@@ -1,29 +1,31 @@
-"""Two sessions at once: enacting and quoting, two changes of one member; and what seconding reads."""
+"""Two sessions at once: enacting and quoting, two results, two appeals, a roll that is published while it
+is changed, two changes of one member; and what seconding reads."""
 
 import asyncio
 from datetime import timedelta
 
 import psycopg
 import pytest
-from sqlalchemy import event
+from sqlalchemy import event, text
 from sqlalchemy.exc import IntegrityError
 
 from fares.quote import Quote
 from fares.service import get_quote, make_quote, quote_rules
 from foundation.identifiers import UUID, PersonId, RiderId
 from foundation.measures import Point
+from governance.counting.lots import commitment_to
 from governance.errors import MembershipClash
 from governance.matter import MemberClass
-from governance.member import Change, ChangeKind
+from governance.member import Change, ChangeKind, MemberId
 from governance.motion import Motion
-from governance.service import membership, motions, votes
+from governance.service import appeals, meetings, membership, motions, votes
 from governance.store import members as store
 from rulebook.rule import RuleKind
 from rulebook.service import list_rules
 from storage.engine import Database
 from storage.refusals import constraint_of
 from storage.work import UnitOfWork
-from tests.assembly_rows import Assembly, assemble, open_bylaws, tariff_motion
+from tests.assembly_rows import Assembly, assemble, dearer_tariff, open_bylaws, tariff_motion
 
 RIDER = RiderId(UUID(int=1))
 AT_ONCE = {"notice_days": 0, "talk_days": 0, "freeze_days": 0}
@@ -127,6 +129,113 @@ async def test_of_two_changes_of_one_member_at_once_one_is_refused_in_words(
     with pytest.raises(MembershipClash, match="at the same moment"):
         await waits
     await joins(MemberClass.RIDER)
+
+
+async def test_two_results_on_one_kind_of_rule_follow_each_other(
+    assembly: Assembly, owner: psycopg.Connection
+) -> None:
+    """What one certifies, the other waits for, and begins after it."""
+    second = await assembly.opened(tariff_motion(dearer_tariff(dearer_tariff())))
+    await assembly.cast(second.motion_id, "for", "for")
+    await assembly.closed(second)
+    third = await assembly.opened(tariff_motion())
+    await assembly.cast(third.motion_id, "for", "for")
+    await assembly.closed(third)
+
+    async def certify() -> None:
+        async with assembly.database.work() as work:
+            await votes.certify(work, third.motion_id, certified_by="R. Officer")
+
+    async with assembly.database.work() as work:
+        await votes.certify(work, second.motion_id, certified_by="R. Officer")
+        waits = asyncio.ensure_future(certify())
+        await somebody_waits(owner)
+    await waits
+    async with assembly.database.work() as work:
+        rules = await list_rules(work, RuleKind.TARIFF)
+    assert [one.adoption_id for one in rules[1:]] == [second.motion_id, third.motion_id]
+    assert rules[1].valid_from < rules[2].valid_from
+
+
+async def test_a_roll_that_is_published_meanwhile_is_changed_no_more(
+    assembly: Assembly, owner: psycopg.Connection
+) -> None:
+    """I27, against a session that does not ask first whether it may."""
+    motion = await assembly.stated(tariff_motion())
+    async with assembly.database.work() as work:
+        motion = await votes.give_notice(work, motion.motion_id)
+    assert motion.timetable is not None
+    assembly.at(motion.timetable.opens_at)
+    async with assembly.database.work() as work:
+        await votes.freeze(work, motion.motion_id)
+
+    async def strike() -> None:
+        async with assembly.database.work() as work:
+            await work.execute(
+                text("""INSERT INTO governance.roll_struck (motion_id, member_id, reason, at)
+                        VALUES (:motion, :member, 'x', service_now())"""),
+                {"motion": motion.motion_id, "member": assembly.members[1]},
+            )
+
+    async with assembly.database.work() as work:
+        await votes.open_vote(work, motion.motion_id)
+        waits = asyncio.ensure_future(strike())
+        await somebody_waits(owner)
+    with pytest.raises(IntegrityError) as refusal:
+        await waits
+    assert constraint_of(refusal.value) == "i27_the_roll_is_frozen"
+
+
+async def test_two_who_sign_a_request_at_once_make_it_enough_once(
+    database: Database, owner: psycopg.Connection, database_address: str
+) -> None:
+    body = open_bylaws()
+    body["meeting"]["requisition"] = "1/2"
+    assembly = await assemble(database, owner, address=database_address, bylaws=body)
+    one, two, three, _ = assembly.members
+    async with database.work() as work:
+        asked = await meetings.request_meeting(work, title="Now", business=["Fares"], by=one)
+
+    async def sign(by: MemberId) -> bool:
+        async with database.work() as work:
+            return await meetings.sign_request(work, asked, by=by)
+
+    async with database.work() as work:
+        assert await meetings.sign_request(work, asked, by=two)
+        waits = asyncio.ensure_future(sign(three))
+        await somebody_waits(owner)
+    assert await waits
+    told = owner.execute(
+        "SELECT count(*) FROM storage.outbox WHERE kind = 'meeting_requested'"
+    ).fetchone()
+    assert told == (1,)
+
+
+async def test_two_appeals_at_once_take_two_seeds(
+    assembly: Assembly, owner: psycopg.Connection
+) -> None:
+    made = [await assembly.opened(tariff_motion()), await assembly.opened(tariff_motion())]
+    for motion in made:
+        await assembly.certified(motion)
+    async with assembly.database.work() as work:
+        for seed in (bytes(32), bytes(range(32))):
+            await appeals.seal_lot(work, commitment=commitment_to(seed))
+
+    async def appeal(work: UnitOfWork, motion: Motion) -> str | None:
+        lodged = await appeals.lodge_appeal(
+            work, motion.motion_id, by=assembly.members[1], complaint="Late.", affected=1
+        )
+        return lodged.commitment
+
+    async def another() -> str | None:
+        async with assembly.database.work() as work:
+            return await appeal(work, made[1])
+
+    async with assembly.database.work() as work:
+        first = await appeal(work, made[0])
+        waits = asyncio.ensure_future(another())
+        await somebody_waits(owner)
+    assert {first, await waits} == {commitment_to(bytes(32)), commitment_to(bytes(range(32)))}
 
 
 async def test_seconding_counts_members_and_reads_none_but_the_one(assembly: Assembly) -> None:

@@ -7,8 +7,15 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
+from foundation.identifiers import PersonId
 from governance.electoral_roll import Correction
-from governance.errors import NotOnRoll, RollClosed, TextFrozen, VoteNotOpen
+from governance.errors import (
+    NotOnRoll,
+    RollClosed,
+    RollCorrectionSenseless,
+    TextFrozen,
+    VoteNotOpen,
+)
 from governance.matter import MemberClass
 from governance.meeting import Item
 from governance.member import Change, ChangeKind
@@ -56,7 +63,7 @@ async def test_I24_each_member_counts_once_and_the_last_ballot_counts(assembly: 
 
 
 async def test_I25_no_ballot_before_the_opening_or_after_the_close(assembly: Assembly) -> None:
-    motion = await assembly.propose(tariff_motion())
+    motion = await assembly.stated(tariff_motion())
     async with assembly.database.work() as work:
         motion = await votes.give_notice(work, motion.motion_id)
     with pytest.raises(VoteNotOpen):
@@ -155,7 +162,7 @@ async def test_a_step_is_legal_and_in_its_time_for_the_database_too(assembly: As
 async def test_an_amendment_accepted_in_time_is_what_is_voted_on_and_enacted(
     assembly: Assembly,
 ) -> None:
-    motion = await assembly.propose(tariff_motion())
+    motion = await assembly.stated(tariff_motion())
     async with assembly.database.work() as work:
         motion = await votes.give_notice(work, motion.motion_id)
     text_of = tariff_motion(dearer_tariff(dearer_tariff())).text
@@ -185,13 +192,22 @@ async def test_an_amendment_accepted_in_time_is_what_is_voted_on_and_enacted(
 
 
 async def test_who_joins_leaves_or_dies_between_notice_and_close(assembly: Assembly) -> None:
-    motion = await assembly.propose(tariff_motion())
+    motion = await assembly.stated(tariff_motion())
     async with assembly.database.work() as work:
         motion = await votes.give_notice(work, motion.motion_id)
         roll = await get_roll(work, motion.motion_id)
     assert roll.size == 4
     motion = await opened_from(assembly, motion)
     await assembly.cast(motion.motion_id, "for", "for", "for")
+    [person_id] = assembly.owner.execute(
+        "INSERT INTO registry.person (person_id, joined_at)"
+        " VALUES (gen_random_uuid(), service_now()) RETURNING person_id"
+    ).fetchone()  # type: ignore[misc]
+    async with assembly.database.work() as work:
+        joins = await membership.join(work, PersonId(person_id), member_class=MemberClass.DRIVER)
+    with pytest.raises(NotOnRoll, match="no member at the notice"):
+        async with assembly.database.work() as work:
+            await votes.cast(work, motion.motion_id, by=joins.member_id, choice="for")
     async with assembly.database.work() as work:
         dies = Change(kind=ChangeKind.DIED, at=work.now)
         leaves = Change(kind=ChangeKind.LEFT, at=work.now, member_class=MemberClass.RIDER)
@@ -209,7 +225,7 @@ async def test_who_joins_leaves_or_dies_between_notice_and_close(assembly: Assem
 async def test_a_roll_is_corrected_in_its_window_and_the_corrected_one_is_published(
     assembly: Assembly,
 ) -> None:
-    motion = await assembly.propose(tariff_motion())
+    motion = await assembly.stated(tariff_motion())
     async with assembly.database.work() as work:
         motion = await votes.give_notice(work, motion.motion_id)
         struck = Correction(
@@ -221,6 +237,17 @@ async def test_a_roll_is_corrected_in_its_window_and_the_corrected_one_is_publis
         roll = await votes.correct_roll(work, motion.motion_id, struck)
     assert roll.size == 3
     assert motion.timetable is not None
+    for number, put_in, why in (
+        (3, MemberClass.RIDER, "struck off"),
+        (2, MemberClass.RIDER, "on it as driver"),
+        (2, MemberClass.WORKER, "not for members as worker"),
+    ):
+        with pytest.raises(RollCorrectionSenseless, match=why):
+            async with assembly.database.work() as work:
+                moved = Correction(
+                    member_id=assembly.members[number], member_class=put_in, reason="x", at=work.now
+                )
+                await votes.correct_roll(work, motion.motion_id, moved)
     with pytest.raises(RollClosed):
         late = motion.timetable.opens_at - timedelta(days=1)
         async with assembly.database.work() as work:
@@ -243,7 +270,7 @@ async def test_a_roll_is_corrected_in_its_window_and_the_corrected_one_is_publis
 async def test_the_board_answers_members_decide_on_an_amendment_and_the_outcome_is_followed_up(
     assembly: Assembly,
 ) -> None:
-    motion = await assembly.propose(tariff_motion())
+    motion = await assembly.stated(tariff_motion())
     async with assembly.database.work() as work:
         motion = await votes.give_notice(work, motion.motion_id)
         await motions.answer(work, motion.motion_id, text="We can afford it.")

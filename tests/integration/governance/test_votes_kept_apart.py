@@ -16,7 +16,7 @@ from governance.service import membership, polls, proxies
 from governance.service.motions import Proposal
 from storage.engine import Database
 from tests.assembly_polls import PolledAssembly, bylaws, polled_assembly
-from verifier.check import verify
+from tests.second_verifier import verify
 
 RULES = bylaws(
     ordinary={"ballot": "detached"}, joint={"extends": "ordinary", "pass_each": ["driver", "rider"]}

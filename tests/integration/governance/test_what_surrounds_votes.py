@@ -7,15 +7,19 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
+from doorway.government.meeting_shown import appeals_out
 from foundation.identifiers import UUID
 from governance.counting.lots import commitment_to
 from governance.errors import NotYoursToDo, ProxyRefused
 from governance.office_errors import AppealClash, OutageInvalid
 from governance.service import appeals, outages, proxies
+from governance.views.appeals import list_appeals
+from registry.vault import Vault
 from storage.engine import Database
 from storage.refusals import constraint_of
 from tests.assembly_rows import Assembly, assemble, open_bylaws, tariff_motion
 from tests.meeting_scene import now_of
+from tests.statements import counted
 
 SECRET = bytes(range(32))
 CLASSES = ("driver",) * 5 + ("rider",)
@@ -211,6 +215,21 @@ async def test_a_jury_of_one_s_friends(assembly: Assembly) -> None:
     assert not {assembly.members[0], assembly.members[5]} & set(jury.members)
     later = JUROR.format(place=4)
     assert await refused(assembly, later, juror_4=assembly.members[0], **told) == "drawn_by_the_lot"
+
+
+async def test_appeals_are_shown_in_as_few_looks_however_many_there_are(assembly: Assembly) -> None:
+    appeal = await certified(assembly)
+    async with assembly.database.work() as work:
+        await appeals.draw_jury(work, appeal.appeal_id, secret=SECRET)
+    sent: list[int] = []
+    async with assembly.database.work() as work:
+        [one] = await list_appeals(work, limit=200)
+        for many in ([one], [one] * 5):
+            with counted(assembly.database) as looks:
+                shown = await appeals_out(work, many, by=None, vault=Vault.from_secret(bytes(32)))
+            assert [len(each.jury) for each in shown] == [3] * len(many)
+            sent.append(len(looks))
+    assert sent[0] == sent[1] <= 2
 
 
 async def test_a_finding_that_no_jury_made(assembly: Assembly) -> None:

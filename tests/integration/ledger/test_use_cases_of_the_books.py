@@ -9,7 +9,7 @@ from fares.fare import Extras
 from foundation.identifiers import DriverId, ShiftId, TripId
 from foundation.money import Currency, Money
 from ledger import service, views
-from ledger.account import Role
+from ledger.account import OWNER_OF, OwnedBy, Role
 from ledger.errors import (
     AmountNotPositive,
     CurrencyOfTheTrip,
@@ -21,7 +21,7 @@ from ledger.errors import (
     TipAlreadyGiven,
     TripAlreadyCharged,
 )
-from ledger.transfer import Kind
+from ledger.transfer import OF_A_TRIP, PENDING, REPEATABLE, Kind
 from tests.booked import City, QuotedTrip
 from tests.money import USD
 
@@ -394,13 +394,32 @@ async def test_each_use_case_is_one_statement_or_two(city: City) -> None:
 
 async def test_the_chart_of_accounts_is_the_same_in_code_and_database(city: City) -> None:
     async with city.database.work() as work:
-        rows = await work.execute(text("SELECT role FROM ledger.role"))
-        assert {row.role for row in rows} == set(Role)
-        kinds = (
-            await work.execute(
-                text(
-                    "SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conname = 'known_kind'"
-                )
+        roles = await work.execute(text("SELECT role, owned_by FROM ledger.role"))
+        assert {Role(row.role): OwnedBy(row.owned_by) for row in roles} == OWNER_OF
+        known, states, repeated = [
+            (await work.execute(text(asked))).scalar_one()
+            for asked in (
+                _DEFINED.format("known_kind"),
+                "SELECT pg_get_expr(adbin, adrelid) FROM pg_attrdef WHERE adrelid ="
+                " CAST('ledger.transfer' AS regclass) AND pg_get_expr(adbin, adrelid) LIKE '%pending%'",
+                _DEFINED.format("first_and_only"),
             )
-        ).scalar_one()
-    assert all(f"'{kind}'" in kinds for kind in Kind)
+        ]
+        of_a_trip = await work.execute(
+            text(
+                "SELECT kind FROM unnest(CAST(:kinds AS text[])) AS kind WHERE ledger.is_of_a_trip(kind)"
+            ),
+            {"kinds": [kind.value for kind in Kind]},
+        )
+        assert {Kind(row.kind) for row in of_a_trip} == OF_A_TRIP
+    assert _kinds_in(known) == set(Kind) - OF_A_TRIP
+    assert _kinds_in(states) - {Kind.VOID} == PENDING
+    assert _kinds_in(repeated) == REPEATABLE
+
+
+_DEFINED = "SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conname = '{}'"
+
+
+def _kinds_in(definition: str) -> set[Kind]:
+    """The kinds that a constraint names."""
+    return {kind for kind in Kind if f"'{kind}'" in definition}

@@ -7,7 +7,7 @@ import pytest
 
 from foundation.chance import SeededChance
 from governance.ballots import bundle, trustees
-from governance.ballots.bundle import Bundle
+from governance.ballots.bundle import Bundle, PublishedLog
 from governance.ballots.checkpoint import read_checkpoint
 from governance.ballots.choice import Mark
 from governance.ballots.hours import Hours
@@ -33,8 +33,12 @@ async def vote(scene: PollScene, number: int, mark: str) -> voter.VoterFolder:
     return kept
 
 
-def bundle_of(scene: PollScene, closed: ClosedPoll, to: Path) -> Path:
+async def bundle_of(scene: PollScene, closed: ClosedPoll, to: Path) -> Path:
     """The bundle, counted, as the certificate's maker writes it."""
+    *desks, board = [
+        PublishedLog(lines=await scene.lines_of(log.keeper), notes=log.notes)
+        for log in (*closed.desk_logs, closed.board)
+    ]
     manifest = scene.manifest
     assert manifest is not None
     assert manifest.trustees is not None
@@ -49,18 +53,16 @@ def bundle_of(scene: PollScene, closed: ClosedPoll, to: Path) -> Path:
         one = Trustee(key=person, signer=key, share=share)
         released.append(one.release(manifest.digest(), head, hours=hours, at_ms=CLOSES_MS + 9000))
     key = trustees.combine([share for share, _ in released], manifest.trustees)
-    found = tally(manifest, closed.board.lines, key)
+    found = tally(manifest, board.lines, key)
     result = count_plainly(
         manifest.question, found.votes, lot_seed=lot_seed(closed.lot_secret, head)
     )
-    issued = tuple(
-        sum(b'"kind":"issued"' in line for line in log.lines) for log in closed.desk_logs
-    )
+    issued = tuple(sum(b'"kind":"issued"' in line for line in log.lines) for log in desks)
     with to.open("wb") as file:
         bundle.write(
             Bundle(
                 manifest=manifest.document(), manifest_note=closed.manifest_note,
-                roll=roll_of(scene.people, scene.tier), desks=closed.desk_logs, board=closed.board,
+                roll=roll_of(scene.people, scene.tier), desks=desks, board=board,
                 opening=bundle.opening_document(
                     election_key=key.private_bytes_raw(), lot=closed.lot_secret,
                     releases=[statement for _, statement in released],
@@ -100,7 +102,7 @@ async def test_a_sealed_poll_from_the_notice_to_a_bundle_that_verifies(
         async with scene.office.reading() as reading:
             closed = await closed_poll(reading, scene.poll_id)
             assert (await hours_of(reading, scene.poll_id)).closes_at_ms == CLOSES_MS
-        made = bundle_of(scene, closed, tmp_path / "bundle.zip")
+        made = await bundle_of(scene, closed, tmp_path / "bundle.zip")
         verified = verify(
             made, receipt=(kept[0].folder / "receipt-2.json").read_bytes(),
             noticed_hash=scene.manifest.digest().hex(),

@@ -2,10 +2,7 @@
 
 import io
 import json
-import os
-import shutil
-import subprocess
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,7 +17,12 @@ from foundation.chance import SeededChance
 from foundation.clock import ServiceClock
 from governance.ballots import token_signer
 from governance.ballots.checkpoint import NamedKey
-from governance.ballots.errors import ProofInvalid, SharesUnusable, TooEarlyToOpen
+from governance.ballots.errors import (
+    DocumentMalformed,
+    ProofInvalid,
+    SharesUnusable,
+    TooEarlyToOpen,
+)
 from governance.ballots.manifest import TrusteeTerms
 from governance.ballots.merkle import Head
 from governance.ballots.plain import pack, unpack
@@ -28,6 +30,7 @@ from governance.ballots.trustees import Share, combine
 from governance.polls.keeper import Keeper
 from governance.polls.keys import TokenIssuers
 from khan.board_work import choices_in
+from khan.choice_words import Said
 from khan.console import ArgumentUnusable
 from khan.terminal_vote import NothingPrepared, NotYourVote, Voting
 from khan.trustee_work import BoardNotEnded, deal, release
@@ -39,6 +42,7 @@ from simulation.software_passkey import SoftwarePasskey
 from simulation.voter import Places
 from tests.ballot_scene import RESOLUTION
 from tests.polls import CLOSES_MS, OPENS_MS, PollScene, poll_scene
+from tests.tokens import PIN, SigningToken
 
 CLOCK = ServiceClock(
     wall_origin=datetime(2030, 3, 11, tzinfo=UTC), service_origin=datetime(2030, 3, 11, tzinfo=UTC), rate=1
@@ -96,7 +100,7 @@ async def test_a_member_votes_from_a_terminal(
         office, folder = Office(scene), tmp_path / "vote"
         async with terminal(scene, office, folder) as one:
             with pytest.raises(NotYourVote, match="not open"):
-                await one.cast("for")
+                await one.cast(Said(option="--choice", text="for"))
             await one.prepare(SeededChance("terminal"))  # registers a key, long before the opening
             kept = json.loads((folder / "passkey.json").read_text())
             assert (folder / "passkey.json").stat().st_mode & 0o777 == 0o600
@@ -108,17 +112,17 @@ async def test_a_member_votes_from_a_terminal(
             scene.people = (member,)
             await scene.opened()
             with pytest.raises(NothingPrepared):
-                await one.cast("for")
+                await one.cast(Said(option="--choice", text="for"))
             await one.prepare(SeededChance("terminal"))
             with pytest.raises(ArgumentUnusable, match="--choice"):
-                await one.cast("perhaps")
-            await one.cast("against")
+                await one.cast(Said(option="--choice", text="perhaps"))
+            await one.cast(Said(option="--choice", text="against"))
             assert not await one.receipt()
             await scene.turn()
             assert await one.receipt()
             await one.status()
         assert {one.name for one in folder.iterdir()} == {
-            "passkey.json", "request.json", "key.json", "slip.json", "ballot-1.json", "receipt-1.json",
+            "passkey.json", "key.json", "slip.json", "ballot-1.json", "receipt-1.json",
         }  # fmt: skip
 
 
@@ -136,21 +140,70 @@ async def test_trustees_deal_before_and_give_up_after_the_board_has_ended(
             election_key=unpack(told["election_key"]), people=tuple(people), needed=told["needed"]
         )
         scene.trustee_terms = terms
-        await scene.opened()
+        manifest = await scene.opened()
         files = [tmp_path / "shares" / f"trustee-{n}.json" for n in (1, 3)]
+        said = manifest.digest().hex()
         async with scene.line_to(Keeper.BOARD) as board:
             with pytest.raises(BoardNotEnded):
-                await release(files[0].read_bytes(), board, at_ms=CLOSES_MS + 1)
+                await release(files[0].read_bytes(), board, noticed_hash=said, at_ms=CLOSES_MS + 1)
             await scene.ended()
             with pytest.raises(TooEarlyToOpen):
-                await release(files[0].read_bytes(), board, at_ms=CLOSES_MS - 1)
+                await release(files[0].read_bytes(), board, noticed_hash=said, at_ms=CLOSES_MS - 1)
             given = [
-                await release(one.read_bytes(), board, at_ms=CLOSES_MS + 5000) for one in files
+                await release(
+                    one.read_bytes(), board, noticed_hash=said.upper(), at_ms=CLOSES_MS + 5000
+                )
+                for one in files
             ]
         shares = [Share(number=o["share_number"], secret=unpack(o["share"])) for o in given]
         assert combine(shares, terms).public_key().public_bytes_raw() == terms.election_key
         with pytest.raises(SharesUnusable):
             combine(shares[:1], terms)
+
+
+class Changed(httpx.AsyncBaseTransport):
+    """A board that answers some path otherwise than it should."""
+
+    def __init__(self, board: httpx.AsyncClient, ending: str, answer: Callable[[bytes], bytes]):
+        self._board, self._ending, self._answer = board, ending, answer
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        true = await self._board.get(request.url.raw_path.decode())
+        is_meant = request.url.path.endswith(self._ending)
+        content = self._answer(true.content) if is_meant else true.content
+        return httpx.Response(true.status_code, content=content, request=request)
+
+
+async def test_a_trustee_gives_no_share_to_a_board_that_shows_other_terms_or_fewer_witnesses(
+    database_address: str, owner: psycopg.Connection, tmp_path: Path
+) -> None:
+    def sooner(document: bytes) -> bytes:
+        return document.replace(str(CLOSES_MS).encode(), str(OPENS_MS + 1).encode())
+
+    def one_witness_twice(document: bytes) -> bytes:
+        shown = json.loads(document)
+        note, _, lines = shown["note"].rpartition("\n\n")
+        keeper, first, _second = lines.splitlines(keepends=True)
+        return json.dumps(shown | {"note": f"{note}\n\n{keeper}{first}{first}"}).encode()
+
+    async with poll_scene(database_address, owner, tmp_path) as scene:
+        deal(scene.poll_id, people=3, needed=2, folder=tmp_path / "shares")
+        told = json.loads((tmp_path / "shares" / "terms.json").read_text())
+        people = [NamedKey(name=o["name"], public=unpack(o["key"])) for o in told["people"]]
+        scene.trustee_terms = TrusteeTerms(
+            election_key=unpack(told["election_key"]), people=tuple(people), needed=2
+        )
+        said = (await scene.opened()).digest().hex()
+        share = (tmp_path / "shares" / "trustee-1.json").read_bytes()
+        await scene.ended()
+        for ending, answer, refusal in (
+            ("/manifest", sooner, DocumentMalformed),
+            (str(scene.poll_id), one_witness_twice, BoardNotEnded),
+        ):
+            lying = Changed(scene.line_to(Keeper.BOARD), ending, answer)
+            async with httpx.AsyncClient(transport=lying, base_url="http://board") as board:
+                with pytest.raises(refusal):
+                    await release(share, board, noticed_hash=said, at_ms=CLOSES_MS + 5000)
 
 
 async def test_a_witness_remembers_over_a_restart_and_signs_no_other_history(
@@ -193,29 +246,16 @@ def test_papers_that_the_question_does_not_allow_are_named() -> None:
             choices_in(text, RESOLUTION)
 
 
+@pytest.mark.token
 async def test_a_desk_whose_keys_are_on_a_token_issues_ballots(
-    database_address: str, owner: psycopg.Connection, tmp_path: Path
+    database_address: str, owner: psycopg.Connection, tmp_path: Path, signing_token: SigningToken
 ) -> None:
-    module = Path("/usr/lib/softhsm/libsofthsm2.so")
-    tool = shutil.which("softhsm2-util")
-    if tool is None or not module.exists():
-        pytest.skip("SoftHSM is not installed")
-    (tmp_path / "tokens").mkdir()
-    (tmp_path / "softhsm2.conf").write_text(f"directories.tokendir = {tmp_path / 'tokens'}\n")
-    os.environ["SOFTHSM2_CONF"] = str(tmp_path / "softhsm2.conf")
-    subprocess.run(
-        [tool, "--init-token", "--free", "--label", "desk", "--pin", "1234", "--so-pin", "5678"],
-        check=True, capture_output=True,
-    )  # fmt: skip
-    try:
-        with token_signer.open_token(module, "desk", "1234") as token:
-            async with poll_scene(database_address, owner, tmp_path) as scene:
-                scene.desks[Keeper.SECRETARY].issuers = TokenIssuers(token, modulus_bits=2048)
-                await scene.opened()
-                kept = scene.kept_by(0)
-                chance = SeededChance("token")
-                key = await voter.prepare(kept, scene.places(), scene.entry_of(0), chance)
-                assert len(key.tokens) == 2
-                assert not (tmp_path / "secretary" / f"{scene.poll_id}.issuer").exists()
-    finally:
-        del os.environ["SOFTHSM2_CONF"]
+    with token_signer.open_token(signing_token.module, signing_token.label, PIN) as token:
+        async with poll_scene(database_address, owner, tmp_path) as scene:
+            scene.desks[Keeper.SECRETARY].issuers = TokenIssuers(token, modulus_bits=2048)
+            await scene.opened()
+            kept = scene.kept_by(0)
+            chance = SeededChance("token")
+            key = await voter.prepare(kept, scene.places(), scene.entry_of(0), chance)
+            assert len(key.tokens) == 2
+            assert not (tmp_path / "secretary" / f"{scene.poll_id}.issuer").exists()

@@ -13,6 +13,9 @@ import httpx
 import psycopg
 import pytest
 
+from governance.polls.keeper import Keeper
+from khan.keeper_process import DatabaseKeepsTraces, opened_database
+
 
 @contextmanager
 def process(command: str, port: int, **settings: str) -> Iterator[subprocess.Popen[bytes]]:
@@ -40,8 +43,8 @@ def free_port() -> int:
 
 
 def ask(port: int, path: str) -> dict[str, object]:
-    """What a process answers; tried for a minute, longer each time, while it starts."""
-    transport = httpx.HTTPTransport(retries=7)
+    """What a process answers; tried for two minutes, longer each time, while it starts."""
+    transport = httpx.HTTPTransport(retries=9)
     with httpx.Client(transport=transport, base_url=f"http://127.0.0.1:{port}") as client:
         found: dict[str, object] = client.get(path).json()
     return found
@@ -93,6 +96,14 @@ def test_what_keeps_a_process_from_starting_is_one_line_and_exit_2(
     assert found.stderr.count("\n") == 1
 
 
+def refused_board(environment: dict[str, str], address: str) -> subprocess.CompletedProcess[str]:
+    """What `khan board` says where it cannot start."""
+    return subprocess.run(
+        [sys.executable, "-m", "khan", "board"], env={**environment, "DATABASE_URL": address},
+        capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+
+
 def test_a_login_without_the_role_and_a_database_that_keeps_times_are_refused(
     database_address: str, owner: psycopg.Connection, tmp_path: Path
 ) -> None:
@@ -104,16 +115,32 @@ def test_a_login_without_the_role_and_a_database_that_keeps_times_are_refused(
         environment = {
             **os.environ, "KHAN_KEYS": str(tmp_path / "keys"), "KHAN_PORT": "0",
         }  # fmt: skip
-        for setting, url, said in (
-            (None, address, "GRANT khan_ballot_board"),
-            ("log_statement", database_address, "log_statement"),
-        ):
-            if setting is not None:
-                owner.execute(f"ALTER DATABASE {name} SET {setting} = 'all'")
-            found = subprocess.run(
-                [sys.executable, "-m", "khan", "board"], env={**environment, "DATABASE_URL": url},
-                capture_output=True, text=True, timeout=60, check=False,
-            )  # fmt: skip
-            assert (found.returncode, said in found.stderr) == (2, True), found.stderr
+        found = refused_board(environment, address)
+        assert (found.returncode, "GRANT khan_ballot_board" in found.stderr) == (2, True), (
+            found.stderr
+        )
+        owner.execute(f"ALTER DATABASE {name} SET log_statement = 'all'")
+        found = refused_board(environment, database_address)
+        assert (found.returncode, "log_statement" in found.stderr) == (2, True), found.stderr
     finally:
         owner.execute("DROP ROLE stranger")
+
+
+@pytest.mark.parametrize(
+    ("setting", "value"),
+    [
+        ("log_duration", "on"), ("log_min_duration_statement", "0"),
+        ("log_min_duration_sample", "0"), ("log_transaction_sample_rate", "0.5"),
+        ("log_parameter_max_length_on_error", "-1"), ("auto_explain.log_min_duration", "10"),
+        ("pgaudit.log", "write"),
+    ],
+)  # fmt: skip
+async def test_every_setting_by_which_the_database_keeps_traces_is_refused(
+    database_address: str, owner: psycopg.Connection, setting: str, value: str
+) -> None:
+    async with opened_database(database_address, Keeper.BOARD):
+        pass
+    owner.execute(f"ALTER DATABASE {owner.info.dbname} SET {setting} = '{value}'")
+    with pytest.raises(DatabaseKeepsTraces, match=setting):
+        async with opened_database(database_address, Keeper.BOARD):
+            pass

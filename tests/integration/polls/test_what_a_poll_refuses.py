@@ -162,8 +162,9 @@ async def test_a_changed_mind_a_cancelled_ballot_and_paper(
         await scene.turn()
         await scene.witness(at_seconds=CLOSES_MS // 1000 + 2)
         async with scene.office.reading() as reading:
-            closed = await closed_poll(reading, scene.poll_id)
-        kinds = [line.partition(b'"kind":"')[2].partition(b'"')[0] for line in closed.board.lines]
+            await closed_poll(reading, scene.poll_id)
+        lines = await scene.lines_of(Keeper.BOARD)
+        kinds = [line.partition(b'"kind":"')[2].partition(b'"')[0] for line in lines]
         assert kinds == [
             b"manifest", b"ballot", b"ballot", b"cancellation", b"close", b"paper_ballot", b"paper_ballot",
         ]  # fmt: skip
@@ -201,6 +202,86 @@ async def test_a_desk_that_is_down_is_asked_again_for_the_same(
         assert kept.ballot_key() is None
         key = await voter.prepare(kept, there, scene.entry_of(0), SeededChance("another"))
         assert len(key.tokens) == 2
+
+
+async def test_one_member_cannot_fill_the_box_by_changing_their_mind(
+    database_address: str, owner: psycopg.Connection, tmp_path: Path
+) -> None:
+    async with poll_scene(database_address, owner, tmp_path) as scene:
+        await scene.opened()
+        kept = await prepared(scene, 0)
+        sent = 0
+        with pytest.raises(ServiceGone):  # told 429 each time, a device gives up for now
+            for _ in range(20):
+                voter.fill(kept, Mark("for"))
+                await voter.send(kept, scene.places())
+                sent += 1
+        assert sent == 3
+        await scene.turn()
+        async with scene.databases[Keeper.BOARD].reading() as reading:
+            assert len(await scene.board.store.waiting(reading, scene.poll_id)) == 1
+        await voter.send(kept, scene.places())  # the turn has made room for the last one
+        await scene.ended()
+        assert await voter.fetch_receipt(kept, scene.places()) is not None
+
+
+async def test_whoever_votes_last_is_on_the_board_with_those_kept_back(
+    database_address: str, owner: psycopg.Connection, tmp_path: Path
+) -> None:
+    async with poll_scene(database_address, owner, tmp_path, batch_least=2) as scene:
+        scene.board.kept_back = 2
+        await scene.opened()
+        for number in range(5):
+            await voted(scene, number)
+            await scene.turn()
+        await scene.ended()
+        database = scene.databases[Keeper.BOARD]
+        async with database.reading() as reading:
+            heads = await scene.board.store.heads(reading, scene.poll_id)
+        # Entry 0 alone; two of the first four; whoever came last with the two kept back; the close.
+        assert sorted(one.size for one in heads) == [1, 3, 6, 7]
+
+
+async def test_a_stranger_waits_for_no_lock_and_takes_none(
+    database_address: str, owner: psycopg.Connection, tmp_path: Path
+) -> None:
+    async with poll_scene(database_address, owner, tmp_path) as scene:
+        await scene.opened()
+        asked = {"commitment": pack(bytes(32)), "requests": [], "blinded": pack(bytes(256))}
+        with owner.transaction():
+            owner.execute("SELECT desk_secretary.one_at_a_time(%s)", [scene.poll_id])
+            async with asyncio.timeout(20), scene.line_to(Keeper.SECRETARY) as line:
+                answer = await line.post(f"/desk/v1/polls/{scene.poll_id}/issue", json=asked)
+        assert answer.json()["code"] == "not_on_the_roll"
+
+
+async def test_a_device_that_died_before_its_slip_was_kept_makes_it(
+    database_address: str, owner: psycopg.Connection, tmp_path: Path
+) -> None:
+    async with poll_scene(database_address, owner, tmp_path) as scene:
+        await scene.opened()
+        kept = scene.kept_by(0)
+        away = httpx.AsyncClient(transport=Down(), base_url="http://city-clerk")
+        there = scene.places()
+        with pytest.raises(ServiceGone):
+            await voter.prepare(
+                kept, Places(desks=(there.desks[0], away), box=there.box), scene.entry_of(0),
+                SeededChance("voter 0"),
+            )  # fmt: skip
+        request = kept.find("request.json")
+        assert request is not None
+        await prepared(scene, 0)
+        slip = kept.find("slip.json")
+        # What ties the ballot to the member who asked for it is forgotten once it is granted.
+        assert slip is not None
+        assert kept.find("request.json") is None
+        kept.keep("request.json", request)
+        (kept.folder / "slip.json").unlink()
+        await prepared(scene, 0)
+        assert kept.find("slip.json") == slip
+        (kept.folder / "slip.json").unlink()  # taken elsewhere, as its owner should
+        await prepared(scene, 0)
+        assert kept.find("slip.json") is None
 
 
 async def test_a_poll_is_extended_while_it_is_open_and_never_shortened(
@@ -394,8 +475,32 @@ async def test_a_detached_poll_tells_who_took_part_after_the_close(
         async with scene.office.reading() as reading:
             closed = await closed_poll(reading, scene.poll_id)
         (log,) = closed.desk_logs
+        lines = await scene.lines_of(log.keeper)
         who = [pack(scene.entry_of(number).commitment) for number in range(3)]
         ordered = sorted(who, key=unpack)
-        assert [
-            line.partition(b'"commitment":"')[2][:44].decode() for line in list(log.lines)[1:]
-        ] == ordered
+        assert [line.partition(b'"commitment":"')[2][:44].decode() for line in lines[1:]] == ordered
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"", b"[]", b"{}", b'{"key": NaN}', b'{"key": 1e999}', b'{"key": 1.5}', b"\xff\xfe",
+        b'{"key": 123456789012345678901234567890}', b'{"key": "\\ud800"}', b'{"key": "\\u0000"}',
+        b'{"sequence": true}', b'{"a": ' * 5000 + b"1" + b"}" * 5000, b'{"vote": 1, "vote": 2}',
+    ],
+    ids=range(13),
+)  # fmt: skip
+async def test_whatever_is_sent_to_the_box_is_refused_by_name(
+    database_address: str, owner: psycopg.Connection, tmp_path: Path, body: bytes
+) -> None:
+    async with poll_scene(database_address, owner, tmp_path, members=1) as scene:
+        await scene.opened()
+        headers = {"Content-Type": "application/json"}
+        async with scene.line_to(Keeper.BOARD) as line:
+            for what in ("ballots", "cancellations"):
+                path = f"/box/v1/polls/{scene.poll_id}/{what}"
+                answer = await line.post(path, content=body, headers=headers)
+                assert answer.status_code in (400, 422), answer.text
+                slip = body.replace(b'{"', b'{"kind": "cancellation", "', 1)
+                answer = await line.post(path, content=slip, headers=headers)
+                assert answer.status_code in (400, 422), answer.text

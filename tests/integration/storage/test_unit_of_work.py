@@ -1,5 +1,6 @@
 """A unit of work happens whole or not at all, and announces what it did in the same commit."""
 
+import asyncio
 from dataclasses import dataclass
 from typing import ClassVar
 from uuid import UUID
@@ -179,3 +180,44 @@ async def test_a_database_that_does_not_answer_in_time_is_said_so(database: Data
             await driver.execute("SELECT pg_sleep(60)", timeout=0.05)
     async with database.work() as work:
         assert (await work.execute(text("SELECT 1"))).scalar_one() == 1
+
+
+async def test_nothing_stays_open_after_the_end_whoever_still_used_it(
+    database_address: str, owner: psycopg.Connection
+) -> None:
+    """A cancelled task gives its connection back after the pool is gone: nobody would close it."""
+    ended = Database(database_address, chance=SeededChance(7))
+    at_work = asyncio.Event()
+
+    async def work_for_ever() -> None:
+        async with ended.work():
+            at_work.set()
+            await asyncio.Event().wait()
+
+    task = asyncio.create_task(work_for_ever())
+    await at_work.wait()
+    opened = list(ended._opened)
+    await ended.dispose()
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    assert [connection.is_closed() for connection in opened] == [True]
+
+
+@pytest.mark.parametrize("still", [True, False])
+async def test_a_still_unit_of_work_does_not_see_what_is_committed_meanwhile(
+    database: Database, still: bool
+) -> None:
+    count = text("SELECT count(*) FROM storage.outbox")
+    async with database.work(still=still) as work:
+        before = (await work.execute(count)).scalar_one()
+        async with database.work() as other:
+            other.announce(something(other))
+        after = (await work.execute(count)).scalar_one()
+    assert after - before == (0 if still else 1)
+
+
+async def test_a_still_unit_of_work_writes_too(database: Database) -> None:
+    async with database.work(still=True) as work:
+        work.announce(something(work))
+    async with database.work() as work:
+        assert (await work.execute(text("SELECT count(*) FROM storage.outbox"))).scalar_one() == 1

@@ -133,6 +133,15 @@ def changed(path: tuple[str, ...], value: object) -> dict[str, Any]:
          ("asset_lock", "city_cannot_outvote", "one_member_one_vote")),
         (("matters", "ordinary", "vote_days"), 1,
          ("asset_lock", "city_cannot_outvote", "one_member_one_vote")),
+        # A new matter that decides on what is entrenched by less would be another door to it.
+        (("matters", "easy"), {"extends": "ordinary", "items": ["one_member_one_vote"]},
+         ("one_member_one_vote",)),
+        (("matters", "special", "items"), ["asset_lock"],
+         ("asset_lock", "city_cannot_outvote", "one_member_one_vote")),
+        (("matters", "easy"), {"extends": "ordinary"}, ()),
+        # Whoever strikes a class out takes its vote.
+        (("classes",), {"driver": {"vote": 1, "board_seats": 5}, "city": {"vote": 1, "board_seats": 2}},
+         ("one_member_one_vote",)),
     ],
 )  # fmt: skip
 def test_what_is_entrenched_is_noticed_when_bylaws_change(

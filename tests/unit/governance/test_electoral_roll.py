@@ -1,7 +1,7 @@
 """Who may vote: everyone once, as they stood at the notice, with a reason for everyone left out."""
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
@@ -90,7 +90,8 @@ def test_who_declares_a_conflict_of_interest_is_left_out() -> None:
 def test_the_suspended_keep_their_vote_until_the_appeal_ends() -> None:
     suspended = happened(member(1), "suspended")  # yesterday: they may still appeal
     assert drawn([suspended]).size == 1
-    appealed = happened(happened(member(1), "suspended", at=FOUNDED + DAY), "appealed")
+    suspended = happened(member(1), "suspended", at=FOUNDED + DAY)
+    appealed = happened(suspended, "appealed", at=FOUNDED + 2 * DAY)
     roll = drawn([appealed])
     assert may_still_vote(roll, appealed, bylaws=bylaws(), at=OPENS)
     lost = happened(appealed, "appeal_lost", at=OPENS)
@@ -144,6 +145,29 @@ def test_a_correction_that_changes_nothing_or_says_no_reason_is_refused(
             Correction(member_id=member_id(number), member_class=put_in, reason=reason, at=MOVED),
             salt=bytes(32),
         )
+
+
+def test_an_entry_is_written_once() -> None:
+    roll = drawn([member(1, "driver", "rider"), member(2)])
+    moved = Correction(member_id=member_id(1), member_class=MemberClass.RIDER, reason="x", at=MOVED)
+    with pytest.raises(RollCorrectionSenseless, match="on it as driver"):
+        correct(roll, moved, salt=bytes(32))
+    struck = Correction(member_id=member_id(1), member_class=None, reason="x", at=MOVED)
+    with pytest.raises(RollCorrectionSenseless, match="struck off"):
+        correct(correct(roll, struck, salt=bytes(32)), moved, salt=bytes(32))
+
+
+def test_an_appeal_against_a_suspension_that_comes_too_late_gives_no_vote_back() -> None:
+    suspended = happened(member(1), "suspended", at=FOUNDED + DAY)
+    until = datetime(
+        2026, 1, 21, 5, tzinfo=UTC
+    )  # fourteen clear days later, by the clock of New York
+    in_time = happened(suspended, "appealed", at=until - timedelta(seconds=1))
+    late = happened(suspended, "appealed", at=until)
+    assert [one.has_lost_vote(bylaws(), until) for one in (suspended, in_time, late)] == [
+        True, False, True,
+    ]  # fmt: skip
+    assert not suspended.has_lost_vote(bylaws(), until - timedelta(seconds=1))
 
 
 @given(st.permutations(range(1, 9)))

@@ -9,7 +9,15 @@ import pytest
 
 from governance.errors import MeetingClash, NoticeTooShort, ProxyRefused
 from governance.matter import Headcount
-from governance.meeting import Meeting, Record, RecordKind, call_meeting, minutes_of, went_on
+from governance.meeting import (
+    Meeting,
+    Record,
+    RecordKind,
+    Withdrawal,
+    call_meeting,
+    minutes_of,
+    went_on,
+)
 from governance.proxy import Proxy, check_new_proxy, check_revocation
 from tests.assembly import bylaws, member_id
 
@@ -141,3 +149,14 @@ def test_a_proxy_that_voted_is_not_taken_back() -> None:
     with pytest.raises(ProxyRefused, match="voted already"):
         check_revocation(replace(given, used_at=HELD))
     assert not replace(given, revoked_at=HELD).stands
+
+
+def test_minutes_name_candidates_who_withdrew_before_the_end() -> None:
+    withdrew = tuple(
+        Withdrawal(item=2, member=member_id(number), at=at)
+        for number, at in ((4, HELD - timedelta(days=3)), (5, HELD + timedelta(days=9)))
+    )
+    found = on(meeting(withdrawals=withdrew), *OPEN, "closed")
+    said = minutes_of(found, bylaws=bylaws(), names=((member_id(4), "Dora"),))
+    assert "Item 2: Dora withdrew from the election on 2026-03-21." in said.splitlines()
+    assert str(member_id(5)) not in said

@@ -182,10 +182,13 @@ def test_no_amendment_is_accepted_inside_the_freeze_even_if_nobody_wrote_it_down
 def test_a_mover_withdraws_until_the_text_is_frozen() -> None:
     found = noticed()
     with pytest.raises(NotYoursToDo):
-        withdraw(found, member_id(2))
-    assert withdraw(found, member_id(1)).state is MotionState.WITHDRAWN
+        withdraw(found, member_id(2), at=MOVED)
+    assert withdraw(found, member_id(1), at=MOVED).state is MotionState.WITHDRAWN
+    frozen_from = timetable_of(found).freezes_at
     with pytest.raises(MotionElsewhere):
-        withdraw(freeze(found, at=timetable_of(found).freezes_at), member_id(1))
+        withdraw(freeze(found, at=frozen_from), member_id(1), at=frozen_from)
+    with pytest.raises(TextFrozen):
+        withdraw(found, member_id(1), at=frozen_from)  # and nobody has written it down
 
 
 @pytest.mark.parametrize(

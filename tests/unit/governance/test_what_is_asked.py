@@ -23,9 +23,9 @@ from governance.asked import (
 )
 from governance.ballots.choice import Approvals, BallotOption, Question, Ranks, RuleName, padded
 from governance.bylaws import parse_bylaws
+from governance.candidate import Candidate
 from governance.errors import BylawsInvalid, NobodyStands, QuestionUnfit
 from governance.matter import Matter, MemberClass, Method
-from governance.motion import Candidate
 from governance.number_terms import Bounds, number_terms, pieces_of
 from governance.poll_question import content_bytes_of, electorates, question_of
 from rulebook.rule import Rule, RuleKind, canonical
@@ -181,6 +181,8 @@ def test_an_election_lists_whoever_accepted() -> None:
         candidates=(
             Candidate(member_id=member_id(2), name="Ben"),
             Candidate(member_id=member_id(3)),
+            Candidate(member_id=member_id(4), name="Cem", withdrew_at=FOUNDED),
+            Candidate(member_id=member_id(5), withdrew_at=FOUNDED),
         ),
     )
     question = question_of(stands, by, quorum=0)

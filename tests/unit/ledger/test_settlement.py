@@ -129,8 +129,8 @@ def test_I16_a_transfer_that_does_not_sum_to_zero_cannot_be_made() -> None:
 
     def tip(*entries: Entry) -> None:
         Transfer(
-            transfer_id=transfer_id(Kind.TIP, whose.trip_id), kind=Kind.TIP, trip_id=whose.trip_id,
-            ordinal=1, currency=USD, entries=entries,
+            kind=Kind.TIP, subject_id=whose.trip_id, trip_id=whose.trip_id, currency=USD,
+            entries=entries,
         )  # fmt: skip
 
     def entry(account: settlement.Account, minor: int) -> Entry:

@@ -12,6 +12,8 @@ from typing import cast
 
 import pytest
 
+from foundation.chance import SeededChance
+from governance.ballots import checkpoint
 from governance.ballots.ballot import fill
 from governance.ballots.box import NEVER_SEEN
 from governance.ballots.choice import (
@@ -23,18 +25,21 @@ from governance.ballots.choice import (
     choice_of,
     fields_of,
 )
-from governance.ballots.hours import close_entry
+from governance.ballots.hours import Hours, close_entry
 from governance.ballots.plain import canonical, pack, unpack
 from governance.tier import Tier
-from simulation.rehearsed_vote import RehearsedVote
+from simulation.rehearsed_vote import RehearsedVote, notice, roll_of
 from tests.ballot_scene import (
     BOARD_SEATS,
     CLOSES,
     DURING,
+    FARE,
+    OPENS,
     RESOLUTION,
     changed_json,
     honest_parts,
     lines_of,
+    officials,
     opened,
     parts_of,
     three_votes,
@@ -213,6 +218,43 @@ def test_a_board_that_witnesses_saw_closed_too_soon_is_named(tmp_path: Path) -> 
     for log in vote.logs:
         vote.sign_head(log, at_seconds=CLOSES // 1000 - 60)
     assert code_of(parts_of(vote), tmp_path) == "closed_early"
+
+
+def _seen_closed(after: tuple[int, int], *, needed: int) -> Parts:
+    """A vote whose two witnesses saw the board closed so many seconds after the close."""
+    roll, hours = roll_of(voters(6), Tier.SEALED), Hours(opens_at_ms=OPENS, closes_at_ms=CLOSES)
+    manifest = replace(
+        notice(officials(), FARE, tier=Tier.SEALED, roll=roll, hours=hours),
+        witnesses_needed=needed,
+    )
+    vote = RehearsedVote(officials(), manifest, roll, chance=SeededChance("vote"))
+    three_votes(vote)
+    vote.board.append(close_entry(vote.hours))
+    note = vote.board.signed_head(officials().board)
+    text = note.partition("\n\n")[0] + "\n"
+    for key, signer, seconds in zip(manifest.witnesses, officials().witnesses, after, strict=True):
+        at_seconds = CLOSES // 1000 + seconds
+        note += checkpoint.cosignature_line(text, key, signer, at_seconds=at_seconds)
+    vote.heads[vote.board.key.name].append(note)
+    for log in vote.desk_logs:
+        vote.sign_head(log, at_seconds=CLOSES // 1000 + 1)
+    return parts_of(vote)
+
+
+@pytest.mark.parametrize("strayed", [-60, 61, 86_400])
+@pytest.mark.parametrize("is_first", [True, False])
+def test_one_witness_too_many_who_comes_late_or_early_spoils_nothing(
+    strayed: int, is_first: bool, tmp_path: Path
+) -> None:
+    after = (strayed, 1) if is_first else (1, strayed)
+    assert code_of(_seen_closed(after, needed=1), tmp_path) is None
+
+
+@pytest.mark.parametrize(("strayed", "code"), [(-60, "closed_early"), (61, "late_ballot")])
+def test_a_witness_who_is_needed_and_comes_late_or_early_is_named(
+    strayed: int, code: str, tmp_path: Path
+) -> None:
+    assert code_of(_seen_closed((1, strayed), needed=2), tmp_path) == code
 
 
 def test_more_ballots_than_issued_are_named(tmp_path: Path) -> None:

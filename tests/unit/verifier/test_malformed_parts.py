@@ -73,7 +73,9 @@ def _twisted(
 ) -> RehearsedVote:  # fmt: skip
     """A vote under terms that are not as they should be, signed by everybody."""
     right = opened(question, tier=tier)
-    given = {one.name: getattr(right.manifest, one.name) for one in fields(Manifest)} | terms
+    given = {
+        one.name: getattr(right.manifest, one.name) for one in fields(Manifest) if one.init
+    } | terms
     manifest = TwistedManifest(**given, change=change)
     return RehearsedVote(officials(), manifest, roll or right.roll, chance=SeededChance("twisted"))
 

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import psycopg
 import pytest
-from sqlalchemy import text
+from sqlalchemy import event, text
 
 from foundation.identifiers import PersonId
 from governance.commons import views
@@ -225,6 +225,40 @@ async def test_a_pledge_withdrawn_in_the_last_second_voids_the_offer(
         found = await offers.settle_offer(work, offer_id=offer_id)
     assert (found.end, found.match_minor, len(found.lines)) == (End.VOIDED, 0, 1)
     assert found.lines[0].person_id == ADA
+
+
+async def test_many_pledges_are_settled_as_one_and_a_pledge_reads_ones_own(
+    database: Database, database_address: str
+) -> None:
+    """Neither a statement a pledge, nor a look at everybody's pledges for each new one."""
+    offer_id = await opened(database)
+    for number in range(10, 30):
+        await pledged(database, number, BO, 1_00)
+    read: list[int] = []
+
+    def note(_: object, cursor: psycopg.Cursor[object], *rest: object) -> None:
+        read.append(cursor.rowcount)
+
+    async with database.work() as work:
+        engine = work.connection.sync_engine
+        event.listen(engine, "after_cursor_execute", note)
+        try:
+            await offers.make_pledge(
+                work, offer_id=ONE, pledge_id=ONE, person_id=ADA, amount_minor=1_00, resident=True
+            )
+            assert max(read) <= 1
+            read.clear()
+            move_time(database_address, DAYS_50)
+        finally:
+            event.remove(engine, "after_cursor_execute", note)
+    async with database.work() as work:
+        event.listen(engine, "after_cursor_execute", note)
+        try:
+            settled = await offers.settle_offer(work, offer_id=offer_id)
+        finally:
+            event.remove(engine, "after_cursor_execute", note)
+    assert len(settled.lines) == 21
+    assert len(read) <= 6
 
 
 async def test_of_two_pledges_at_once_the_bounds_of_a_person_hold(database: Database) -> None:

@@ -211,8 +211,12 @@ def test_all_sealed_contents_have_one_length(vote: RehearsedVote) -> None:
 def test_a_vote_is_extended_and_never_shortened(vote: RehearsedVote) -> None:
     with pytest.raises(ExtensionShortens):
         vote.extend(CLOSES, at_ms=DURING)
+    with pytest.raises(ExtensionShortens):
+        vote.extend(CLOSES + 1000, at_ms=CLOSES + 1000)  # over before it was decided
     with pytest.raises(VoteNotOpen):
-        vote.extend(CLOSES + 1000, at_ms=CLOSES)
+        vote.hours.extended(CLOSES + 1000, at_ms=CLOSES - 1, is_closed=True)
+    # An outage over the close: the board came back after the hour, and nobody had closed it.
+    assert vote.hours.extended(CLOSES + 9000, at_ms=CLOSES + 1000).closes_at_ms == CLOSES + 9000
 
 
 def test_any_three_of_five_open_and_two_do_not(vote: RehearsedVote) -> None:

@@ -1,9 +1,5 @@
 """A key on a PKCS#11 token signs as one in memory does, and never leaves it; tried with SoftHSM."""
 
-import os
-import subprocess
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,54 +9,21 @@ import pytest
 from foundation.chance import SeededChance
 from governance.ballots import blind_rsa
 from governance.ballots.errors import SigningTokenUnavailable
-from governance.ballots.token_signer import TokenKey, opened
-from tests.machine import absent
+from governance.ballots.token_signer import TokenKey, open_token, opened
+from tests.tokens import PIN, SigningToken
 
-MODULES = tuple(
-    Path(folder) / "softhsm/libsofthsm2.so"
-    for folder in (
-        "/usr/lib",
-        "/usr/lib/x86_64-linux-gnu",
-        "/usr/lib/aarch64-linux-gnu",
-        "/usr/local/lib",
-    )
-)
-CONFIGURATION = "SOFTHSM2_CONF"
-PIN, WRONG_PIN = "135790", "000000"
+WRONG_PIN = "000000"
 
 pytestmark = pytest.mark.token
 
 
 @pytest.fixture(scope="module")
-def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TokenKey]:
-    """A new token with one RSA key. SoftHSM finds it by the environment, as it is started once."""
-    module = next((one for one in MODULES if one.exists()), None)
-    if module is None:
-        absent("no SoftHSM: run infra/install_softhsm.sh")
-    folder = tmp_path_factory.mktemp("token")
-    (folder / "tokens").mkdir()
-    configuration = folder / "softhsm2.conf"
-    configuration.write_text(f"directories.tokendir = {folder / 'tokens'}\nlog.level = ERROR\n")
-    with _told(str(configuration)):
-        words = ("--init-token", "--free", "--label", "desk", "--so-pin", "2468", "--pin", PIN)
-        subprocess.run(("softhsm2-util", *words), check=True, capture_output=True)
-        token = pkcs11.lib(str(module)).get_token(token_label="desk")
-        with token.open(user_pin=PIN, rw=True) as session:
-            session.generate_keypair(pkcs11.KeyType.RSA, 2048, label="vote", store=True)
-        yield TokenKey(module=module, token="desk", label="vote")
-
-
-@contextmanager
-def _told(configuration: str) -> Iterator[None]:
-    before = os.environ.get(CONFIGURATION)
-    os.environ[CONFIGURATION] = configuration
-    try:
-        yield
-    finally:
-        if before is None:
-            del os.environ[CONFIGURATION]
-        else:
-            os.environ[CONFIGURATION] = before
+def desk(signing_token: SigningToken) -> TokenKey:
+    """An RSA key on the token."""
+    token = pkcs11.lib(str(signing_token.module)).get_token(token_label=signing_token.label)
+    with token.open(user_pin=PIN, rw=True) as session:
+        session.generate_keypair(pkcs11.KeyType.RSA, 2048, label="vote", store=True)
+    return TokenKey(module=signing_token.module, token=signing_token.label, label="vote")
 
 
 def test_a_key_on_a_token_signs_as_one_in_memory_does(desk: TokenKey) -> None:
@@ -96,3 +59,17 @@ def test_a_module_that_is_not_there_is_said_so(tmp_path: Path) -> None:
     where = TokenKey(module=tmp_path / "none.so", token="desk", label="vote")
     with pytest.raises(SigningTokenUnavailable, match=r"none\.so"), opened(where, "1234"):
         pass
+
+
+def test_a_key_that_is_made_on_the_token_signs_and_does_nothing_else(desk: TokenKey) -> None:
+    with open_token(desk.module, desk.token, PIN) as token:
+        token.make("made here", bits=2048)
+        token.make("made here", bits=2048)  # there already
+        private = {
+            "object_class": pkcs11.ObjectClass.PRIVATE_KEY, "label": "made here",
+            "key_type": pkcs11.KeyType.RSA,
+        }  # fmt: skip
+        key = token._session.get_key(**private)
+        can = ("SIGN", "DECRYPT", "UNWRAP", "EXTRACTABLE", "SENSITIVE")
+        assert [key[pkcs11.Attribute[one]] for one in can] == [True, False, False, False, True]
+        assert token.signer("made here").public_key.size == 256

@@ -4,8 +4,10 @@ Balances are sums over `ledger.entry`, never rows: a balance row of the co-opera
 by every settlement until its commit (docs/decisions/0301).
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from operator import attrgetter
 from typing import Any
 
 import orjson
@@ -14,6 +16,7 @@ from sqlalchemy.exc import IntegrityError
 
 from foundation.identifiers import UUID, DriverId, RiderId, RuleId, TransferId, TripId
 from foundation.money import Currency, Money
+from ledger.account import OWNER_OF
 from ledger.errors import HoldReleased
 from ledger.transfer import Kind, Transfer
 from storage.refusals import constraint_of
@@ -74,8 +77,10 @@ class Captured:
 
 async def insert_transfer(work: UnitOfWork, transfer: Transfer) -> bool:
     """Write a transfer with its entries, unless it is there; whether it was written."""
-    result = await work.execute(_INSERT_TRANSFER, _transfer_values(work, transfer))
-    return result.rowcount > 0
+    written: int = (
+        await work.execute(_INSERT_TRANSFER, _transfer_values(work, transfer))
+    ).scalar_one()
+    return written > 0
 
 
 async def insert_charge(work: UnitOfWork, charge: ChargeRow, transfer: Transfer) -> bool:
@@ -88,14 +93,7 @@ async def insert_charge(work: UnitOfWork, charge: ChargeRow, transfer: Transfer)
     HoldReleased
         If the hold was let go at the same moment; the unit of work is lost.
     """
-    values = _transfer_values(work, transfer) | {
-        "rider_id": charge.rider_id,
-        "driver_id": charge.driver_id,
-        "total_minor": charge.total.minor,
-        "tariff_rule_id": charge.tariff_rule_id,
-        "quote_id": charge.quote_id,
-        "document": orjson.dumps(charge.document).decode(),
-    }
+    values = _charge_values(work, charge, transfer)
     try:
         result = await work.execute(_INSERT_CHARGE, values)
     except IntegrityError as error:
@@ -103,6 +101,26 @@ async def insert_charge(work: UnitOfWork, charge: ChargeRow, transfer: Transfer)
             raise HoldReleased(charge.trip_id) from error
         raise
     return result.rowcount > 0
+
+
+async def insert_transfers(
+    work: UnitOfWork, transfers: Sequence[tuple[Transfer, datetime]]
+) -> None:
+    """Write transfers as made at their own times, sent together."""
+    values = [_transfer_values(work, transfer) | {"made_at": at} for transfer, at in transfers]
+    if values:
+        await work.execute(_INSERT_TRANSFER, values)
+
+
+async def insert_charges(
+    work: UnitOfWork, charges: Sequence[tuple[ChargeRow, Transfer, datetime]]
+) -> None:
+    """Write charges as made at their own times, each posting its trip's hold; sent together."""
+    values = [
+        _charge_values(work, charge, transfer) | {"made_at": at} for charge, transfer, at in charges
+    ]
+    if values:
+        await work.execute(_INSERT_CHARGE, values)
 
 
 async def insert_void(
@@ -164,29 +182,54 @@ async def find_captured(work: UnitOfWork, trip_id: TripId) -> Captured | None:
 
 async def insert_work_record(work: UnitOfWork, values: Mapping[str, Any]) -> None:
     """Write a work record, unless it counts a trip that is counted."""
-    await work.execute(_INSERT_WORK_RECORD, {**values, "made_at": work.now})
+    await insert_work_records(work, [{**values, "made_at": work.now}])
+
+
+async def insert_work_records(work: UnitOfWork, records: Sequence[Mapping[str, Any]]) -> None:
+    """Write work records with their own `made_at`, sent together."""
+    if records:
+        await work.execute(_INSERT_WORK_RECORD, records)
+
+
+def _charge_values(work: UnitOfWork, charge: ChargeRow, transfer: Transfer) -> dict[str, Any]:
+    return _transfer_values(work, transfer) | {
+        "rider_id": charge.rider_id,
+        "driver_id": charge.driver_id,
+        "total_minor": charge.total.minor,
+        "tariff_rule_id": charge.tariff_rule_id,
+        "quote_id": charge.quote_id,
+        "document": orjson.dumps(charge.document).decode(),
+    }
 
 
 def _transfer_values(work: UnitOfWork, transfer: Transfer) -> dict[str, Any]:
     """The parameters of a transfer and of its entries, the accounts in one order for all."""
     entries = transfer.entries
-    accounts = sorted(
-        {entry.account.account_id: entry.account for entry in entries}.items(),
-    )
+    account_ids = [entry.account.account_id for entry in entries]
+    named = dict(zip(account_ids, (entry.account for entry in entries), strict=True))
+    accounts = [(one, named[one]) for one in sorted(named, key=_number)]
     return {
         "transfer_id": transfer.transfer_id,
         "kind": transfer.kind.value,
+        "subject_id": transfer.subject_id,
         "trip_id": transfer.trip_id,
         "ordinal": transfer.ordinal,
         "currency": transfer.currency,
+        "resolves": transfer.resolves,
+        "reverses": transfer.reverses,
+        "link_id": transfer.link and transfer.link.link_id,
+        "links": transfer.link and transfer.link.count,
+        "adoption_id": transfer.adoption_id,
         "expires_at": transfer.expires_at,
         "reason": transfer.reason,
+        "made_by": transfer.made_by,
         "made_at": work.now,
         "entries": len(entries),
         "opened_ids": [account_id for account_id, _ in accounts],
         "opened_roles": [account.role.value for _, account in accounts],
         "opened_owners": [account.owner_id for _, account in accounts],
-        "account_ids": [entry.account.account_id for entry in entries],
+        "opened_kinds": [OWNER_OF[account.role].value for _, account in accounts],
+        "account_ids": account_ids,
         "amounts": [entry.amount_minor for entry in entries],
         "codes": [entry.code for entry in entries],
         "share_of": [entry.share_of_minor for entry in entries],
@@ -194,15 +237,18 @@ def _transfer_values(work: UnitOfWork, transfer: Transfer) -> dict[str, Any]:
     }
 
 
+_number = attrgetter("int")  # of an identifier; far cheaper to compare than the identifier
+
 # Accounts are opened in the order of their identifiers, so that two settlements that open the
 # same ones wait for each other in one direction only. Look-ups are scalar or LATERAL, so that they
 # go by index: a plan that was made when the tables were empty would otherwise join them whole.
 _OPENED = """opened AS (
         INSERT INTO ledger.account (account_id, role, owned_by, owner_id, currency, opened_at)
-        SELECT account_id, role, CASE WHEN owner_id IS NULL THEN 'house' ELSE 'person' END, owner_id,
+        SELECT account_id, role, owned_by, owner_id,
                CAST(:currency AS text), CAST(:made_at AS timestamptz)
         FROM unnest(CAST(:opened_ids AS uuid[]), CAST(:opened_roles AS text[]),
-                    CAST(:opened_owners AS uuid[])) AS new (account_id, role, owner_id)
+                    CAST(:opened_owners AS uuid[]), CAST(:opened_kinds AS text[]))
+            AS new (account_id, role, owner_id, owned_by)
         WHERE (SELECT true FROM ledger.account WHERE account.account_id = new.account_id) IS NULL
         ON CONFLICT DO NOTHING
     )"""
@@ -218,15 +264,19 @@ _ENTRIES = """
 """
 _INSERT_TRANSFER = text(f"""
     WITH {_OPENED}, written AS (
-        INSERT INTO ledger.transfer (transfer_id, kind, trip_id, ordinal, currency, entries,
-                                     expires_at, reason, made_at)
-        SELECT CAST(:transfer_id AS uuid), CAST(:kind AS text), CAST(:trip_id AS uuid),
-               CAST(:ordinal AS smallint), CAST(:currency AS text), CAST(:entries AS smallint),
-               CAST(:expires_at AS timestamptz), CAST(:reason AS text), CAST(:made_at AS timestamptz)
+        INSERT INTO ledger.transfer (transfer_id, kind, subject_id, trip_id, ordinal, currency,
+                                     entries, resolves, reverses, link_id, links, adoption_id,
+                                     expires_at, reason, made_by, made_at)
+        SELECT CAST(:transfer_id AS uuid), CAST(:kind AS text), CAST(:subject_id AS uuid),
+               CAST(:trip_id AS uuid), CAST(:ordinal AS smallint), CAST(:currency AS text),
+               CAST(:entries AS integer), CAST(:resolves AS uuid), CAST(:reverses AS uuid),
+               CAST(:link_id AS uuid), CAST(:links AS smallint), CAST(:adoption_id AS uuid),
+               CAST(:expires_at AS timestamptz), CAST(:reason AS text), CAST(:made_by AS uuid),
+               CAST(:made_at AS timestamptz)
         ON CONFLICT DO NOTHING
         RETURNING transfer_id
-    )
-    {_ENTRIES}""")
+    ), entered AS ({_ENTRIES})
+    SELECT count(*) FROM written""")
 
 _INSERT_CHARGE = text(f"""
     WITH {_OPENED}, hold AS (
@@ -235,7 +285,7 @@ _INSERT_CHARGE = text(f"""
         LEFT JOIN LATERAL (
             SELECT kind, reason FROM ledger.transfer WHERE resolves = hold.transfer_id LIMIT 1
         ) AS ending ON true
-        WHERE hold.trip_id = CAST(:trip_id AS uuid) AND hold.kind = 'hold'
+        WHERE hold.subject_id = CAST(:trip_id AS uuid) AND hold.kind = 'hold'
         ORDER BY hold.ordinal DESC LIMIT 1
     ), charged AS (
         INSERT INTO ledger.charge (trip_id, kind, rider_id, driver_id, currency, total_minor,
@@ -249,14 +299,15 @@ _INSERT_CHARGE = text(f"""
         ON CONFLICT DO NOTHING
         RETURNING trip_id
     ), written AS (
-        INSERT INTO ledger.transfer (transfer_id, kind, trip_id, ordinal, currency, entries,
-                                     resolves, expires_at, reason, made_at)
-        SELECT CAST(:transfer_id AS uuid), CAST(:kind AS text), charged.trip_id,
-               CAST(:ordinal AS smallint), CAST(:currency AS text), CAST(:entries AS smallint),
+        INSERT INTO ledger.transfer (transfer_id, kind, subject_id, trip_id, ordinal, currency,
+                                     entries, link_id, links, resolves, made_at)
+        SELECT CAST(:transfer_id AS uuid), CAST(:kind AS text), charged.trip_id, charged.trip_id,
+               CAST(:ordinal AS smallint), CAST(:currency AS text), CAST(:entries AS integer),
+               CAST(:link_id AS uuid), CAST(:links AS smallint),
                (SELECT hold.transfer_id FROM hold
                 WHERE hold.ended_by IS NULL
                   AND (hold.expires_at IS NULL OR hold.expires_at > service_now())),
-               CAST(:expires_at AS timestamptz), CAST(:reason AS text), CAST(:made_at AS timestamptz)
+               CAST(:made_at AS timestamptz)
         FROM charged
         RETURNING transfer_id
     )
@@ -264,13 +315,13 @@ _INSERT_CHARGE = text(f"""
 
 _INSERT_VOID = text("""
     WITH voided AS (
-        INSERT INTO ledger.transfer (transfer_id, kind, trip_id, ordinal, currency, entries,
-                                     resolves, reason, made_at)
-        SELECT CAST(:void_id AS uuid), 'void', hold.trip_id, hold.ordinal,
+        INSERT INTO ledger.transfer (transfer_id, kind, subject_id, trip_id, ordinal, currency,
+                                     entries, resolves, reason, made_at)
+        SELECT CAST(:void_id AS uuid), 'void', hold.subject_id, hold.trip_id, hold.ordinal,
                hold.currency, 0, hold.transfer_id, CAST(:reason AS text),
                CAST(:made_at AS timestamptz)
         FROM ledger.transfer AS hold
-        WHERE hold.trip_id = CAST(:trip_id AS uuid) AND hold.kind = 'hold'
+        WHERE hold.subject_id = CAST(:trip_id AS uuid) AND hold.kind = 'hold'
           AND hold.ordinal = CAST(:ordinal AS smallint)
           AND (SELECT true FROM ledger.transfer WHERE resolves = hold.transfer_id) IS NULL
         ON CONFLICT DO NOTHING
@@ -290,14 +341,14 @@ _LATEST_HOLD = text("""
     JOIN ledger.entry ON entry.transfer_id = hold.transfer_id AND entry.line = 1
     JOIN ledger.account USING (account_id)
     LEFT JOIN ledger.transfer AS ending ON ending.resolves = hold.transfer_id
-    WHERE hold.trip_id = :trip_id AND hold.kind = 'hold'
+    WHERE hold.subject_id = :trip_id AND hold.kind = 'hold'
     ORDER BY hold.ordinal DESC LIMIT 1
 """)
 
 _HOLDS_RUN_OUT = text("""
     SELECT hold.trip_id, hold.ordinal
     FROM ledger.transfer AS hold
-    WHERE hold.expires_at <= service_now()
+    WHERE hold.kind = 'hold' AND hold.expires_at <= service_now()
       AND NOT EXISTS (SELECT FROM ledger.transfer AS ending WHERE ending.resolves = hold.transfer_id)
     ORDER BY hold.expires_at, hold.trip_id LIMIT :limit
 """)
@@ -307,7 +358,7 @@ _CAPTURED = text("""
            CAST(coalesce(sum(entry.amount_minor), 0) AS bigint) AS refunded_minor,
            count(entry.amount_minor) AS refunds
     FROM ledger.charge
-    LEFT JOIN ledger.transfer ON transfer.trip_id = charge.trip_id AND transfer.kind = 'refund'
+    LEFT JOIN ledger.transfer ON transfer.subject_id = charge.trip_id AND transfer.kind = 'refund'
     LEFT JOIN ledger.entry ON entry.transfer_id = transfer.transfer_id AND entry.line = 1
     WHERE charge.trip_id = :trip_id
     GROUP BY charge.rider_id, charge.total_minor, charge.currency

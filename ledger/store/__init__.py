@@ -1,0 +1,1 @@
+"""SQL that writes and reads the books, one module a subject."""
