@@ -56,7 +56,7 @@ def found_city(
 def service(found_city: Found) -> Iterator[Service]:
     """The service that journeys share, each with people of its own; a module that needs other
     rules or another pace of time overrides this."""
-    with in_a_thread(found_city(drivers=40)) as running:
+    with in_a_thread(found_city(drivers=100)) as running:
         yield running
 
 
