@@ -102,7 +102,8 @@ def test(arguments: list[str]) -> int:
     prepare()
     wanted = [word for word in arguments if word != "--postgis"]
     if not any(word.startswith("-n") or Path(word).exists() for word in wanted):
-        wanted = ["-n", str(min(os.cpu_count() or 1, 4)), *wanted]
+        # A file's tests share what it starts, so they stay on one worker.
+        wanted = ["-n", str(min(os.cpu_count() or 1, 4)), "--dist", "loadfile", *wanted]
     pytest: tuple[str | Path, ...] = (BIN / "python", "-m", "pytest", *wanted)
     if "--postgis" not in arguments:
         become(*pytest)
