@@ -54,7 +54,7 @@ def address_for(*, url: str | None, data: Path | None) -> Iterator[str]:
 
 
 @asynccontextmanager
-async def opened(address: str) -> AsyncIterator[Database]:
+async def opened(address: str, *, patience_seconds: float | None = 30) -> AsyncIterator[Database]:
     """The database at an address, closed afterwards.
 
     Raises
@@ -62,7 +62,7 @@ async def opened(address: str) -> AsyncIterator[Database]:
     khan.our_tables.TablesMissing, khan.our_tables.DatabaseRefuses
         If it is not ours.
     """
-    database = Database(address, pool_size=2)
+    database = Database(address, pool_size=2, patience_seconds=patience_seconds)
     try:
         with our_tables():
             yield database

@@ -20,9 +20,9 @@ from governance.service.reminders import remind, remind_of_closing
 from khan.build import Running
 from khan.impact_worker import ImpactWorker
 from khan.loop import Loop
+from ledger.chain import SealedDay
 from ledger.days import seal_next_day
 from ledger.service import void_expired_holds
-from ledger.store.days import SealedDay
 from public_api.live import LiveView
 from registry.service import forget_old_sign_ins
 from storage import timings

@@ -22,7 +22,8 @@ from khan.bench import children_of, processor_seconds
 from khan.build import find_city, read_charter
 from khan.console import ArgumentUnusable
 from khan.json_files import write_json
-from ledger.store.days import close_period, seal_day
+from ledger.days import close_period
+from ledger.store.days import seal_day
 from roads.pack import CityPack
 from simulation.books.plan import Year
 from simulation.books.writer import BooksWriter, Tally
@@ -31,6 +32,9 @@ from storage.engine import Database
 from storage.migrate import migrate
 
 Told = Callable[[int], None]
+
+STANDING = 1e-9
+"""The rate of a service time that stands."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,17 +138,18 @@ async def _play(address: str, charter: Any, year: Year, *, writer: BooksWriter, 
         for number, (day, count) in enumerate(days, start=1):
             ends_at = day_starts(day + timedelta(days=1), year.zone)
             # The service lives in the hour after, when a day is sealed; what happened in the day is
-            # dated by the plan.
-            seeding.let_it_be(address, ends_at + timedelta(hours=1))
+            # dated by the plan. Time stands, so that what a close moves is dated alike in every run.
+            seeding.let_it_be(address, ends_at + timedelta(hours=1), rate=STANDING)
             async with database.work() as work:
                 await writer.write_day(work, day, year.trips_of(day, count))
             async with database.work() as work:
                 await seal_day(work, day, starts_at=day_starts(day, year.zone), ends_at=ends_at)
                 if (day + timedelta(days=1)).day == 1:
                     await close_period(
-                        work, work.new_id(), ends_at=ends_at, closed_by=work.new_id()
+                        work, period_id=work.new_id(), ends_at=ends_at, closed_by=work.new_id()
                     )
             told(number)
+        seeding.let_it_be(address, ends_at + timedelta(hours=1))
     finally:
         await database.dispose()
 

@@ -11,6 +11,7 @@ from foundation.identifiers import UUID, TransferId
 from foundation.local_time import day_starts
 from foundation.money import Currency
 from ledger.account import Account, Role
+from ledger.chain import SealedDay
 from ledger.errors import (
     DayNotSealed,
     NotReversible,
@@ -19,10 +20,10 @@ from ledger.errors import (
     TransferNotFound,
 )
 from ledger.events import ClosingPosted, DaySealed, ReversalPosted
+from ledger.reversal import NEVER_REVERSED, Written, reversals_of
 from ledger.store import days as store_days
 from ledger.store import transfers
-from ledger.store.days import SealedDay
-from ledger.transfer import CHARGES, Entry, Kind, Transfer
+from ledger.transfer import Entry, Kind, Transfer
 from storage.work import UnitOfWork
 
 GRACE = timedelta(minutes=5)
@@ -30,9 +31,6 @@ GRACE = timedelta(minutes=5)
 
 OF_THE_RESULT = (Role.COOPERATIVE, Role.OTHER_INCOME, Role.EXPENSE, Role.ROUNDING)
 """What a period earned and cost: at its close these go to the surplus."""
-
-NEVER_REVERSED = CHARGES | {Kind.REFUND, Kind.REVERSAL, Kind.CLOSING}
-"""A charge is refunded; a refund and a reversal stand; a close is for ever."""
 
 
 async def seal_next_day(work: UnitOfWork, zone: ZoneInfo) -> SealedDay | None:
@@ -102,48 +100,53 @@ async def close_period(
 
 async def reverse(
     work: UnitOfWork, transfer_id: TransferId, *, reason: str, made_by: UUID
-) -> Transfer:
+) -> list[Transfer]:
     """Take a posted transfer back, whole, by a new one. Once: the second time is refused.
+
+    Returns
+    -------
+    list of Transfer
+        What takes it back; with what takes back whatever came by the same link, if it has one.
 
     Raises
     ------
     TransferNotFound
-        If nothing was posted by that identifier.
+        If there is no transfer of that identifier.
     NotReversible
-        If it is what a trip was charged (which is refunded), a refund, a reversal or a close.
+        If it, or what came with it, is of a kind that stands (`ledger.reversal.NEVER_REVERSED`).
     ReversedAlready
         If it was taken back before.
+    SpentMeanwhile
+        If an account that may not owe has less than is taken back; the unit of work is lost.
     """
-    posted = await store_days.find_posted(work, transfer_id)
-    if posted is None:
+    written = await store_days.list_written_together(work, transfer_id)
+    if not written:
         raise TransferNotFound(transfer_id)
-    if posted.kind in NEVER_REVERSED:
-        raise NotReversible(transfer_id, posted.kind.value)
-    transfer = Transfer(
-        kind=Kind.REVERSAL,
-        subject_id=transfer_id,
-        currency=posted.currency,
-        entries=tuple(
-            Entry(account=one.account, amount_minor=-one.amount_minor, code=one.code)
-            for one in posted.entries
-        ),
-        reverses=transfer_id,
-        reason=reason,
-        made_by=made_by,
-    )
-    if posted.reversed_because is not None or not await transfers.insert_transfer(work, transfer):
-        raise ReversedAlready(transfer_id)
+    for one in written:
+        if one.kind in NEVER_REVERSED:
+            raise NotReversible(one.transfer_id, one.kind.value, NEVER_REVERSED[one.kind])
+        if one.is_reversed:
+            raise ReversedAlready(one.transfer_id)
+    made = reversals_of(written, reason=reason, made_by=made_by)
+    for transfer, one in zip(made, written, strict=True):
+        await _write_reversal(work, transfer, of=one)
+    return made
+
+
+async def _write_reversal(work: UnitOfWork, transfer: Transfer, *, of: Written) -> None:
+    if not await store_days.insert_reversal(work, transfer):
+        raise ReversedAlready(of.transfer_id)
+    assert transfer.reason is not None
     work.announce(
         ReversalPosted(
             event_id=work.new_id(),
             occurred_at=work.now,
             transfer_id=transfer.transfer_id,
             currency=transfer.currency,
-            reversed_transfer_id=transfer_id,
-            reason=reason,
+            reversed_transfer_id=of.transfer_id,
+            reason=transfer.reason,
         )
     )
-    return transfer
 
 
 def _closing(

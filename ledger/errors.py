@@ -137,25 +137,38 @@ class StatementTooLong(Invalid):
 
 
 class TransferNotFound(NotFound):
-    """Nothing was posted by that identifier."""
+    """There is no transfer of that identifier."""
 
     code = "transfer_not_found"
 
     def __init__(self, transfer_id: TransferId) -> None:
-        super().__init__(f"No transfer {transfer_id} was posted.", transfer_id=transfer_id)
+        super().__init__(f"There is no transfer {transfer_id}.", transfer_id=transfer_id)
 
 
 class NotReversible(Invalid):
-    """What a trip was charged is refunded; a refund, a reversal and a close stand."""
+    """Some kinds of transfer stand; what is done instead is said with each."""
 
     code = "not_reversible"
 
-    def __init__(self, transfer_id: TransferId, kind: str) -> None:
+    def __init__(self, transfer_id: TransferId, kind: str, because: str) -> None:
         super().__init__(
-            f"Transfer {transfer_id} is a {kind.replace('_', ' ')}, which is not taken back; "
-            "what a trip was charged can be refunded.",
+            f"Transfer {transfer_id} is a {kind.replace('_', ' ')}, which is not taken back: "
+            f"{because}.",
             transfer_id=transfer_id,
             kind=kind,
+        )
+
+
+class SpentMeanwhile(Conflict):
+    """An account that may never owe has less than would be taken back."""
+
+    code = "spent_meanwhile"
+
+    def __init__(self, transfer_id: UUID) -> None:
+        super().__init__(
+            f"Transfer {transfer_id} cannot be taken back: what it gave has been spent since. Put it "
+            "right with an entry of its own.",
+            transfer_id=transfer_id,
         )
 
 

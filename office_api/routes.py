@@ -5,6 +5,7 @@ from fastapi import APIRouter
 from office_api import (
     appeals,
     audit,
+    books,
     commons,
     live,
     meetings,
@@ -31,6 +32,7 @@ for part in (
     commons,
     purchases,
     surplus,
+    books,
     audit,
     live,
 ):

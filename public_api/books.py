@@ -1,6 +1,6 @@
 """The open books: where the money of a month went, and the chain of its days."""
 
-from datetime import date
+from datetime import date, datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Query
@@ -11,8 +11,11 @@ from starlette.responses import Response
 from doorway.schemas import Model, problems
 from doorway.services import services_of
 from ledger.open_books import DRIVERS_LEAST, MonthOfMoney
+from ledger.store.days import list_sealed_days
 
 router = APIRouter(prefix="/public/v1", tags=["the books"])
+
+DAYS_SHOWN = 1_000
 
 Month = Annotated[
     str,
@@ -62,6 +65,46 @@ class BooksOut(Model):
     drivers_least: int = Field(description="Sums grow only by days that paid so many drivers.")
     money: list[MoneyOut]
     days: list[SealedDayOut]
+
+
+class ChainedDayOut(SealedDayOut):
+    """A link of the chain, with the time it covers."""
+
+    starts_at: datetime
+    ends_at: datetime
+    form: int = Field(description="How the digest is made: docs/reference/ledger_days.md.")
+
+
+class ChainOut(Model):
+    """Sealed days, first to last."""
+
+    days: list[ChainedDayOut]
+    more: bool = Field(description="Ask on after the last number.")
+
+
+@router.get("/books/days", responses=problems(), summary="The chain of sealed days")
+async def days(
+    request: Request,
+    response: Response,
+    after: Annotated[int, Query(ge=0, le=2_000_000_000, description="Number of a day.")] = 0,
+) -> ChainOut:
+    """The digest of every sealed day, a thousand at a time. Whoever keeps one can have it compared
+    with the books at any time (`khan ledger verify --kept`): no day before it can be changed unseen."""
+    async with services_of(request).database.reading() as work:
+        found = await list_sealed_days(work, after=after, limit=DAYS_SHOWN + 1)
+    response.headers["Cache-Control"] = "public, max-age=300"
+    shown = [
+        ChainedDayOut(
+            number=day.number,
+            day=day.day,
+            digest=day.digest,
+            starts_at=day.starts_at,
+            ends_at=day.ends_at,
+            form=day.form,
+        )
+        for day in found[:DAYS_SHOWN]
+    ]
+    return ChainOut(days=shown, more=len(found) > DAYS_SHOWN)
 
 
 @router.get("/books", responses=problems(), summary="Where the money of a month went")

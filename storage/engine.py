@@ -77,6 +77,8 @@ class Database:
         The role every connection takes on; None only in tests that speak as the owner.
     pool_size
         Connections kept open at most.
+    patience_seconds
+        How long one statement may take; None for as long as it does, for whoever examines all of it.
     """
 
     def __init__(
@@ -86,6 +88,7 @@ class Database:
         chance: Chance | None = None,
         role: str | None = "khan_app",
         pool_size: int = 10,
+        patience_seconds: float | None = 30,
     ) -> None:
         settings = {"application_name": "khan", "timezone": "UTC", "jit": "off"}
         if role is not None:
@@ -106,7 +109,7 @@ class Database:
             connect_args={
                 "server_settings": settings,
                 "timeout": 5,
-                "command_timeout": 30,
+                "command_timeout": patience_seconds,
                 "prepared_statement_cache_size": 500,
                 "async_creator_fn": self._open,
             },

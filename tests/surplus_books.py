@@ -16,7 +16,8 @@ from governance.service.motions import Proposal
 from governance.surplus.events import SurplusMoved
 from ledger.account import Account, Role, account_of_driver
 from ledger.store.transfers import insert_transfer, insert_work_record
-from ledger.transfer import Entry, Kind, Transfer
+from ledger.transfer import Entry, Kind, Transfer, transfer_id
+from storage.engine import Database
 from storage.work import UnitOfWork
 from tests.assembly_rows import Assembly
 
@@ -63,6 +64,17 @@ async def result(work: UnitOfWork, name: str, minor: int) -> None:
             ),
         ),
     )  # fmt: skip
+
+
+async def came_in(address: str, name: str, minor: int) -> UUID:
+    """Money that came in, in a city of that address; its transfer."""
+    database = Database(address, pool_size=1)
+    try:
+        async with database.work() as work:
+            await result(work, name, minor)
+    finally:
+        await database.dispose()
+    return transfer_id(Kind.INCOME, named(name))
 
 
 async def drove(work: UnitOfWork, name: str, person_id: PersonId, did: Did) -> None:

@@ -5,37 +5,27 @@ defect of ours put there all the same.
 """
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
 
 from sqlalchemy import text
 
+from ledger.fault import Fault
 from storage.work import Reading
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fault:
-    """Something in the books that must not be.
-
-    Attributes
-    ----------
-    rule
-        The rule that it breaks, as the database names it.
-    where
-        The transfer, account or day, by its identifier.
-    what
-        In one sentence.
-    """
-
-    rule: str
-    where: str
-    what: str
+__all__ = ["OF_THE_CHAIN", "RULES", "Fault", "faults", "faults_of"]
 
 
 async def faults(work: Reading, *, limit: int = 100) -> AsyncIterator[Fault]:
     """Every fault, at most `limit` of each rule, rule by rule in the order of `RULES`."""
-    for rule, (statement, what) in _CHECKS.items():
-        for row in await work.execute(text(statement), {"limit": limit}):
-            yield Fault(rule=rule, where=row.found, what=what.format(**row._mapping))
+    for rule in RULES:
+        async for fault in faults_of(rule, work, limit=limit):
+            yield fault
+
+
+async def faults_of(rule: str, work: Reading, *, limit: int = 100) -> AsyncIterator[Fault]:
+    """At most `limit` faults of one rule, in one order."""
+    statement, what = _CHECKS[rule]
+    for row in await work.execute(text(statement), {"limit": limit}):
+        yield Fault(rule=rule, where=row.found, what=what.format(**row._mapping))
 
 
 _CHECKS = {
@@ -118,6 +108,63 @@ _CHECKS = {
         """,
         "its shares are {bps} of 10000 and sum to {shared} of {base}",
     ),
+    # Whoever was rounded up has no smaller remainder than whoever was rounded down: a minor unit that
+    # was moved from one party to another leaves the sum as it is, and is found here.
+    "shares_by_largest_remainder": (
+        """
+        SELECT CAST(transfer_id AS text) AS found, max(rounding) AS most, -min(rounding) AS least
+        FROM ledger.entry WHERE rounding IS NOT NULL
+        GROUP BY transfer_id HAVING max(rounding) - min(rounding) > 10000 ORDER BY 1 LIMIT :limit
+        """,
+        "rounding gives one party {most} and takes {least} ten-thousandths of a minor unit from"
+        " another, whose remainder is larger",
+    ),
+    "a_charge_has_its_lines": (
+        """
+        SELECT CAST(coalesce(charge.trip_id, made.subject_id) AS text) AS found,
+               coalesce(charge.kind, made.kind) AS kind,
+               CASE WHEN charge.trip_id IS NULL THEN 'receipt' ELSE 'transfer' END AS missing
+        FROM ledger.charge
+        FULL JOIN (SELECT subject_id, kind, currency FROM ledger.transfer
+                   WHERE kind IN ('fare', 'cancellation_fee', 'no_show_fee')) AS made
+            ON made.subject_id = charge.trip_id AND made.kind = charge.kind
+           AND made.currency = charge.currency
+        WHERE charge.trip_id IS NULL OR made.subject_id IS NULL ORDER BY 1 LIMIT :limit
+        """,
+        "its {kind} has no {missing}",
+    ),
+    "ends_what_is_pending": (
+        """
+        SELECT CAST(made.transfer_id AS text) AS found, made.kind,
+               coalesce(CAST(made.resolves AS text), 'nothing') AS ended
+        FROM ledger.transfer AS made
+        LEFT JOIN ledger.transfer AS pending ON pending.transfer_id = made.resolves
+        WHERE (made.resolves IS NOT NULL OR made.kind = 'void')
+          AND (pending.state, pending.subject_id, pending.currency)
+              IS DISTINCT FROM ('pending', made.subject_id, made.currency)
+        ORDER BY 1 LIMIT :limit
+        """,
+        "it is a {kind} that ends {ended}, which is nothing pending of its subject",
+    ),
+    "linked_come_together": (
+        """
+        SELECT CAST(link_id AS text) AS found, max(links) AS links, count(*) AS counted
+        FROM ledger.transfer WHERE link_id IS NOT NULL
+        GROUP BY link_id HAVING count(*) <> max(links) OR min(links) <> max(links)
+        ORDER BY 1 LIMIT :limit
+        """,
+        "{links} transfers came by this link, and {counted} are there",
+    ),
+    "never_reversed": (
+        """
+        SELECT CAST(made.transfer_id AS text) AS found, reversed.kind,
+               CAST(made.reverses AS text) AS earlier
+        FROM ledger.transfer AS made
+        JOIN ledger.transfer AS reversed ON reversed.transfer_id = made.reverses
+        WHERE ledger.is_never_reversed(reversed.kind) ORDER BY 1 LIMIT :limit
+        """,
+        "it takes back {earlier}, a {kind}, which stands",
+    ),
     "moves_what_it_names": (
         """
         SELECT CAST(made.transfer_id AS text) AS found,
@@ -162,12 +209,48 @@ _CHECKS = {
         """
         SELECT CAST(day AS text) AS found, sealed_day.transfers, counted.transfers AS counted
         FROM ledger.sealed_day,
-             ledger.day_digest(starts_at, ends_at, previous_digest) AS counted (transfers, digest)
+             ledger.day_digest(starts_at, ends_at, previous_digest, form)
+                 AS counted (transfers, digest)
         WHERE sealed_day.digest <> counted.digest OR sealed_day.transfers <> counted.transfers
         ORDER BY 1 LIMIT :limit
         """,
         "its digest is not that of what stands in it (sealed with {transfers} transfers, now"
         " {counted})",
+    ),
+    "days_follow_one_another": (
+        """
+        SELECT CAST(day.day AS text) AS found
+        FROM ledger.sealed_day AS day
+        LEFT JOIN ledger.sealed_day AS before ON before.number = day.number - 1
+        WHERE (day.previous_digest, day.previous_ends_at)
+              IS DISTINCT FROM (before.digest, before.ends_at)
+           OR coalesce(day.previous_ends_at, day.starts_at) <> day.starts_at
+           OR (before.number IS NULL) <> (day.number = 1) OR day.form < before.form
+        ORDER BY 1 LIMIT :limit
+        """,
+        "it does not follow the day before: a link of the chain was cut out or forged",
+    ),
+    "a_close_moves_the_result": (
+        """
+        SELECT concat_ws(' ', period.period_id, result.role) AS found, result.currency,
+               result.earned, -result.moved AS moved
+        FROM ledger.period CROSS JOIN LATERAL (
+            SELECT account.role, transfer.currency,
+                   coalesce(sum(entry.amount_minor) FILTER (
+                       WHERE transfer.kind <> 'closing' AND entry.made_at >= period.starts_at
+                         AND entry.made_at < period.ends_at), 0) AS earned,
+                   coalesce(sum(entry.amount_minor) FILTER (
+                       WHERE transfer.kind = 'closing'
+                         AND transfer.subject_id = period.period_id), 0) AS moved
+            FROM ledger.entry JOIN ledger.transfer USING (transfer_id)
+            JOIN ledger.account USING (account_id)
+            WHERE transfer.state = 'posted'
+              AND account.role IN ('cooperative', 'other_income', 'expense', 'rounding')
+            GROUP BY account.role, transfer.currency
+        ) AS result
+        WHERE result.earned + result.moved <> 0 ORDER BY 1 LIMIT :limit
+        """,
+        "it came to {earned} minor units of {currency}, and its closing moved {moved}",
     ),
     "closed_balance": (
         """
@@ -188,3 +271,6 @@ _CHECKS = {
 
 RULES = tuple(_CHECKS)
 """The rules that are checked, in the order in which their faults are given."""
+
+OF_THE_CHAIN = frozenset({"the_day_is_sealed", "days_follow_one_another"})
+"""What `ledger.verification` finds, too, without trusting the database's own functions."""

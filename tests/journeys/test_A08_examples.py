@@ -26,6 +26,7 @@ from tests.journeys.assemblies import open_bylaws, signed_in_again
 from tests.journeys.assembly_story import the_assembly
 from tests.journeys.auditors import an_auditor, the_books_are_open
 from tests.journeys.conftest import Found
+from tests.journeys.day_story import the_days_of_the_books
 from tests.journeys.people import (
     PATIENCE_SECONDS,
     Driver,
@@ -48,7 +49,7 @@ from tests.surplus_by_hand import close_and_decide
 ENTRANCES = ("rider", "driver", "office", "public")
 FREE = frozenset(
     {"amended_by", "detail", "body", "reason", "options", "credential", "properties", "document"}
-)
+) | {"sealed"}
 """Objects whose fields depend on what they tell of."""
 
 
@@ -202,6 +203,8 @@ async def play(
     await signed_in_again(rider)
     await signed_in_again(colleague, office)
     await the_surplus(town, rider, colleague, office)
+    await the_days_of_the_books(town, office, stranger, trip_id=trip_id)
+    await signed_in_again(rider)
     assert (await rider.ask("DELETE", "/public/v1/session")).status_code == 204
 
 

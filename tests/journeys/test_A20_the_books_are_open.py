@@ -3,6 +3,7 @@
 from tests.journeys.auditors import all_looks, an_auditor, today
 from tests.journeys.people import Town, new_id
 from tests.small_city import corner
+from tests.surplus_books import came_in
 
 
 async def test_an_auditor_reads_the_books_and_members_read_of_each_look(town: Town) -> None:
@@ -72,3 +73,23 @@ async def test_a_month_of_few_drivers_says_nothing_but_its_days(town: Town) -> N
     assert found["drivers_least"] == 10
     for wrong in ("", "?month=2026-13", "?month=November"):
         assert await stranger.refused("GET", f"/public/v1/books{wrong}") == "422 malformed"
+
+
+async def test_what_the_office_asks_of_the_books_is_refused_in_words(
+    town: Town,
+) -> None:
+    office = await town.office()
+    wrong = await came_in(town.city.address, "another mistake", 78)
+    body = {"transfer_id": str(wrong), "reason": "entered twice"}
+    path = "/office/v1/books/reversals"
+    first = await office.post(path, body, key="take it back")
+    assert await office.post(path, body, key="take it back") == first, "again is no change"
+    assert await office.refused("POST", path, body) == "409 reversed_already"
+    back = {"transfer_id": first["reversals"][0]["transfer_id"], "reason": "back again"}
+    assert await office.refused("POST", path, back) == "422 not_reversible"
+    nothing = {"transfer_id": office.person_id, "reason": "none"}
+    assert await office.refused("POST", path, nothing) == "404 transfer_not_found"
+    path = "/office/v1/books/periods"
+    assert await office.refused("POST", path, {"last_day": "2999-12-31"}) == "409 day_not_sealed"
+    assert await office.refused("POST", path, {"last_day": "9999-12-31"}) == "422 malformed"
+    assert "periods" in await office.get(path)

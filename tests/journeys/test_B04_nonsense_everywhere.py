@@ -23,7 +23,7 @@ ENTRANCES = ("driver", "office", "public")
 """Riders govern themselves by the same routes as drivers; test_B02 asks theirs nonsense, too."""
 GOVERNMENT = (
     "membership", "motions", "members", "meetings", "appeals", "proxies", "polls", "voting-key",
-    "witnesses", "lots", "outages", "commons", "reminders", "requisitions",
+    "witnesses", "lots", "outages", "commons", "reminders", "requisitions", "books",
 )  # fmt: skip
 """The words after `/v1/` where members govern themselves, in one entrance or another."""
 

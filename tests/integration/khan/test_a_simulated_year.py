@@ -11,6 +11,7 @@ from khan.console import ArgumentUnusable
 from khan.kept import address_for
 from khan.ledger_export import ExportAsked
 from khan.ledger_export import run as run_export
+from khan.ledger_verify import run as verify
 from khan.year_books import YearAsked, run
 from tests.exported import bean_check, hledger_check
 
@@ -46,12 +47,22 @@ def test_its_days_are_sealed_its_months_closed_and_everything_balances(year: Pat
         assert owner.execute("SELECT count(*) FROM ledger.period").fetchone() == (1,)
         assert owner.execute("SELECT sum(amount_minor) FROM ledger.entry").fetchone() == (0,)
         kinds = {row[0] for row in owner.execute("SELECT DISTINCT kind FROM ledger.transfer")}
-        assert {"hold", "fare", "void", "tip", "expense", "levy_paid"} <= kinds
+        assert {"hold", "fare", "void", "tip", "expense", "levy_paid", "closing"} <= kinds
         unposted = owner.execute(
             "SELECT count(*) FROM ledger.transfer AS hold WHERE kind = 'hold' AND NOT EXISTS"
             " (SELECT FROM ledger.transfer AS ending WHERE ending.resolves = hold.transfer_id)"
         ).fetchone()
         assert unposted == (0,)
+
+
+def test_an_examination_finds_nothing_wrong_and_the_digest_that_was_kept(year: Path) -> None:
+    with address_for(url=None, data=year) as address, psycopg.connect(address) as owner:
+        row = owner.execute("SELECT digest FROM ledger.sealed_day WHERE number = 31").fetchone()
+    assert row is not None
+    found = verify(kept=row[0], url=None, data=year, console=CONSOLE)
+    assert found.faults == []
+    assert (found.days, found.last is not None) == (32, True)
+    assert found.transfers == sum(transfers for transfers, _ in heads(year))
 
 
 def test_the_same_seed_makes_the_same_chain_of_days(year: Path, tmp_path: Path) -> None:

@@ -150,16 +150,14 @@ async def test_an_auditor_computes_the_digest_of_a_day_from_the_table_alone(
         lines.setdefault(row["transfer"].lower(), []).append(_entry_line(row))
     heads = {row["transfer"].lower(): _head_line(row) for row in rows}
     digests = [
-        hashlib.sha256(
-            (heads[one] + (f"|{','.join(entries)}" if entries != [""] else "")).encode()
-        ).hexdigest()
+        hashlib.sha256(f"{heads[one]}|{','.join(entries)}".encode()).hexdigest()
         for one, entries in sorted(lines.items())
     ]
     starts, ends = (
         int(datetime.fromisoformat(f"2014-12-{day}T00:00:00-05:00").timestamp() * 1_000_000)
         for day in (16, 17)
     )
-    whole = "\n".join(["", str(starts), str(ends), *digests])
+    whole = "\n".join(["khan day 2", "", str(starts), str(ends), *digests])
     assert hashlib.sha256(whole.encode()).hexdigest() == books.digest
 
 
@@ -175,6 +173,7 @@ def _head_line(row: dict[str, str]) -> str:
             "" if is_charge else row["decision"],
             hashlib.sha256(reason.encode()).hexdigest() if reason else "",
             str(int(micros.timestamp()) * 1_000_000 + micros.microsecond),
+            row["trip"].lower(), row["link"].lower(), row["made_by"].lower(),
         ]
     )  # fmt: skip
 
