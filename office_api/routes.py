@@ -12,6 +12,7 @@ from office_api import (
     motions,
     officials,
     papers,
+    payments,
     purchases,
     register,
     surplus,
@@ -22,6 +23,7 @@ router = APIRouter(prefix="/office/v1")
 for part in (
     trips,
     papers,
+    payments,
     register,
     members,
     motions,
