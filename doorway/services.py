@@ -18,6 +18,8 @@ from governance.ballots.manifest import RelyingParty as VotingPlace
 from governance.service.deciding import Readers
 from governance.service.polls import BallotTerms
 from ledger.open_views import OpenBooks
+from ledger.payments.desk import DeskProvider
+from ledger.payments.provider import Providers
 from messages.codes import CodeMessages
 from registry.passkeys import RelyingParty
 from registry.session_cache import SessionCache
@@ -78,6 +80,7 @@ class Services:
     ballot_places: BallotPlaces = BallotPlaces()
     grace_seconds: int = 3600
     books: OpenBooks = field(default_factory=OpenBooks)
+    providers: Providers = field(default_factory=lambda: Providers(desk=DeskProvider()))
 
     @property
     def ballot_terms(self) -> BallotTerms:

@@ -28,6 +28,9 @@ from governance.service.deciding import Readers
 from governance.surplus.policy import parse_allocation_policy
 from khan.our_tables import our_tables
 from khan.settings import Settings, SettingsUnusable
+from khan.stripe_provider import StripeProvider
+from ledger.payments.desk import DeskProvider
+from ledger.payments.provider import Providers
 from messages.codes import CodeMessages
 from messages.sender import ConsoleSender
 from registry.passkeys import RelyingParty
@@ -157,6 +160,8 @@ class Running:
         """Close every connection to the database."""
         await self.services.database.dispose()
         await self.services.office_database.dispose()
+        if isinstance(self.services.providers.cards, StripeProvider):
+            await self.services.providers.cards.close()
 
 
 async def build(settings: Settings) -> Running:
@@ -172,6 +177,7 @@ async def build(settings: Settings) -> Running:
         If the vault's secret is not the one this database was sealed with.
     """
     city = open_city(settings.city, settings.cache)
+    providers = _providers(settings)
     database = Database(settings.database_url, pool_size=settings.pool_size)
     office_database = Database(settings.database_url, role="khan_office", pool_size=2)
     vault = Vault.from_secret(settings.vault_secret.get_secret_value().encode())
@@ -203,6 +209,7 @@ async def build(settings: Settings) -> Running:
         clients=shipped("clients"),
         ballot_places=_ballot_places(settings),
         grace_seconds=settings.grace_seconds,
+        providers=providers,
         is_demonstration=clock.rate != 1 or clock.service_origin != clock.wall_origin,
     )
     dispatcher, adviser = _deciders(services, stale_seconds=policy.position_stale_s)
@@ -273,6 +280,28 @@ def _ballot_places(settings: Settings) -> BallotPlaces:
         if address and (parts.scheme not in ("http", "https") or not parts.netloc):
             raise SettingsUnusable(name, f"{address!r} is no web address")
     return BallotPlaces(desks=desks, box=box)
+
+
+def _providers(settings: Settings) -> Providers:
+    """Who moves money: cards go by Stripe if both its secrets are there.
+
+    Raises
+    ------
+    SettingsUnusable
+    """
+    key, webhook = settings.stripe_secret_key, settings.stripe_webhook_secret
+    if (key is None) != (webhook is None):
+        name = "KHAN_STRIPE_SECRET_KEY" if key is None else "KHAN_STRIPE_WEBHOOK_SECRET"
+        raise SettingsUnusable(name, "one of the two secrets of Stripe is missing")
+    if key is None or webhook is None:
+        return Providers(desk=DeskProvider())
+    cards = StripeProvider(
+        secret_key=key.get_secret_value(),
+        webhook_secret=webhook.get_secret_value(),
+        publishable_key=settings.stripe_publishable_key,
+        address=settings.stripe_address,
+    )
+    return Providers(desk=DeskProvider(), cards=cards)
 
 
 def _relying_party(settings: Settings, title: str) -> RelyingParty:

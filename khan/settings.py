@@ -68,6 +68,21 @@ class Settings(BaseSettings):
         le=604_800,
         description="How long after the close of a vote without names witnesses may take to sign.",
     )
+    stripe_secret_key: SecretStr | None = Field(
+        default=None,
+        description="The key by which Stripe is asked. With it and the webhook's secret, cards are "
+        "taken; without them they are refused (`card_not_offered`).",
+    )
+    stripe_webhook_secret: SecretStr | None = Field(
+        default=None,
+        description="The secret by which Stripe signs what it tells `/provider/v1/webhooks/stripe`.",
+    )
+    stripe_publishable_key: str = Field(
+        default="", description="The key by which riders' pages give cards to Stripe."
+    )
+    stripe_address: str = Field(
+        default="https://api.stripe.com", description="Where Stripe's API is; another in tests."
+    )
     requests_a_second: float = Field(
         default=20.0, gt=0, description="What one signed-in person may ask on average."
     )

@@ -12,6 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 import driver_app_api.routes
 import office_api.routes
+import provider_api.routes
 import public_api.books
 import public_api.city
 import public_api.commons
@@ -90,6 +91,7 @@ def create_app(running: Running) -> FastAPI:
             app.include_router(router)
     app.include_router(public_api.city.tiles)
     app.include_router(public_api.polls.files)
+    app.include_router(provider_api.routes.router)
     app.include_router(documentation.router_for(ENTRANCES))
     app.include_router(operations(running, loops))
     static_files.mount(app, running.services.clients)

@@ -1,5 +1,5 @@
 """The loops of a running service: relay, rounds, advice, sweeps, positions, timings, the public view,
-impact statements, housekeeping.
+impact statements, the till, housekeeping.
 
 Nothing is kept in a loop that the tables do not know, so a process may be killed at any moment.
 """
@@ -22,6 +22,7 @@ from khan.impact_worker import ImpactWorker
 from khan.loop import Loop
 from ledger.chain import SealedDay
 from ledger.days import seal_next_day
+from ledger.payments.till import Till
 from ledger.service import void_expired_holds
 from public_api.live import LiveView
 from registry.service import forget_old_sign_ins
@@ -46,6 +47,7 @@ ON_SHIFT = Gauge("khan_drivers_on_shift", "Drivers on shift")
 ADVICE_POLL_SECONDS = 1.0
 RELAY_POLL_SECONDS = 0.25
 POSITIONS_EVERY_SECONDS = 1.0
+TILL_IDLE_SECONDS = 1.0
 TIMINGS_EVERY_SECONDS = 2.0
 HOUSEKEEPING_EVERY_SECONDS = 60.0
 RELAY_GATHERS_SECONDS = 0.02
@@ -64,6 +66,7 @@ class Loops:
         self._impacts = ImpactWorker(
             running.services.database, running.services.city.pack.folder.resolve()
         )
+        self._till = Till(running.services.database, running.services.providers.by_name)
         self._loops = [
             Loop("relay", self._relay),
             Loop("rounds", self._round),
@@ -73,6 +76,7 @@ class Loops:
             Loop("timings", self._timings),
             Loop("public view", live_view.tick),
             Loop("impact", self._impacts.turn),
+            Loop("till", self._turn_till),
             Loop("housekeeping", self._housekeeping),
             Loop("watch", self._watch),
         ]
@@ -167,6 +171,10 @@ class Loops:
     async def _positions(self) -> float:
         await self._running.services.fleet.store_positions(self._running.services.database)
         return POSITIONS_EVERY_SECONDS
+
+    async def _turn_till(self) -> float:
+        turned = await self._till.turn()
+        return TILL_IDLE_SECONDS if turned.is_idle else 0.0
 
     async def _timings(self) -> float:
         await self._keep_timings()

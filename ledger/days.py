@@ -99,7 +99,7 @@ async def close_period(
 
 
 async def reverse(
-    work: UnitOfWork, transfer_id: TransferId, *, reason: str, made_by: UUID
+    work: UnitOfWork, transfer_id: TransferId, *, reason: str, made_by: UUID | None
 ) -> list[Transfer]:
     """Take a posted transfer back, whole, by a new one. Once: the second time is refused.
 

@@ -13,6 +13,7 @@ from office_api import (
     motions,
     officials,
     papers,
+    payments,
     purchases,
     register,
     surplus,
@@ -23,6 +24,7 @@ router = APIRouter(prefix="/office/v1")
 for part in (
     trips,
     papers,
+    payments,
     register,
     members,
     motions,
