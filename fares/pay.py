@@ -192,8 +192,8 @@ def explain_pay(pay: DriverPay, floors: PayFloors) -> list[str]:
         minutes, seconds = divmod(pay.seconds, 60)
         sentences.append(
             f"The pay floor {floor.name!r} for {pay.metres} m and {minutes} min {seconds} s, at "
-            f"{_rate(floor.distance_mills, pay.currency)} a {floor.unit} and "
-            f"{_rate(floor.minute_mills, pay.currency)} a minute"
+            f"{say_rate(floor.distance_mills, pay.currency)} a {floor.unit} and "
+            f"{say_rate(floor.minute_mills, pay.currency)} a minute"
             + (
                 f", at least {money(floor.per_trip_min_minor)} a trip"
                 if floor.per_trip_min_minor
@@ -214,7 +214,7 @@ def explain_pay(pay: DriverPay, floors: PayFloors) -> list[str]:
     return sentences
 
 
-def _rate(mills: int, currency: Currency) -> str:
+def say_rate(mills: int, currency: Currency) -> str:
     """Mills as major units with every digit that matters: 136000 in USD is "1.36 USD"."""
     digits = minor_digits(currency) + 3
     whole, part = divmod(mills, 10**digits)
