@@ -18,6 +18,7 @@ from governance.ballots.manifest import RelyingParty as VotingPlace
 from governance.service.deciding import Readers
 from governance.service.polls import BallotTerms
 from ledger.open_views import OpenBooks
+from ledger.payout_plan import PayoutTerms
 from messages.codes import CodeMessages
 from registry.passkeys import RelyingParty
 from registry.session_cache import SessionCache
@@ -77,6 +78,7 @@ class Services:
     is_demonstration: bool
     ballot_places: BallotPlaces = BallotPlaces()
     grace_seconds: int = 3600
+    payouts: PayoutTerms = field(default_factory=PayoutTerms)
     books: OpenBooks = field(default_factory=OpenBooks)
 
     @property

@@ -13,12 +13,23 @@ import doorway.government.short_notices
 import doorway.government.surplus
 from doorway.caller import with_role
 from doorway.government.membership import membership_router
-from driver_app_api import advice, earnings, live, motions, offers, reasons, shifts, trips, wishes
+from driver_app_api import (
+    advice,
+    earnings,
+    live,
+    motions,
+    offers,
+    payouts,
+    reasons,
+    shifts,
+    trips,
+    wishes,
+)
 from governance.matter import MemberClass
 from registry.person import Role
 
 router = APIRouter(prefix="/driver/v1")
-for part in (shifts, wishes, advice, offers, trips, reasons, earnings, motions, live):
+for part in (shifts, wishes, advice, offers, trips, reasons, earnings, payouts, motions, live):
     router.include_router(part.router)
 for shared in (
     membership_router(MemberClass.DRIVER),

@@ -28,6 +28,10 @@ from governance.service.deciding import Readers
 from governance.surplus.policy import parse_allocation_policy
 from khan.our_tables import our_tables
 from khan.settings import Settings, SettingsUnusable
+from ledger.bank_account import BankAccount
+from ledger.errors import BankAccountWrong
+from ledger.payout_notices import Teller
+from ledger.payout_plan import PayoutTerms
 from messages.codes import CodeMessages
 from messages.sender import ConsoleSender
 from registry.passkeys import RelyingParty
@@ -152,6 +156,7 @@ class Running:
     dispatcher: Dispatcher
     adviser: Adviser
     timings: Timings
+    teller: Teller
 
     async def dispose(self) -> None:
         """Close every connection to the database."""
@@ -181,6 +186,7 @@ async def build(settings: Settings) -> Running:
     hub, fleet = Hub(everybody=TOLD_TO_EVERYBODY), Fleet(board, currency=city.pack.currency)
     relay = Relay(database, hub)
     hub.listen_to_all(fleet.hear)
+    sender = _sender(settings)
     services = Services(
         database=database,
         office_database=office_database,
@@ -190,7 +196,7 @@ async def build(settings: Settings) -> Running:
         clock=clock,
         vault=vault,
         sessions=SessionCache(lambda: stopwatch_ms() / 1000),
-        codes=CodeMessages(_sender(settings)),
+        codes=CodeMessages(sender),
         relying_party=_relying_party(settings, city.pack.title),
         limiter=Limiter(rate=settings.requests_a_second, burst=4 * settings.requests_a_second),
         sign_in_limiter=Limiter(
@@ -203,6 +209,7 @@ async def build(settings: Settings) -> Running:
         clients=shipped("clients"),
         ballot_places=_ballot_places(settings),
         grace_seconds=settings.grace_seconds,
+        payouts=payout_terms(settings),
         is_demonstration=clock.rate != 1 or clock.service_origin != clock.wall_origin,
     )
     dispatcher, adviser = _deciders(services, stale_seconds=policy.position_stale_s)
@@ -213,6 +220,7 @@ async def build(settings: Settings) -> Running:
         dispatcher=dispatcher,
         adviser=adviser,
         timings=Timings(),
+        teller=Teller(database, vault, sender, city.pack.zone_info),
     )
 
 
@@ -273,6 +281,32 @@ def _ballot_places(settings: Settings) -> BallotPlaces:
         if address and (parts.scheme not in ("http", "https") or not parts.netloc):
             raise SettingsUnusable(name, f"{address!r} is no web address")
     return BallotPlaces(desks=desks, box=box)
+
+
+def payout_terms(settings: Settings) -> PayoutTerms:
+    """From which account drivers are paid, and how.
+
+    Raises
+    ------
+    SettingsUnusable
+        If the account is named in part, or its check digits do not fit.
+    """
+    names = ("name", "iban", "bic", "routing_number", "account_number")
+    given = {name: getattr(settings, f"payer_{name}").strip() for name in names}
+    payer = None
+    if any(given.values()):
+        try:
+            payer = BankAccount.of({"holder": given.pop("name"), **given})
+        except BankAccountWrong as wrong:
+            field = {"holder": "name"}.get(wrong.field, wrong.field)
+            raise SettingsUnusable(
+                f"KHAN_PAYER_{field.upper()}", f"it is not {wrong.wanted}"
+            ) from None
+    return PayoutTerms(
+        payer=payer,
+        least_minor=settings.payout_least_minor,
+        on_request=settings.payouts_on_request,
+    )
 
 
 def _relying_party(settings: Settings, title: str) -> RelyingParty:

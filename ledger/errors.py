@@ -201,6 +201,7 @@ class BankAccountWrong(Invalid):
 
     def __init__(self, field: str, wanted: str) -> None:
         super().__init__(f"The bank account's {field} is not {wanted}.", field=field)
+        self.field, self.wanted = field, wanted
 
 
 class DestinationInUse(Conflict):

@@ -12,6 +12,7 @@ from office_api import (
     motions,
     officials,
     papers,
+    payouts,
     purchases,
     register,
     surplus,
@@ -31,6 +32,7 @@ for part in (
     commons,
     purchases,
     surplus,
+    payouts,
     audit,
     live,
 ):

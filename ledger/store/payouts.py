@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Literal
 
 from sqlalchemy import text
 
@@ -13,6 +13,7 @@ from ledger.payout_plan import Due
 from registry.vault import SealedPrivate
 from storage.work import Reading, UnitOfWork
 
+PayoutState = Literal["pending", "sent", "voided", "returned"]
 DRIVERS_MAX = 1_000_000
 """More than any city has; every query says where it ends."""
 
@@ -78,7 +79,7 @@ class Payout:
     driver_id: DriverId
     currency: Currency
     amount_minor: int
-    state: str
+    state: PayoutState
     made_at: datetime
     tail: str | None
     account: SealedPrivate | None
@@ -109,7 +110,8 @@ async def insert_destination(
     tail: str,
     usable_from: datetime,
 ) -> int:
-    """Write the driver's next destination; its number."""
+    """Write the driver's next destination, after whoever writes one of theirs now; its number."""
+    await work.execute(_LOCK_DESTINATIONS, {"driver_id": str(driver_id)})
     number: int = (
         await work.execute(
             _INSERT_DESTINATION,
@@ -243,7 +245,9 @@ def _sealed(row: Any) -> SealedPrivate | None:
     return SealedPrivate(data_key=bytes(row.data_key), sealed=bytes(row.account))
 
 
-# Two changes at once: the second number is taken, and the later one is refused and tried again.
+_LOCK_DESTINATIONS = text("""
+    SELECT pg_advisory_xact_lock(hashtextextended('ledger.payout_destination ' || :driver_id, 0))
+""")
 _INSERT_DESTINATION = text("""
     INSERT INTO ledger.payout_destination (driver_id, number, data_key, account, tail, session_id,
                                            set_at, usable_from)
