@@ -20,6 +20,7 @@ from governance.service.polls import BallotTerms
 from ledger.open_views import OpenBooks
 from ledger.payments.desk import DeskProvider
 from ledger.payments.provider import Providers
+from ledger.payout_plan import PayoutTerms
 from messages.codes import CodeMessages
 from registry.passkeys import RelyingParty
 from registry.session_cache import SessionCache
@@ -79,6 +80,7 @@ class Services:
     is_demonstration: bool
     ballot_places: BallotPlaces = BallotPlaces()
     grace_seconds: int = 3600
+    payouts: PayoutTerms = field(default_factory=PayoutTerms)
     books: OpenBooks = field(default_factory=OpenBooks)
     providers: Providers = field(default_factory=lambda: Providers(desk=DeskProvider()))
 

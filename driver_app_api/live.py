@@ -17,10 +17,14 @@ from driver_app_api.trips import show, stops_ahead
 from foundation.identifiers import UUID, DriverId, OfferId, PersonId, TripId
 from foundation.measures import Point
 from governance.events import TOLD_TO_EVERYBODY
+from ledger.payout_notices import TOLD_OF
 from storage.outbox import Announced
 from storage.work import Reading
 
 router = APIRouter()
+
+_NOT_SAID = frozenset({"driver_id", "transfer_id"})
+"""What a fact about payouts holds that its driver knows or cannot use."""
 
 
 @router.websocket("/live")
@@ -35,6 +39,14 @@ async def live(socket: WebSocket) -> None:
     await connection.run(
         caller, token, since, describe=feed.describe, receive=feed.receive, also=feed.advice
     )
+
+
+def _about_payouts(announced: Announced) -> dict[str, Any] | None:
+    """What became of the driver's payouts and of where they go; None for any other fact."""
+    if announced.kind not in TOLD_OF:
+        return None
+    said = {name: value for name, value in announced.payload.items() if name not in _NOT_SAID}
+    return {"type": announced.kind} | said
 
 
 class _Feed:
@@ -67,7 +79,7 @@ class _Feed:
                     "stops": [stop.model_dump(mode="json") for stop in stops],
                 }  # fmt: skip
             case _:
-                return None
+                return _about_payouts(announced)
 
     async def _offer(self, work: Reading, offer_id: OfferId) -> dict[str, Any] | None:
         offer = await views.offer_for_driver(work, offer_id, self._driver_id)

@@ -19,6 +19,7 @@ from driver_app_api import (
     live,
     motions,
     offers,
+    payouts,
     reasons,
     shifts,
     statements,
@@ -29,7 +30,19 @@ from governance.matter import MemberClass
 from registry.person import Role
 
 router = APIRouter(prefix="/driver/v1")
-for part in (shifts, wishes, advice, offers, trips, reasons, earnings, statements, motions, live):
+for part in (
+    shifts,
+    wishes,
+    advice,
+    offers,
+    trips,
+    reasons,
+    earnings,
+    statements,
+    payouts,
+    motions,
+    live,
+):
     router.include_router(part.router)
 for shared in (
     membership_router(MemberClass.DRIVER),

@@ -31,6 +31,10 @@ from khan.settings import Settings, SettingsUnusable
 from khan.stripe_provider import StripeProvider
 from ledger.payments.desk import DeskProvider
 from ledger.payments.provider import Providers
+from ledger.bank_account import BankAccount
+from ledger.errors import BankAccountWrong
+from ledger.payout_notices import Teller
+from ledger.payout_plan import PayoutTerms
 from messages.codes import CodeMessages
 from messages.sender import ConsoleSender
 from registry.passkeys import RelyingParty
@@ -155,6 +159,7 @@ class Running:
     dispatcher: Dispatcher
     adviser: Adviser
     timings: Timings
+    teller: Teller
 
     async def dispose(self) -> None:
         """Close every connection to the database."""
@@ -187,6 +192,7 @@ async def build(settings: Settings) -> Running:
     hub, fleet = Hub(everybody=TOLD_TO_EVERYBODY), Fleet(board, currency=city.pack.currency)
     relay = Relay(database, hub)
     hub.listen_to_all(fleet.hear)
+    sender = _sender(settings)
     services = Services(
         database=database,
         office_database=office_database,
@@ -196,7 +202,7 @@ async def build(settings: Settings) -> Running:
         clock=clock,
         vault=vault,
         sessions=SessionCache(lambda: stopwatch_ms() / 1000),
-        codes=CodeMessages(_sender(settings)),
+        codes=CodeMessages(sender),
         relying_party=_relying_party(settings, city.pack.title),
         limiter=Limiter(rate=settings.requests_a_second, burst=4 * settings.requests_a_second),
         sign_in_limiter=Limiter(
@@ -210,6 +216,7 @@ async def build(settings: Settings) -> Running:
         ballot_places=_ballot_places(settings),
         grace_seconds=settings.grace_seconds,
         providers=providers,
+        payouts=payout_terms(settings),
         is_demonstration=clock.rate != 1 or clock.service_origin != clock.wall_origin,
     )
     dispatcher, adviser = _deciders(services, stale_seconds=policy.position_stale_s)
@@ -220,6 +227,7 @@ async def build(settings: Settings) -> Running:
         dispatcher=dispatcher,
         adviser=adviser,
         timings=Timings(),
+        teller=Teller(database, vault, sender, city.pack.zone_info),
     )
 
 
@@ -302,6 +310,32 @@ def _providers(settings: Settings) -> Providers:
         address=settings.stripe_address,
     )
     return Providers(desk=DeskProvider(), cards=cards)
+
+
+def payout_terms(settings: Settings) -> PayoutTerms:
+    """From which account drivers are paid, and how.
+
+    Raises
+    ------
+    SettingsUnusable
+        If the account is named in part, or its check digits do not fit.
+    """
+    names = ("name", "iban", "bic", "routing_number", "account_number")
+    given = {name: getattr(settings, f"payer_{name}").strip() for name in names}
+    payer = None
+    if any(given.values()):
+        try:
+            payer = BankAccount.of({"holder": given.pop("name"), **given})
+        except BankAccountWrong as wrong:
+            field = {"holder": "name"}.get(wrong.field, wrong.field)
+            raise SettingsUnusable(
+                f"KHAN_PAYER_{field.upper()}", f"it is not {wrong.wanted}"
+            ) from None
+    return PayoutTerms(
+        payer=payer,
+        least_minor=settings.payout_least_minor,
+        on_request=settings.payouts_on_request,
+    )
 
 
 def _relying_party(settings: Settings, title: str) -> RelyingParty:

@@ -83,6 +83,32 @@ class Settings(BaseSettings):
     stripe_address: str = Field(
         default="https://api.stripe.com", description="Where Stripe's API is; another in tests."
     )
+    payer_name: str = Field(
+        default="",
+        description="Who pays the drivers, as their banks read it: the co-operative's name.",
+    )
+    payer_iban: str = Field(
+        default="",
+        description="The account that drivers are paid from; its check digits are tried.",
+    )
+    payer_bic: str = Field(
+        default="", description="The bank of that account, where it is asked for."
+    )
+    payer_routing_number: str = Field(
+        default="", description="Instead of an IBAN: the bank of an account in the United States."
+    )
+    payer_account_number: str = Field(
+        default="", description="Instead of an IBAN: the account's number at that bank."
+    )
+    payout_least_minor: int = Field(
+        default=1,
+        ge=1,
+        description="Smaller sums, in minor units, wait for the next payout run, unless they are "
+        "asked for.",
+    )
+    payouts_on_request: bool = Field(
+        default=True, description="Whether drivers may ask to be paid with the next payout file."
+    )
     requests_a_second: float = Field(
         default=20.0, gt=0, description="What one signed-in person may ask on average."
     )

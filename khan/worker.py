@@ -1,5 +1,5 @@
 """The loops of a running service: relay, rounds, advice, sweeps, positions, timings, the public view,
-impact statements, the till, housekeeping.
+impact statements, the till, payout notices, housekeeping.
 
 Nothing is kept in a loop that the tables do not know, so a process may be killed at any moment.
 """
@@ -23,6 +23,7 @@ from khan.loop import Loop
 from ledger.chain import SealedDay
 from ledger.days import seal_next_day
 from ledger.payments.till import Till
+from ledger.payout_notices import NOTICES_A_TURN, tell_destinations_in_use
 from ledger.service import void_expired_holds
 from public_api.live import LiveView
 from registry.service import forget_old_sign_ins
@@ -50,6 +51,7 @@ POSITIONS_EVERY_SECONDS = 1.0
 TILL_IDLE_SECONDS = 1.0
 TIMINGS_EVERY_SECONDS = 2.0
 HOUSEKEEPING_EVERY_SECONDS = 60.0
+NOTICES_EVERY_SECONDS = 2.0
 RELAY_GATHERS_SECONDS = 0.02
 """Facts of one moment are told together: a pump for each commit would cost more than it tells."""
 SHORTEST_PAUSE_SECONDS = 0.4
@@ -77,6 +79,7 @@ class Loops:
             Loop("public view", live_view.tick),
             Loop("impact", self._impacts.turn),
             Loop("till", self._turn_till),
+            Loop("payout notices", self._payout_notices),
             Loop("housekeeping", self._housekeeping),
             Loop("watch", self._watch),
         ]
@@ -194,6 +197,10 @@ class Loops:
         await seal_days(services.database, services.city.pack.zone_info)
         return HOUSEKEEPING_EVERY_SECONDS
 
+    async def _payout_notices(self) -> float:
+        told = await self._running.teller.turn()
+        return 0.0 if told == NOTICES_A_TURN else NOTICES_EVERY_SECONDS
+
     async def _keep_timings(self) -> None:
         counts = self._running.timings.take()
         if counts is not None:
@@ -213,13 +220,14 @@ async def seal_days(database: Database, zone: ZoneInfo) -> None:
 
 async def keep_house(database: Database) -> None:
     """Let go of what has had its time: traces of signing in, old timings, holds that ran out; and
-    remind members of votes that are over soon, and of what fell due."""
+    remind members of votes that are over soon, of what fell due, and drivers of the account now in use."""
     for work_of in (
         forget_old_sign_ins,
         timings.forget_old,
         void_expired_holds,
         remind_of_closing,
         remind,
+        tell_destinations_in_use,
     ):
         async with database.work() as work:
             await work_of(work)

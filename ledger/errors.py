@@ -1,8 +1,8 @@
 """Refusals of the books."""
 
-from datetime import datetime
+from datetime import date, datetime
 
-from foundation.errors import Conflict, Forbidden, Invalid, NotFound
+from foundation.errors import Conflict, Forbidden, Invalid, NotFound, Unavailable
 from foundation.identifiers import UUID, TransferId, TripId
 from foundation.money import Money
 
@@ -214,6 +214,7 @@ class BankAccountWrong(Invalid):
 
     def __init__(self, field: str, wanted: str) -> None:
         super().__init__(f"The bank account's {field} is not {wanted}.", field=field)
+        self.field, self.wanted = field, wanted
 
 
 class DestinationInUse(Conflict):
@@ -279,6 +280,76 @@ class PayoutEnded(Conflict):
 
     def __init__(self, payout_id: UUID, state: str) -> None:
         super().__init__(f"Payout {payout_id} is {state} already.", state=state)
+
+
+class PayerUnset(Unavailable):
+    """The operator has not said from which account drivers are paid."""
+
+    code = "payer_unset"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The account that drivers are paid from is not set; the operator sets KHAN_PAYER_NAME and "
+            "KHAN_PAYER_IBAN (or KHAN_PAYER_ROUTING_NUMBER and KHAN_PAYER_ACCOUNT_NUMBER)."
+        )
+
+
+class PayoutFileExists(Conflict):
+    """A file of that identifier was made for another day or currency."""
+
+    code = "payout_file_exists"
+
+    def __init__(self, payout_file_id: UUID, execute_on: date, currency: str) -> None:
+        super().__init__(
+            f"Payout file {payout_file_id} was made already, in {currency} for {execute_on}; "
+            "give another identifier.",
+            execute_on=execute_on.isoformat(),
+            currency=currency,
+        )
+
+
+class ExecutionDayPast(Invalid):
+    """A bank carries nothing out on a day that is over."""
+
+    code = "execution_day_past"
+
+    def __init__(self, execute_on: date, today: date) -> None:
+        super().__init__(
+            f"The bank cannot carry anything out on {execute_on}; give {today} or a later day.",
+            today=today.isoformat(),
+        )
+
+
+class WithdrawalsClosed(Conflict):
+    """Drivers are paid by regular runs here, and cannot ask in between."""
+
+    code = "withdrawals_closed"
+
+    def __init__(self) -> None:
+        super().__init__("Payouts between the regular runs are not offered; wait for the next run.")
+
+
+class DestinationMissing(Conflict):
+    """Who asks for a payout needs an account that is in use."""
+
+    code = "destination_missing"
+
+    def __init__(self, usable_from: datetime | None) -> None:
+        told = (
+            "give one first; it is used 72 hours later"
+            if usable_from is None
+            else f"yours is used from {usable_from.isoformat()}"
+        )
+        super().__init__(f"You have no bank account in use: {told}.")
+
+
+class NothingOwed(Conflict):
+    """There is nothing to ask for: all that was owed is paid, or on its way."""
+
+    code = "nothing_owed"
+
+    def __init__(self, currency: str) -> None:
+        super().__init__(f"You are owed nothing in {currency} that is not on its way already.")
 
 
 class AuditorNeeded(Forbidden):

@@ -188,6 +188,47 @@ class PayoutDestinationWithdrawn(Event):
 
     driver_id: DriverId
     number: int
+    tail: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PayoutDestinationInUse(Event):
+    """Its 72 hours are over: from now on a driver's money goes to that account."""
+
+    topic: ClassVar[str] = TOPIC
+    kind: ClassVar[str] = "payout_destination_in_use"
+
+    driver_id: DriverId
+    number: int
+    tail: str
+
+    @property
+    def key(self) -> str:
+        """The driver and the number: it is told once."""
+        return f"payout_destination_in_use:{self.driver_id}:{self.number}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PayoutAsked(Event):
+    """A driver asked to be paid with the next file; the number is that of the payout asked for."""
+
+    topic: ClassVar[str] = TOPIC
+    kind: ClassVar[str] = "payout_asked"
+
+    driver_id: DriverId
+    currency: Currency
+    number: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PayoutFileHandedOut(Event):
+    """Somebody fetched a payout file, in which payees' names and accounts stand."""
+
+    topic: ClassVar[str] = TOPIC
+    kind: ClassVar[str] = "payout_file_handed_out"
+
+    payout_file_id: UUID
+    handed_to: UUID
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

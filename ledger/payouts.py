@@ -4,9 +4,10 @@ A payout is pending from the file on; the bank's word posts it, voids it, or bri
 here commits.
 """
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from hashlib import sha256
 from typing import Any
 
@@ -22,6 +23,7 @@ from ledger.errors import (
     NothingToPay,
     PayoutEnded,
     PayoutFileChanged,
+    PayoutFileExists,
     PayoutFileNotFound,
     PayoutNotFound,
 )
@@ -33,17 +35,16 @@ from ledger.events import (
 )
 from ledger.pain001 import CreditTransfer, PaymentInitiation, payment_initiation_xml
 from ledger.payout_file import faults_of
+from ledger.payout_plan import Due, Plan, plan_of
 from ledger.store import payouts as store
-from ledger.store.payouts import Payable, Payout, PayoutFile
-from ledger.store.transfers import insert_transfer
+from ledger.store.payouts import Payout, PayoutFile
+from ledger.store.transfers import insert_transfer, insert_transfers
 from ledger.transfer import Entry, Kind, Transfer, transfer_id
-from registry.vault import Vault
-from storage.work import UnitOfWork
+from registry.vault import SealedPrivate, Vault
+from storage.work import Reading, UnitOfWork
 
 WAIT = timedelta(hours=72)
 """A new destination is used after so long (I22)."""
-
-PAYOUTS_A_FILE_MAX = 50_000
 
 _PURPOSE = "bank_account"
 
@@ -102,9 +103,21 @@ async def withdraw_destination(work: UnitOfWork, driver_id: DriverId, number: in
     if await store.insert_withdrawal(work, driver_id, number):
         work.announce(
             PayoutDestinationWithdrawn(
-                event_id=work.new_id(), occurred_at=work.now, driver_id=driver_id, number=number
+                event_id=work.new_id(),
+                occurred_at=work.now,
+                driver_id=driver_id,
+                number=number,
+                tail=waiting[0].tail,
             )
         )
+
+
+async def preview(
+    work: Reading, currency: Currency, *, least_minor: int, only_asked: bool = False
+) -> Plan:
+    """Whom a run would pay now, and who would be held and why; nothing is written."""
+    due = await store.list_due(work, currency)
+    return plan_of(due, least_minor=least_minor, only_asked=only_asked)
 
 
 async def make_file(
@@ -117,49 +130,47 @@ async def make_file(
     execute_on: date,
     least_minor: int,
     made_by: UUID,
+    only_asked: bool = False,
 ) -> FileMade:
-    """Pay everybody who is owed at least `least_minor` and gave an account: all that they are owed.
+    """Pay everybody whom `preview` names all that they are owed.
 
-    Doing it again with the same identifier gives the file that was made.
+    Doing it again with the same identifier gives the file that was made. Of two runs at once the
+    second waits, and pays what the first has left.
 
     Raises
     ------
     NothingToPay
         If nobody is owed so much, or nobody of them gave an account.
+    PayoutFileExists
+        If that file was made for another day or currency.
     """
+    await store.lock_runs(work)
     made = await store.find_file(work, payout_file_id)
     if made is not None:
+        if (made.execute_on, made.currency) != (execute_on, currency):
+            raise PayoutFileExists(payout_file_id, made.execute_on, made.currency)
         return FileMade(file=made, without_destination=())
-    payable = await store.list_payable(
-        work, currency, least_minor=max(1, least_minor), limit=PAYOUTS_A_FILE_MAX
-    )
-    payees = [one for one in payable if one.destination is not None]
-    if not payees:
-        raise NothingToPay(currency, len(payable))
-    ids = [derived_id("payout", str(payout_file_id), str(one.driver_id)) for one in payees]
-    order = PaymentInitiation(
-        message_id=_bank_id(payout_file_id), made_at=work.now, execute_on=execute_on, payer=payer,
-        currency=currency,
-        transfers=[
-            _credit_transfer(vault, one, payout_id)
-            for payout_id, one in zip(ids, payees, strict=True)
+    plan = await preview(work, currency, least_minor=least_minor, only_asked=only_asked)
+    if not plan.payees:
+        raise NothingToPay(currency, len(plan.without_destination))
+    pays = [(_payout_id(payout_file_id, one.driver_id), one) for one in plan.payees]
+    asked = _Asked(
+        payout_file_id=payout_file_id, currency=currency, execute_on=execute_on, payer=payer,
+        made_at=work.now,
+        payments=[
+            (payout_id, one.driver_id, one.account, one.available_minor) for payout_id, one in pays
         ],
     )  # fmt: skip
-    document = payment_initiation_xml(order)
-    assert not faults_of(document), "the file departs from its schema"
+    document = await asyncio.to_thread(_document, vault, asked, is_new=True)
     file = PayoutFile(
         payout_file_id=payout_file_id, currency=currency, execute_on=execute_on,
-        payouts=len(payees), total_minor=sum(one.available_minor for one in payees),
+        payouts=len(pays), total_minor=plan.total_minor,
         digest=sha256(document).hexdigest(), made_at=work.now,
     )  # fmt: skip
     await store.insert_file(work, file, made_by=made_by)
-    rows = []
-    for payout_id, one in zip(ids, payees, strict=True):
-        await _order(work, payout_id, one, currency, made_by=made_by)
-        rows.append(_row(payout_id, file, one))
-    await store.insert_payouts(work, rows)
-    without = [one.driver_id for one in payable if one.destination is None]
-    return FileMade(file=file, without_destination=without)
+    await _order(work, pays, currency, made_by=made_by)
+    await store.insert_payouts(work, [_row(payout_id, file, one) for payout_id, one in pays])
+    return FileMade(file=file, without_destination=plan.without_destination)
 
 
 async def file_text(
@@ -181,14 +192,14 @@ async def file_text(
     payouts = await store.list_payouts_of_file(work, payout_file_id)
     if any(one.account is None for one in payouts):
         raise PayoutFileChanged(payout_file_id)
-    order = PaymentInitiation(
-        message_id=_bank_id(payout_file_id), made_at=file.made_at, execute_on=file.execute_on,
-        payer=payer, currency=file.currency,
-        transfers=[
-            _transfer_to(_opened(vault, one), one.payout_id, one.amount_minor) for one in payouts
+    asked = _Asked(
+        payout_file_id=payout_file_id, currency=file.currency, execute_on=file.execute_on,
+        payer=payer, made_at=file.made_at,
+        payments=[
+            (one.payout_id, one.driver_id, one.account, one.amount_minor) for one in payouts
         ],
     )  # fmt: skip
-    document = payment_initiation_xml(order)
+    document = await asyncio.to_thread(_document, vault, asked, is_new=False)
     if sha256(document).hexdigest() != file.digest:
         raise PayoutFileChanged(payout_file_id)
     return document
@@ -204,13 +215,16 @@ async def mark_sent(work: UnitOfWork, payout_file_id: UUID, *, made_by: UUID) ->
     """
     if await store.find_file(work, payout_file_id) is None:
         raise PayoutFileNotFound(payout_file_id)
+    await store.lock_runs(work)
     pending = [
         one
         for one in await store.list_payouts_of_file(work, payout_file_id)
         if one.state == "pending"
     ]
-    for one in pending:
-        await _end(work, one, Kind.PAYOUT_SENT, reason=None, made_by=made_by)
+    endings = [_ending(one, Kind.PAYOUT_SENT, reason=None, made_by=made_by) for one in pending]
+    await insert_transfers(work, [(ending, work.now) for ending in endings])
+    for one, ending in zip(pending, endings, strict=True):
+        _tell_settled(work, one, ending)
     return len(pending)
 
 
@@ -222,55 +236,61 @@ async def mark_returned(work: UnitOfWork, payout_id: UUID, *, reason: str, made_
     PayoutNotFound, PayoutEnded
         If there is none, or it was refused or came back before.
     """
+    await store.lock_runs(work)
     payout = await store.find_payout(work, payout_id)
     if payout is None:
         raise PayoutNotFound(payout_id)
     if payout.state in ("voided", "returned"):
         raise PayoutEnded(payout_id, payout.state)
     kind = Kind.VOID if payout.state == "pending" else Kind.PAYOUT_RETURNED
-    await _end(work, payout, kind, reason=reason, made_by=made_by)
+    ending = _ending(payout, kind, reason=reason, made_by=made_by)
+    if not await insert_transfer(work, ending):
+        raise PayoutEnded(payout.payout_id, payout.state)
+    _tell_settled(work, payout, ending)
 
 
 async def _order(
-    work: UnitOfWork, payout_id: UUID, one: Payable, currency: Currency, *, made_by: UUID
+    work: UnitOfWork, pays: Sequence[tuple[UUID, Due]], currency: Currency, *, made_by: UUID
 ) -> None:
-    transfer = Transfer(
-        kind=Kind.PAYOUT, subject_id=payout_id, currency=currency, made_by=made_by,
-        entries=_sides(one.driver_id, Money(one.available_minor, currency)),
-    )  # fmt: skip
-    written = await insert_transfer(work, transfer)
-    assert written, "a payout's identifier follows from its file, which is new"
-    work.announce(
-        PayoutOrdered(
-            event_id=work.new_id(), occurred_at=work.now, transfer_id=transfer.transfer_id,
-            currency=currency, driver_id=one.driver_id, amount_minor=one.available_minor,
+    transfers = [
+        Transfer(
+            kind=Kind.PAYOUT, subject_id=payout_id, currency=currency, made_by=made_by,
+            entries=_sides(one.driver_id, Money(one.available_minor, currency)),
         )
-    )  # fmt: skip
+        for payout_id, one in pays
+    ]  # fmt: skip
+    await insert_transfers(work, [(transfer, work.now) for transfer in transfers])
+    for (_, one), transfer in zip(pays, transfers, strict=True):
+        work.announce(
+            PayoutOrdered(
+                event_id=work.new_id(), occurred_at=work.now, transfer_id=transfer.transfer_id,
+                currency=currency, driver_id=one.driver_id, amount_minor=one.available_minor,
+            )
+        )  # fmt: skip
 
 
-async def _end(
-    work: UnitOfWork, payout: Payout, kind: Kind, *, reason: str | None, made_by: UUID
-) -> None:
+def _ending(payout: Payout, kind: Kind, *, reason: str | None, made_by: UUID) -> Transfer:
     amount = Money(payout.amount_minor, payout.currency)
     back = kind is Kind.PAYOUT_RETURNED
-    transfer = Transfer(
+    return Transfer(
         kind=kind, subject_id=payout.payout_id, currency=payout.currency,
         entries=() if kind is Kind.VOID else _sides(payout.driver_id, -amount if back else amount),
         resolves=None if back else TransferId(transfer_id(Kind.PAYOUT, payout.payout_id)),
         reason=reason, made_by=made_by,
     )  # fmt: skip
-    if not await insert_transfer(work, transfer):
-        raise PayoutEnded(payout.payout_id, payout.state)
+
+
+def _tell_settled(work: UnitOfWork, payout: Payout, ending: Transfer) -> None:
     work.announce(
         PayoutSettled(
-            event_id=work.new_id(), occurred_at=work.now, transfer_id=transfer.transfer_id,
+            event_id=work.new_id(), occurred_at=work.now, transfer_id=ending.transfer_id,
             currency=payout.currency, driver_id=payout.driver_id,
-            amount_minor=payout.amount_minor, how=kind.value, reason=reason,
+            amount_minor=payout.amount_minor, how=ending.kind.value, reason=ending.reason,
         )
     )  # fmt: skip
 
 
-def _row(payout_id: UUID, file: PayoutFile, one: Payable) -> dict[str, Any]:
+def _row(payout_id: UUID, file: PayoutFile, one: Due) -> dict[str, Any]:
     return {
         "payout_id": payout_id,
         "payout_file_id": file.payout_file_id,
@@ -292,23 +312,42 @@ def _sides(driver_id: DriverId, amount: Money) -> tuple[Entry, ...]:
     )
 
 
-def _credit_transfer(vault: Vault, one: Payable, payout_id: UUID) -> CreditTransfer:
-    assert one.account is not None
-    opened = vault.open_private(PersonId(one.driver_id), _PURPOSE, one.account)
-    return _transfer_to(BankAccount.of(orjson.loads(opened)), payout_id, one.available_minor)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Asked:
+    """What a file is written from; of each payment its identifier, payee, account and amount."""
+
+    payout_file_id: UUID
+    currency: Currency
+    execute_on: date
+    payer: BankAccount
+    made_at: datetime
+    payments: Sequence[tuple[UUID, DriverId, SealedPrivate | None, int]]
 
 
-def _opened(vault: Vault, payout: Payout) -> BankAccount:
-    assert payout.account is not None
-    opened = vault.open_private(PersonId(payout.driver_id), _PURPOSE, payout.account)
-    return BankAccount.of(orjson.loads(opened))
-
-
-def _transfer_to(payee: BankAccount, payout_id: UUID, amount_minor: int) -> CreditTransfer:
-    return CreditTransfer(
-        end_to_end_id=_bank_id(payout_id), amount_minor=amount_minor, payee=payee,
-        remittance="Khan Cars: pay",
+def _document(vault: Vault, asked: _Asked, *, is_new: bool) -> bytes:
+    """The file's bytes; a new one is held to its schema before it is kept. Seconds, for thousands."""
+    transfers = []
+    for payout_id, driver_id, account, amount_minor in asked.payments:
+        assert account is not None
+        opened = vault.open_private(PersonId(driver_id), _PURPOSE, account)
+        transfers.append(
+            CreditTransfer(
+                end_to_end_id=_bank_id(payout_id), amount_minor=amount_minor,
+                payee=BankAccount.of(orjson.loads(opened)), remittance="Khan Cars: pay",
+            )
+        )  # fmt: skip
+    order = PaymentInitiation(
+        message_id=_bank_id(asked.payout_file_id), made_at=asked.made_at,
+        execute_on=asked.execute_on, payer=asked.payer, currency=asked.currency,
+        transfers=transfers,
     )  # fmt: skip
+    document = payment_initiation_xml(order)
+    assert not is_new or not faults_of(document), "the file departs from its schema"
+    return document
+
+
+def _payout_id(payout_file_id: UUID, driver_id: DriverId) -> UUID:
+    return derived_id("payout", str(payout_file_id), str(driver_id))
 
 
 def _bank_id(identifier: UUID) -> str:

@@ -45,7 +45,9 @@ class Written:
     is_reversed: bool
 
 
-def reversals_of(written: Sequence[Written], *, reason: str, made_by: UUID | None) -> list[Transfer]:
+def reversals_of(
+    written: Sequence[Written], *, reason: str, made_by: UUID | None
+) -> list[Transfer]:
     """What takes transfers back, whole; of several, linked as they were.
 
     Parameters

@@ -14,6 +14,7 @@ from office_api import (
     officials,
     papers,
     payments,
+    payouts,
     purchases,
     register,
     surplus,
@@ -35,6 +36,7 @@ for part in (
     purchases,
     surplus,
     books,
+    payouts,
     audit,
     live,
 ):

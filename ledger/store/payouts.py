@@ -3,14 +3,19 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Literal
 
 from sqlalchemy import text
 
 from foundation.identifiers import UUID, DriverId, SessionId
 from foundation.money import Currency
+from ledger.payout_plan import Due
 from registry.vault import SealedPrivate
 from storage.work import Reading, UnitOfWork
+
+PayoutState = Literal["pending", "sent", "voided", "returned"]
+DRIVERS_MAX = 1_000_000
+"""More than any city has; every query says where it ends."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,16 +42,6 @@ class Destination:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Payable:
-    """A driver who has something to get, and where it goes (None: nowhere yet)."""
-
-    driver_id: DriverId
-    available_minor: int
-    destination: int | None
-    account: SealedPrivate | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class PayoutFile:
     """A file for the bank, as the books keep it.
 
@@ -67,16 +62,43 @@ class PayoutFile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Payout:
-    """One payment of a file; `state` is pending, sent, voided or returned."""
+    """One payment of a file.
+
+    Attributes
+    ----------
+    state
+        `pending`, `sent`, `voided` (the bank refused it) or `returned` (it came back).
+    tail, account
+        Where it went; None once the payee was forgotten.
+    reason
+        Why it was refused or came back.
+    """
 
     payout_id: UUID
     payout_file_id: UUID
     driver_id: DriverId
     currency: Currency
     amount_minor: int
-    state: str
+    state: PayoutState
     made_at: datetime
+    tail: str | None
     account: SealedPrivate | None
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileStates:
+    """A file, and how many of its payouts the bank sent, refused and gave back; the others pend."""
+
+    file: PayoutFile
+    sent: int
+    voided: int
+    returned: int
+
+    @property
+    def pending(self) -> int:
+        """Payouts that the bank has said nothing of."""
+        return self.file.payouts - self.sent - self.voided - self.returned
 
 
 async def insert_destination(
@@ -88,7 +110,8 @@ async def insert_destination(
     tail: str,
     usable_from: datetime,
 ) -> int:
-    """Write the driver's next destination; its number."""
+    """Write the driver's next destination, after whoever writes one of theirs now; its number."""
+    await work.execute(_LOCK_DESTINATIONS, {"driver_id": str(driver_id)})
     number: int = (
         await work.execute(
             _INSERT_DESTINATION,
@@ -118,22 +141,28 @@ async def list_destinations(work: Reading, driver_id: DriverId) -> list[Destinat
     return [Destination(**row._mapping) for row in rows]
 
 
-async def list_payable(
-    work: Reading, currency: Currency, *, least_minor: int, limit: int
-) -> list[Payable]:
-    """Drivers who are owed at least `least_minor`, in the order of their identifiers."""
-    rows = await work.execute(
-        _PAYABLE, {"currency": currency, "least": least_minor, "limit": limit}
-    )
+async def list_due(
+    work: Reading, currency: Currency, *, driver_id: DriverId | None = None
+) -> list[Due]:
+    """Drivers who are owed something, in the order of their identifiers; one of them, if named."""
+    asked = {"currency": currency, "driver_id": driver_id, "limit": DRIVERS_MAX}
     return [
-        Payable(
+        Due(
             driver_id=DriverId(row.driver_id),
             available_minor=row.available_minor,
             destination=row.destination,
+            tail=row.tail,
             account=_sealed(row),
+            waits_until=row.waits_until,
+            asked_at=row.asked_at,
         )
-        for row in rows
+        for row in await work.execute(_DUE, asked)
     ]
+
+
+async def lock_runs(work: UnitOfWork) -> None:
+    """Wait for whoever makes a file or marks payouts now; until the end of the unit of work."""
+    await work.execute(_LOCK_RUNS)
 
 
 async def insert_file(work: UnitOfWork, file: PayoutFile, *, made_by: UUID) -> None:
@@ -164,9 +193,17 @@ async def find_file(work: Reading, payout_file_id: UUID) -> PayoutFile | None:
     return None if row is None else PayoutFile(**row._mapping)
 
 
-async def list_files(work: Reading, *, limit: int) -> list[PayoutFile]:
-    """The latest files, the latest first."""
-    return [PayoutFile(**row._mapping) for row in await work.execute(_FILES, {"limit": limit})]
+async def list_files(work: Reading, *, limit: int) -> list[FileStates]:
+    """The latest files with the states of their payouts, the latest first."""
+    return [
+        FileStates(
+            file=PayoutFile(**{name: getattr(row, name) for name in _COLUMNS_OF_FILE.split(", ")}),
+            sent=row.sent - row.returned,
+            voided=row.voided,
+            returned=row.returned,
+        )
+        for row in await work.execute(_FILES, {"limit": limit})
+    ]
 
 
 async def list_payouts_of_file(work: Reading, payout_file_id: UUID) -> list[Payout]:
@@ -196,7 +233,9 @@ def _payout(row: Any) -> Payout:
         amount_minor=row.amount_minor,
         state=row.state,
         made_at=row.made_at,
+        tail=row.tail,
         account=_sealed(row),
+        reason=row.reason,
     )
 
 
@@ -206,7 +245,9 @@ def _sealed(row: Any) -> SealedPrivate | None:
     return SealedPrivate(data_key=bytes(row.data_key), sealed=bytes(row.account))
 
 
-# Two changes at once: the second number is taken, and the later one is refused and tried again.
+_LOCK_DESTINATIONS = text("""
+    SELECT pg_advisory_xact_lock(hashtextextended('ledger.payout_destination ' || :driver_id, 0))
+""")
 _INSERT_DESTINATION = text("""
     INSERT INTO ledger.payout_destination (driver_id, number, data_key, account, tail, session_id,
                                            set_at, usable_from)
@@ -225,15 +266,28 @@ _DESTINATIONS = text("""
     LEFT JOIN ledger.payout_destination_withdrawn USING (driver_id, number)
     WHERE driver_id = :driver_id ORDER BY number DESC
 """)
-_PAYABLE = text("""
-    SELECT account.owner_id AS driver_id, ledger.available(account.account_id) AS available_minor,
-           destination.number AS destination, destination.data_key, destination.account
+_LOCK_RUNS = text("SELECT pg_advisory_xact_lock(hashtextextended('ledger.payouts', 0))")
+_DUE = text("""
+    SELECT account.owner_id AS driver_id, owed.available_minor,
+           destination.number AS destination, destination.tail, destination.data_key,
+           destination.account, request.asked_at,
+           (SELECT min(usable_from) FROM ledger.payout_destination AS next
+            WHERE next.driver_id = account.owner_id AND next.usable_from > public.service_now()
+              AND NOT EXISTS (SELECT FROM ledger.payout_destination_withdrawn AS withdrawn
+                              WHERE withdrawn.driver_id = next.driver_id
+                                AND withdrawn.number = next.number)) AS waits_until
     FROM ledger.account
+    CROSS JOIN LATERAL (SELECT ledger.available(account.account_id) AS available_minor OFFSET 0) AS owed
     LEFT JOIN ledger.payout_destination AS destination
         ON destination.driver_id = account.owner_id
        AND destination.number = ledger.destination_in_use(account.owner_id)
+    LEFT JOIN ledger.payout_request AS request
+        ON request.driver_id = account.owner_id AND request.currency = account.currency
+       AND request.number = ledger.next_payout(account.owner_id, account.currency)
     WHERE account.role = 'driver' AND account.currency = :currency
-      AND ledger.available(account.account_id) >= :least
+      AND (CAST(:driver_id AS uuid) IS NULL
+           OR account.account_id = ledger.account_id('driver', :driver_id, :currency))
+      AND owed.available_minor > 0
     ORDER BY account.owner_id LIMIT :limit
 """)
 _INSERT_FILE = text("""
@@ -253,12 +307,26 @@ _FILE = text(f"""
     SELECT {_COLUMNS_OF_FILE} FROM ledger.payout_file WHERE payout_file_id = :payout_file_id
 """)
 _FILES = text(f"""
-    SELECT {_COLUMNS_OF_FILE} FROM ledger.payout_file
-    ORDER BY made_at DESC, payout_file_id LIMIT :limit
+    WITH latest AS (
+        SELECT {_COLUMNS_OF_FILE} FROM ledger.payout_file
+        ORDER BY made_at DESC, payout_file_id LIMIT :limit
+    )
+    SELECT latest.*, answers.* FROM latest
+    CROSS JOIN LATERAL (
+        SELECT count(*) FILTER (WHERE transfer.kind = 'payout_sent') AS sent,
+               count(*) FILTER (WHERE transfer.kind = 'void') AS voided,
+               count(*) FILTER (WHERE transfer.kind = 'payout_returned') AS returned
+        FROM ledger.payout JOIN ledger.transfer ON transfer.subject_id = payout.payout_id
+        WHERE payout.payout_file_id = latest.payout_file_id
+    ) AS answers
+    ORDER BY latest.made_at DESC, latest.payout_file_id
 """)
 _OF_PAYOUT = """
     SELECT payout.payout_id, payout.payout_file_id, payout.driver_id, payout.currency,
            payout.amount_minor, payout.made_at, destination.data_key, destination.account,
+           destination.tail,
+           (SELECT reason FROM ledger.transfer WHERE subject_id = payout.payout_id
+            AND kind IN ('void', 'payout_returned') ORDER BY kind LIMIT 1) AS reason,
            CASE WHEN EXISTS (SELECT FROM ledger.transfer WHERE subject_id = payout.payout_id
                              AND kind = 'payout_returned') THEN 'returned'
                 ELSE coalesce((SELECT CASE kind WHEN 'void' THEN 'voided' ELSE 'sent' END

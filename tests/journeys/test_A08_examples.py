@@ -27,6 +27,7 @@ from tests.journeys.assembly_story import the_assembly
 from tests.journeys.auditors import an_auditor, the_books_are_open
 from tests.journeys.conftest import Found
 from tests.journeys.day_story import the_days_of_the_books
+from tests.journeys.payout_story import PAYER, drivers_are_paid
 from tests.journeys.people import (
     PATIENCE_SECONDS,
     Driver,
@@ -62,7 +63,7 @@ def service(found_city: Found) -> Any:
     )  # fmt: skip
     asyncio.run(use_the_commons(city.address, currency=Currency("USD")))
     asyncio.run(move_a_dearer_tariff(city.address, city.pack))
-    with in_a_thread(city) as running:
+    with in_a_thread(city, **PAYER) as running:
         yield running
 
 
@@ -107,8 +108,8 @@ class Recorder:
 
 
 def read(content: bytes) -> Any:
-    """JSON as a value; of a picture and a journal, how it begins."""
-    begins = content.startswith((b"<svg", b";; -*- mode"))
+    """JSON as a value; of a picture, a journal and a file for a bank, how it begins."""
+    begins = content.startswith((b"<svg", b"<?xml", b";; -*- mode"))
     return content[:160].decode() + "..." if begins else json.loads(content)
 
 
@@ -203,6 +204,7 @@ async def play(
     await signed_in_again(rider)
     await signed_in_again(colleague, office)
     await the_surplus(town, rider, colleague, office)
+    await drivers_are_paid(town, colleague, office, recorder.listen)
     await the_days_of_the_books(town, office, stranger, trip_id=trip_id)
     await signed_in_again(rider)
     assert (await rider.ask("DELETE", "/public/v1/session")).status_code == 204
