@@ -5,24 +5,15 @@ in it is random. The document that was hashed stands whole at the end, and every
 from it; so the sheet can leave nothing out and says nothing of its own but names.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-import fontpkg
-from fpdf import FPDF
-from fpdf.enums import WrapMode, XPos, YPos
-from fpdf.fonts import FontFace, TTFFont
+from fpdf.fonts import FontFace
 
+from foundation.paper import INK, Paper
 from governance.counting.document import Plain
 
-BODY, RIGHT_TO_LEFT = "sheet", "sheet-arabic"
-FONTS = ((BODY, "Noto Sans"), (RIGHT_TO_LEFT, "Noto Sans Arabic"))
-"""Latin, Greek, Cyrillic and Devanagari; Arabic and Urdu. What no font holds is shown as its number."""
-INK, PALE, RULE = (24, 28, 36), (96, 104, 118), (206, 212, 222)
-MARGIN_MM, LABEL_MM, LINE_MM = 20.0, 58.0, 5.4
-HASH_LENGTH = 64
-SMALL_LETTERS = 120
 COLUMNS_MAX = 7
 """Of a table of stages; more options go into another table below."""
 FIGURES = (
@@ -84,7 +75,12 @@ class Sheet:
 
 def certificate_pdf(sheet: Sheet) -> bytes:
     """The sheet as a PDF file, A4; the same sheet gives the same bytes."""
-    pdf = _Paper(sheet)
+    pdf = _Paper(
+        foot=f"Certificate {sheet.digest[:16]}",
+        title=sheet.title,
+        author=sheet.officer,
+        made_at=sheet.certified_at,
+    )
     pdf.add_page()
     pdf.heading(sheet.title, size=17)
     pdf.note("Certificate of the result of a vote")
@@ -194,88 +190,8 @@ def _without_stages(value: Plain) -> dict[str, Plain]:
     return {name: one for name, one in value.items() if name != "stage_totals"}
 
 
-class _Paper(FPDF):
-    """A4 with the sheet's letters, line by line."""
-
-    def __init__(self, sheet: Sheet) -> None:
-        super().__init__(format="A4")
-        self._foot = f"Certificate {sheet.digest[:16]}"
-        self.set_margins(MARGIN_MM, MARGIN_MM)
-        self.set_auto_page_break(auto=True, margin=MARGIN_MM)
-        for family, name in FONTS:
-            # The letters' own weight alone: making another of them takes minutes of a processor.
-            self.add_font(family, "", fontpkg.path(name))
-        self._known = {
-            code for font in self.fonts.values() if isinstance(font, TTFFont) for code in font.cmap
-        }
-        self.set_fallback_fonts([RIGHT_TO_LEFT], exact_match=False)
-        self.set_text_shaping(use_shaping_engine=True)
-        self.set_title(sheet.title)
-        self.set_author(sheet.officer)
-        self.set_producer("khan-cars")
-        self.set_creation_date(sheet.certified_at.astimezone(UTC))
-
-    def close_fonts(self) -> None:
-        """Let go of the files of the letters, which are read as they are needed."""
-        for font in self.fonts.values():
-            if isinstance(font, TTFFont):
-                font.ttfont.close()
-
-    def footer(self) -> None:
-        """The page's number, and what it belongs to."""
-        self.set_y(-14)
-        self._style(PALE, size=7.5)
-        self.cell(0, 4, self._fit(self._foot))
-        self.set_x(-MARGIN_MM - 30)
-        self.cell(30, 4, f"Page {self.page_no()}", align="R")
-
-    def heading(self, said: str, *, size: float) -> None:
-        """A heading, over as many lines as it needs."""
-        self._style(INK, size=size)
-        self._lines(said, size * 0.45)
-
-    def section(self, said: str) -> None:
-        """A smaller heading with a line under it; never the last on a page."""
-        if self.will_page_break(22):
-            self.add_page()
-        self.ln(4)
-        self.heading(said, size=11)
-        self.set_draw_color(*RULE)
-        self.line(MARGIN_MM, self.get_y() + 0.6, self.w - MARGIN_MM, self.get_y() + 0.6)
-        self.ln(2)
-
-    def note(self, said: str) -> None:
-        """A sentence or two."""
-        self._style(PALE, size=9)
-        self._lines(said, 4.6)
-
-    def small(self, said: str) -> None:
-        """A long text without spaces, broken wherever the line ends."""
-        self._style(PALE, size=6.5)
-        fit = self._fit(said)
-        # In pieces: the whole of a long text takes time by the square of its length.
-        for start in range(0, len(fit), SMALL_LETTERS):
-            piece = fit[start : start + SMALL_LETTERS]
-            self.multi_cell(0, 3.1, piece, align="L", wrapmode=WrapMode.CHAR,
-                            new_x=XPos.LMARGIN, new_y=YPos.NEXT)  # fmt: skip
-
-    def rows(self, rows: Iterable[tuple[str, str]]) -> None:
-        """Lines of a label and what it says."""
-        for label, said in rows:
-            if self.will_page_break(LINE_MM * 2):
-                self.add_page()
-            top = self.get_y()
-            self._style(PALE, size=8.5)
-            self.multi_cell(LABEL_MM, LINE_MM, self._fit(label), align="L", new_y=YPos.NEXT)
-            below = self.get_y()
-            self.set_xy(MARGIN_MM + LABEL_MM + 2, top)
-            self._style(INK, size=8 if len(said) == HASH_LENGTH else 9)
-            wrap = WrapMode.WORD if " " in said else WrapMode.CHAR
-            width = self.w - 2 * MARGIN_MM - LABEL_MM - 2
-            self.multi_cell(width, LINE_MM, self._fit(said), align="L", wrapmode=wrap,
-                            new_x=XPos.LMARGIN, new_y=YPos.NEXT)  # fmt: skip
-            if self.get_y() > top:
-                self.set_y(max(below, self.get_y()))
+class _Paper(Paper):
+    """With the stages of a count."""
 
     def stages(self, stages: Sequence[Sequence[str]], options: Sequence[str]) -> None:
         """The totals by stage: a line for each stage, a column for each option."""
@@ -283,7 +199,7 @@ class _Paper(FPDF):
         for first in range(0, width, COLUMNS_MAX):
             numbers = range(first, min(first + COLUMNS_MAX, width))
             names = [options[one] if one < len(options) else str(one + 1) for one in numbers]
-            self._style(INK, size=7.5)
+            self.style(INK, size=7.5)
             plain = FontFace(emphasis="")
             with self.table(
                 headings_style=plain,
@@ -291,18 +207,7 @@ class _Paper(FPDF):
                 line_height=4.4,
                 borders_layout="HORIZONTAL_LINES",
             ) as table:
-                table.row([self._fit(one) for one in ("Stage", *names)])
+                table.row([self.fit(one) for one in ("Stage", *names)])
                 for number, stage in enumerate(stages, start=1):
                     table.row([str(number), *(stage[one] for one in numbers)])
             self.ln(2)
-
-    def _lines(self, said: str, height: float) -> None:
-        self.multi_cell(0, height, self._fit(said), align="L", new_x=XPos.LMARGIN, new_y=YPos.NEXT)
-
-    def _style(self, ink: tuple[int, int, int], *, size: float) -> None:
-        self.set_text_color(*ink)
-        self.set_font(BODY, "", size)
-
-    def _fit(self, said: str) -> str:
-        """The text with what no font holds as its number, so that nothing is lost unseen."""
-        return "".join(one if ord(one) in self._known else f"[U+{ord(one):04X}]" for one in said)
