@@ -100,20 +100,25 @@ def trip_of_receipt(receipt: Mapping[str, Any]) -> TripMade:
     return TripMade(
         quote_id=QuoteId(UUID(said["quote_id"])),
         tariff_rule_id=RuleId(UUID(receipt["tariff"]["rule_id"])),
-        journey=Journey(
-            metres=said["metres"],
-            seconds=said["seconds"],
-            vehicle_class=said["vehicle_class"],
-            zone_from=said["zone_from"],
-            zone_to=said["zone_to"],
-            seats=said["seats"],
-            stops=said["stops"],
-            concession=said["concession"],
-            is_shared=said["shared"],
-        ),
+        journey=journey_of(said),
         priced_at=datetime.fromisoformat(said["priced_at"]),
         extras=_extras(fare, said["vehicle_class"]),
         driven=_driven(fare),
+    )
+
+
+def journey_of(said: Mapping[str, Any]) -> Journey:
+    """The journey that a receipt's quote was made for."""
+    return Journey(
+        metres=said["metres"],
+        seconds=said["seconds"],
+        vehicle_class=said["vehicle_class"],
+        zone_from=said["zone_from"],
+        zone_to=said["zone_to"],
+        seats=said["seats"],
+        stops=said["stops"],
+        concession=said["concession"],
+        is_shared=said["shared"],
     )
 
 

@@ -16,7 +16,7 @@ from typing import Any
 
 from fares.errors import PayFloorInvalid, TariffInvalid
 from fares.lines import lines_as_json
-from fares.month import PriceBy, fare_of, trip_of_receipt
+from fares.month import PriceBy, fare_of, journey_of, trip_of_receipt
 from fares.pay import PayFloors, driver_pay, parse_pay_floors
 from fares.price import price
 from fares.quote import Quote
@@ -66,9 +66,9 @@ def make_receipt(
             "transfers": [str(transfer) for transfer in trip.transfers],
         },
         "currency": quote.total.currency,
-        "quote": _quote_as_json(quote),
-        "tariff": _rule_as_json(tariff_rule, at=quote.made_at),
-        "pay_floor": _rule_as_json(pay_floor_rule, at=quote.made_at),
+        "quote": quote_as_json(quote),
+        "tariff": rule_as_json(tariff_rule, at=quote.made_at),
+        "pay_floor": rule_as_json(pay_floor_rule, at=quote.made_at),
         "fare": dict(fare),
     }
     return receipt | {"digest": digest_of(receipt)}
@@ -119,7 +119,8 @@ class ReceiptUnreadable(Invalid):
         super().__init__("This file is not a receipt: it is not JSON.")
 
 
-def _quote_as_json(quote: Quote) -> dict[str, Any]:
+def quote_as_json(quote: Quote) -> dict[str, Any]:
+    """The price promised, with its inputs; of the way only its digest."""
     return {
         "quote_id": str(quote.quote_id),
         "made_at": quote.made_at.isoformat(),
@@ -143,7 +144,7 @@ def _quote_as_json(quote: Quote) -> dict[str, Any]:
     }
 
 
-def _rule_as_json(rule: Rule, *, at: datetime) -> dict[str, Any]:
+def rule_as_json(rule: Rule, *, at: datetime) -> dict[str, Any]:
     """A rule as it was known at `at`: what members adopt later changes no receipt."""
     valid_to = rule.known_end(at)
     return {
@@ -162,20 +163,43 @@ def _rule_as_json(rule: Rule, *, at: datetime) -> dict[str, Any]:
 
 def _all_differences(receipt: Mapping[str, Any]) -> Iterator[str]:
     yield from _digest_differences(receipt)
+    if receipt["fare"]["tariff_rule_id"] != receipt["tariff"]["rule_id"]:
+        yield "The fare names another tariff than the receipt."
     yield from _rule_differences(receipt)
     tariff = parse_tariff(receipt["tariff"]["body"])
     floors = parse_pay_floors(receipt["pay_floor"]["body"])
     computed = _computed(receipt, tariff, floors)
     quote = {name: receipt["quote"][name] for name in computed["quote"]}
-    yield from _differences("currency", receipt["currency"], computed["currency"])
-    yield from _differences("quote", quote, computed["quote"])
-    yield from _differences("fare", receipt["fare"], computed["fare"])
+    yield from differences_between("currency", receipt["currency"], computed["currency"])
+    yield from differences_between("quote", quote, computed["quote"])
+    yield from differences_between("fare", receipt["fare"], computed["fare"])
+
+
+def quote_differences(receipt: Mapping[str, Any]) -> Iterator[str]:
+    """Where the price promised does not follow from its inputs and rules, of a receipt without a fare.
+
+    Raises
+    ------
+    TariffInvalid, PayFloorInvalid, Invalid, ValueError, OverflowError
+        If a rule or an input cannot be read at all.
+    """
+    yield from _body_differences(receipt)
+    yield from _rule_differences(receipt)
+    tariff = parse_tariff(receipt["tariff"]["body"])
+    computed = _quote_computed(receipt, tariff, parse_pay_floors(receipt["pay_floor"]["body"]))
+    quote = {name: receipt["quote"][name] for name in computed}
+    yield from differences_between("currency", receipt["currency"], tariff.currency)
+    yield from differences_between("quote", quote, computed)
 
 
 def _digest_differences(receipt: Mapping[str, Any]) -> Iterator[str]:
     rest = {name: value for name, value in receipt.items() if name != "digest"}
     if digest_of(rest) != receipt["digest"]:
         yield "Something in the receipt was changed: its digest does not fit."
+    yield from _body_differences(receipt)
+
+
+def _body_differences(receipt: Mapping[str, Any]) -> Iterator[str]:
     for kind in ("tariff", "pay_floor"):
         if digest_of(receipt[kind]["body"]) != receipt[kind]["digest"]:
             yield f"The {kind} is not the one adopted: its digest does not fit its text."
@@ -189,8 +213,6 @@ def _rule_differences(receipt: Mapping[str, Any]) -> Iterator[str]:
         yield "The price is not for the time of the pick-up."
     if datetime.fromisoformat(quote["made_at"]) >= datetime.fromisoformat(quote["expires_at"]):
         yield "The quote expired before it was made."
-    if receipt["fare"]["tariff_rule_id"] != receipt["tariff"]["rule_id"]:
-        yield "The fare names another tariff than the receipt."
     for kind in ("tariff", "pay_floor"):
         rule = receipt[kind]
         valid_from, valid_to = datetime.fromisoformat(rule["valid_from"]), rule["valid_to"]
@@ -206,22 +228,29 @@ def _rule_differences(receipt: Mapping[str, Any]) -> Iterator[str]:
 
 def _computed(receipt: Mapping[str, Any], tariff: Tariff, floors: PayFloors) -> dict[str, Any]:
     """What the receipt should say, from its inputs and rules alone."""
-    trip = trip_of_receipt(receipt)
-    priced = price(tariff, trip.journey, trip.priced_at)
-    final = fare_of(trip, PriceBy(tariff=tariff, floors=floors))
-    pay = driver_pay(priced.lines, trip.journey, share=tariff.share, floors=floors)
+    final = fare_of(trip_of_receipt(receipt), PriceBy(tariff=tariff, floors=floors))
     return {
         "currency": tariff.currency,
-        "quote": {
-            "lines": lines_as_json(priced.lines),
-            "total_minor": priced.total.minor,
-            "driver_pay_minor": pay.pay_minor,
-        },
+        "quote": _quote_computed(receipt, tariff, floors),
         "fare": final.as_json(),
     }
 
 
-def _differences(path: str, said: object, computed: object) -> Iterator[str]:
+def _quote_computed(
+    receipt: Mapping[str, Any], tariff: Tariff, floors: PayFloors
+) -> dict[str, Any]:
+    said = receipt["quote"]
+    journey = journey_of(said)
+    priced = price(tariff, journey, datetime.fromisoformat(said["priced_at"]))
+    pay = driver_pay(priced.lines, journey, share=tariff.share, floors=floors)
+    return {
+        "lines": lines_as_json(priced.lines),
+        "total_minor": priced.total.minor,
+        "driver_pay_minor": pay.pay_minor,
+    }
+
+
+def differences_between(path: str, said: object, computed: object) -> Iterator[str]:
     """Where two JSON values differ, one sentence for each place."""
     if isinstance(said, Mapping) and isinstance(computed, Mapping):
         for name in sorted({*said, *computed}):
@@ -230,12 +259,12 @@ def _differences(path: str, said: object, computed: object) -> Iterator[str]:
             elif name not in said:
                 yield f"{path}.{name} is missing."
             else:
-                yield from _differences(f"{path}.{name}", said[name], computed[name])
+                yield from differences_between(f"{path}.{name}", said[name], computed[name])
     elif isinstance(said, list) and isinstance(computed, list):
         if len(said) != len(computed):
             yield f"{path} has {len(said)} entries; {len(computed)} are right."
         for index, (one, other) in enumerate(zip(said, computed, strict=False)):
-            yield from _differences(f"{path}[{index}]", one, other)
+            yield from differences_between(f"{path}[{index}]", one, other)
     elif type(said) is not type(computed) or said != computed:
         yield f"{path} says {_shown(said)}; computed again it is {_shown(computed)}."
 
@@ -246,8 +275,14 @@ def _shown(value: object) -> str:
 
 @cache
 def _validator() -> Any:
+    return exact_validator(schema())
+
+
+def schema() -> dict[str, Any]:
+    """The JSON Schema of a receipt, as published."""
     text = resources.files("fares").joinpath("schemas", "receipt.json").read_text("utf-8")
-    return exact_validator(json.loads(text))
+    found: dict[str, Any] = json.loads(text)
+    return found
 
 
 def summary(receipt: Mapping[str, Any]) -> list[tuple[str, str]]:

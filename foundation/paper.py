@@ -6,6 +6,7 @@ is random. A letter that no font holds is shown as its number, so that nothing i
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from typing import Literal
 
 import fontpkg
 from fpdf import FPDF
@@ -32,13 +33,23 @@ class Paper(FPDF):
         As the file says of itself; `made_at` is aware, and the only date in the file.
     page_word
         How "page" is called.
+    from_the_right
+        Whether the language is written from right to left: names stand at the right then.
     """
 
     def __init__(
-        self, *, foot: str, title: str, author: str, made_at: datetime, page_word: str = "Page"
+        self,
+        *,
+        foot: str,
+        title: str,
+        author: str,
+        made_at: datetime,
+        page_word: str = "Page",
+        from_the_right: bool = False,
     ) -> None:
         super().__init__(format="A4")
-        self._foot, self._page_word = foot, page_word
+        self._foot, self._page_word, self.from_the_right = foot, page_word, from_the_right
+        self._side: Literal["L", "R"] = "R" if from_the_right else "L"
         self.set_margins(MARGIN_MM, MARGIN_MM)
         self.set_auto_page_break(auto=True, margin=MARGIN_MM)
         for family, name in FONTS:
@@ -100,25 +111,31 @@ class Paper(FPDF):
 
     def rows(self, rows: Iterable[tuple[str, str]]) -> None:
         """Lines of a label and what it says."""
+        width = self.w - 2 * MARGIN_MM - LABEL_MM - 2
+        label_at, said_at = MARGIN_MM, MARGIN_MM + LABEL_MM + 2
+        if self.from_the_right:
+            label_at, said_at = MARGIN_MM + width + 2, MARGIN_MM
         for label, said in rows:
             if self.will_page_break(LINE_MM * 2):
                 self.add_page()
             top = self.get_y()
             self.style(PALE, size=8.5)
-            self.multi_cell(LABEL_MM, LINE_MM, self.fit(label), align="L", new_y=YPos.NEXT)
+            self.set_x(label_at)
+            self.multi_cell(LABEL_MM, LINE_MM, self.fit(label), align=self._side, new_y=YPos.NEXT)
             below = self.get_y()
-            self.set_xy(MARGIN_MM + LABEL_MM + 2, top)
+            self.set_xy(said_at, top)
             self.style(INK, size=8 if len(said) == HASH_LENGTH else 9)
             wrap = WrapMode.WORD if " " in said else WrapMode.CHAR
-            width = self.w - 2 * MARGIN_MM - LABEL_MM - 2
-            self.multi_cell(width, LINE_MM, self.fit(said), align="L", wrapmode=wrap,
+            self.multi_cell(width, LINE_MM, self.fit(said), align=self._side, wrapmode=wrap,
                             new_x=XPos.LMARGIN, new_y=YPos.NEXT)  # fmt: skip
             if self.get_y() > top:
                 self.set_y(max(below, self.get_y()))
 
     def lines(self, said: str, height: float) -> None:
         """Text over as many lines as it needs."""
-        self.multi_cell(0, height, self.fit(said), align="L", new_x=XPos.LMARGIN, new_y=YPos.NEXT)
+        self.multi_cell(
+            0, height, self.fit(said), align=self._side, new_x=XPos.LMARGIN, new_y=YPos.NEXT
+        )
 
     def style(self, ink: tuple[int, int, int], *, size: float) -> None:
         """The colour and the size of what comes next."""

@@ -29,10 +29,10 @@ from governance.surplus.policy import parse_allocation_policy
 from khan.our_tables import our_tables
 from khan.settings import Settings, SettingsUnusable
 from khan.stripe_provider import StripeProvider
-from ledger.payments.desk import DeskProvider
-from ledger.payments.provider import Providers
 from ledger.bank_account import BankAccount
 from ledger.errors import BankAccountWrong
+from ledger.payments.desk import DeskProvider
+from ledger.payments.provider import Providers
 from ledger.payout_notices import Teller
 from ledger.payout_plan import PayoutTerms
 from messages.codes import CodeMessages
