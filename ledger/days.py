@@ -100,13 +100,25 @@ async def close_period(
 
 async def reverse(
     work: UnitOfWork, transfer_id: TransferId, *, reason: str, made_by: UUID | None
+) -> Transfer:
+    """Take a posted transfer back; what takes it back. As `reverse_together`."""
+    return (await reverse_together(work, transfer_id, reason=reason, made_by=made_by))[0]
+
+
+async def reverse_together(
+    work: UnitOfWork, transfer_id: TransferId, *, reason: str, made_by: UUID | None
 ) -> list[Transfer]:
     """Take a posted transfer back, whole, by a new one. Once: the second time is refused.
+
+    Parameters
+    ----------
+    made_by
+        The person of the office; None if it follows from what somebody else told us.
 
     Returns
     -------
     list of Transfer
-        What takes it back; with what takes back whatever came by the same link, if it has one.
+        What takes it back; then what takes back whatever came by the same link, if it has one.
 
     Raises
     ------

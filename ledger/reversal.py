@@ -16,6 +16,9 @@ NEVER_REVERSED: Mapping[Kind, str] = {
     **dict.fromkeys(sorted(PENDING), _IS_VOIDED),
     Kind.VOID: "it moved nothing; what it let go is set aside anew",
     **dict.fromkeys(sorted(CHARGES), _IS_REFUNDED),
+    # Otherwise the trip would be nobody's to pay, or a voucher's money somewhere else than it says.
+    **dict.fromkeys((Kind.CASH_COLLECTED, Kind.ASSIGNED, Kind.VOUCHER_USED), _IS_REFUNDED),
+    Kind.VOUCHER_ISSUED: "what is left of it goes back when its time is over",
     Kind.REFUND: "the rider was told of it, and what was refunded counts against the charge (I21)",
     Kind.REVERSAL: "what was taken back by mistake is entered anew",
     Kind.CLOSING: "a closed period is never opened again",

@@ -21,6 +21,7 @@ from ledger.statement import (
     line_of,
     totals_of,
 )
+from ledger.sums import BALANCES, IMBALANCE, OPENING
 from ledger.transfer import Kind
 from storage.work import Reading, UnitOfWork
 
@@ -214,12 +215,12 @@ async def imbalance(work: UnitOfWork) -> dict[Currency, int]:
 
     Each transfer counts by itself, so that two faults never hide one another.
     """
-    return {Currency(row.currency): row.minor for row in await work.execute(_IMBALANCE)}
+    return {Currency(row.currency): row.minor for row in await work.execute(IMBALANCE)}
 
 
 async def balances(work: UnitOfWork) -> dict[tuple[Role, Currency], int]:
     """Posted minor units by role and currency, debits above zero; they sum to zero."""
-    rows = await work.execute(_BALANCES)
+    rows = await work.execute(BALANCES)
     return {(Role(row.role), Currency(row.currency)): row.minor for row in rows}
 
 
@@ -261,7 +262,7 @@ async def _entered(
 
 
 async def _opening(work: UnitOfWork, role: Role, owner_id: UUID, start: datetime) -> list[Money]:
-    rows = await work.execute(_OPENING, {"role": role.value, "owner_id": owner_id, "start": start})
+    rows = await work.execute(OPENING, {"role": role.value, "owner_id": owner_id, "start": start})
     sign = 1 if role is Role.RIDER else -1
     return [Money(sign * row.minor, Currency(row.currency)) for row in rows]
 
@@ -317,16 +318,6 @@ _ENTERED = text("""
     LIMIT :limit
 """)
 
-_OPENING = text("""
-    SELECT account.currency, CAST(sum(entry.amount_minor) AS bigint) AS minor
-    FROM ledger.account
-    JOIN ledger.entry USING (account_id)
-    JOIN ledger.transfer USING (transfer_id)
-    WHERE account.role = :role AND account.owner_id = :owner_id
-      AND entry.made_at < :start AND transfer.state = 'posted'
-    GROUP BY account.currency ORDER BY account.currency
-""")
-
 _SUMS_OF_WORK = """
     CAST(coalesce(sum(seconds_on_shift), 0) AS bigint) AS seconds_on_shift,
     CAST(coalesce(sum(seconds_engaged), 0) AS bigint) AS seconds_engaged,
@@ -377,23 +368,4 @@ _EARNINGS_SINCE = text("""
 _ENGAGED_SINCE = text("""
     SELECT made_at, seconds_engaged FROM ledger.work_record
     WHERE driver_id = :driver_id AND made_at > :since AND seconds_engaged > 0 ORDER BY made_at
-""")
-
-_IMBALANCE = text("""
-    SELECT currency, CAST(sum(abs(minor)) AS bigint) AS minor
-    FROM (
-        SELECT account.currency, entry.transfer_id, sum(entry.amount_minor) AS minor
-        FROM ledger.entry JOIN ledger.account USING (account_id)
-        GROUP BY account.currency, entry.transfer_id
-    ) AS each_transfer
-    GROUP BY currency ORDER BY currency
-""")
-
-_BALANCES = text("""
-    SELECT account.role, account.currency, CAST(sum(entry.amount_minor) AS bigint) AS minor
-    FROM ledger.entry
-    JOIN ledger.account USING (account_id)
-    JOIN ledger.transfer USING (transfer_id)
-    WHERE transfer.state = 'posted'
-    GROUP BY account.role, account.currency ORDER BY account.role, account.currency
 """)

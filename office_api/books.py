@@ -164,7 +164,7 @@ async def reverse(request: Request, body: ReverseIn, caller: Office) -> Response
     refusal says what to do."""
 
     async def act(work: UnitOfWork) -> Any:
-        made = await days.reverse(
+        made = await days.reverse_together(
             work, TransferId(body.transfer_id), reason=body.reason, made_by=caller.person_id
         )
         return ReversalsOut(
