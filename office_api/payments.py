@@ -17,6 +17,7 @@ from foundation.money import Money
 from ledger.payments import service, views
 from ledger.payments.payment import Payment
 from ledger.payments.reconcile import reconcile
+from ledger.payments.store.checks import payment_faults
 from storage.work import UnitOfWork
 
 router = APIRouter(tags=["payments"])
@@ -103,12 +104,22 @@ class DifferingOut(Model):
     differences: list[str]
 
 
+class FaultOut(Model):
+    """Something in the books of payments that must not be: which rule it breaks, where, and what."""
+
+    rule: str
+    where: str
+    what: str
+
+
 class ReconciledOut(Model):
-    """How many payments were compared, and those that differ; two hundred at a time."""
+    """How many payments were compared, two hundred at a time; those that differ, and what is wrong in
+    our own books."""
 
     compared: int
     is_whole: bool
     differing: list[DifferingOut]
+    faults: list[FaultOut]
 
 
 @router.post(
@@ -151,8 +162,14 @@ async def trouble(request: Request, caller: Office) -> TroublesOut:
     summary="Compare the books with the provider",
 )
 async def reconciled(request: Request, body: ReconcileIn, caller: Office) -> ReconciledOut:
-    """Asks the provider about each payment that changed since; changes nothing."""
+    """Asks the provider about each payment that changed since, and looks through our own books of
+    payments; changes nothing."""
     services = services_of(request)
+    async with services.database.work() as work:
+        faults = [
+            FaultOut(rule=one.rule, where=one.where, what=one.what)
+            async for one in payment_faults(work)
+        ]
     found = await reconcile(services.database, services.providers.by_name, since=body.since)
     return ReconciledOut(
         compared=found.compared,
@@ -165,6 +182,7 @@ async def reconciled(request: Request, body: ReconcileIn, caller: Office) -> Rec
             )
             for one in found.differing
         ],
+        faults=faults,
     )
 
 

@@ -88,6 +88,19 @@ def a_card(address: str, number: str = "4242424242424242") -> str:
         return str(made.raise_for_status().json()["id"])
 
 
+def forget_card(address: str, method: str) -> None:
+    """Stripe loses a card that somebody keeps."""
+    with httpx.Client(base_url=address, trust_env=False, auth=(SECRET_KEY, "")) as http:
+        http.delete(f"/v1/payment_methods/{method}").raise_for_status()
+
+
+def tell(address: str, url: str, secret: str) -> None:
+    """Have what happens from now on told to `url`, signed."""
+    with httpx.Client(base_url=address, trust_env=False) as http:
+        body = {"url": url, "secret": secret}
+        http.post("/_config/webhooks/ours", json=body).raise_for_status()
+
+
 def intents(address: str) -> list[dict[str, object]]:
     """Every PaymentIntent there is."""
     with httpx.Client(base_url=address, trust_env=False, auth=(SECRET_KEY, "")) as http:

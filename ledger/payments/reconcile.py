@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from ledger.payments.payment import Payment, differences
 from ledger.payments.provider import PaymentProvider
@@ -10,6 +10,8 @@ from ledger.payments.store import payments as store
 from storage.engine import Database
 
 PAYMENTS_MAX = 200
+EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
+"""No payment is older; whoever asks from the year 1 on means all."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +51,7 @@ async def reconcile(
     ledger.payments.provider.ProviderUnavailable
     """
     async with database.work() as work:
+        since = min(max(since, EARLIEST), work.now)
         payments = await store.list_changed(work, since, limit=limit + 1)
     differing = []
     for payment in payments[:limit]:

@@ -253,9 +253,12 @@ async def plan(work: UnitOfWork) -> int:
     written = 0
     for tip in await store.list_tips(work, limit=BATCH):
         written += await _want(work, _tip(tip))
-    for payment, books in await store.list_moving(work, limit=BATCH):
-        command = due(payment, books)
-        written += command is not None and await commands.insert_command(work, command)
+    for one in await store.list_moving(work, limit=BATCH):
+        command = due(one.payment, one.books)
+        if command is not None:
+            written += await commands.insert_command(work, command)
+        else:
+            await store.note_followed(work, one.payment.payment_id, one.moves)
     return written
 
 

@@ -28,6 +28,7 @@ from tests.journeys.auditors import an_auditor, the_books_are_open
 from tests.journeys.conftest import Found
 from tests.journeys.day_story import the_days_of_the_books
 from tests.journeys.payout_story import PAYER, drivers_are_paid
+from tests.journeys.payin_story import paying_by_card, settings_of
 from tests.journeys.people import (
     PATIENCE_SECONDS,
     Driver,
@@ -40,6 +41,7 @@ from tests.journeys.people import (
 )
 from tests.journeys.service import in_a_thread
 from tests.journeys.waiting import advice_to_go, quick_advice
+from tests.localstripe_server import a_stripe
 from tests.motion_at_work import move_a_dearer_tariff
 from tests.polls_at_work import StagedPoll, voting_key
 from tests.service_time import move_time
@@ -63,7 +65,7 @@ def service(found_city: Found) -> Any:
     )  # fmt: skip
     asyncio.run(use_the_commons(city.address, currency=Currency("USD")))
     asyncio.run(move_a_dearer_tariff(city.address, city.pack))
-    with in_a_thread(city, **PAYER) as running:
+    with a_stripe() as stripe, in_a_thread(city, **PAYER, **settings_of(stripe)) as running:
         yield running
 
 
@@ -207,6 +209,7 @@ async def play(
     await drivers_are_paid(town, colleague, office, recorder.listen)
     await the_days_of_the_books(town, office, stranger, trip_id=trip_id)
     await signed_in_again(rider)
+    await paying_by_card(rider, office)
     assert (await rider.ask("DELETE", "/public/v1/session")).status_code == 204
 
 

@@ -1,6 +1,7 @@
 """Payments, and what the books say of their trips."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -10,6 +11,15 @@ from foundation.identifiers import UUID, RiderId, TripId
 from foundation.money import Currency
 from ledger.payments.payment import InBooks, Payment, PaymentState, Purpose
 from storage.work import Reading, UnitOfWork
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moving:
+    """A payment and what the books say of its trip; `moves` counts the trip's refunds and tip."""
+
+    payment: Payment
+    books: InBooks | None
+    moves: int
 
 
 async def insert_payment(
@@ -88,13 +98,18 @@ async def list_nudged(work: Reading, *, limit: int) -> list[tuple[Payment, int]]
     return [(payment_of(row), row.nudges) for row in rows]
 
 
-async def list_moving(work: Reading, *, limit: int) -> list[tuple[Payment, InBooks | None]]:
-    """Payments of which something is due, each with what the books say of its trip.
+async def list_moving(work: Reading, *, limit: int) -> list[Moving]:
+    """Payments of which something may be due.
 
     Those with a command that is open, or was given up, wait for that.
     """
     rows = (await work.execute(_MOVING, {"limit": limit})).all()
-    return [(payment_of(row), _in_books(row)) for row in rows]
+    return [Moving(payment=payment_of(row), books=_in_books(row), moves=row.moves) for row in rows]
+
+
+async def note_followed(work: UnitOfWork, payment_id: UUID, moves: int) -> None:
+    """The card has followed its trip's refunds and tip up to that number."""
+    await work.execute(_FOLLOWED, {"payment_id": payment_id, "moves": moves})
 
 
 async def list_tips(work: Reading, *, limit: int) -> Sequence[Any]:
@@ -198,10 +213,9 @@ _NUDGED = text(f"""
     ORDER BY payment_id LIMIT :limit
 """)
 
-# A payment that is captured goes on waiting for refunds of its trip: only those are read that have some
-# which were not given back.
 _MOVING = text(f"""
-    SELECT {COLUMNS}, charge.total_minor AS charged_minor, given.trip_refunded_minor, held.is_held
+    SELECT {COLUMNS}, payment.moves, charge.total_minor AS charged_minor, given.trip_refunded_minor,
+           held.is_held
     FROM ledger.payment
     LEFT JOIN ledger.charge USING (trip_id)
     CROSS JOIN LATERAL (
@@ -217,16 +231,17 @@ _MOVING = text(f"""
                               WHERE ending.resolves = hold.transfer_id)) AS is_held
     ) AS held
     WHERE (payment.state = 'authorised'
-               AND (payment.purpose <> 'trip' OR charge.trip_id IS NOT NULL OR NOT held.is_held)
-           OR payment.state = 'captured' AND payment.purpose = 'trip'
-               AND payment.captured_minor - payment.refunded_minor
-                   > coalesce(charge.total_minor, 0) - given.trip_refunded_minor
-               AND payment.captured_minor > payment.refunded_minor
-               AND (charge.trip_id IS NOT NULL OR NOT held.is_held))
+           OR payment.state = 'captured' AND payment.moves > payment.followed)
+      AND (payment.purpose <> 'trip' OR charge.trip_id IS NOT NULL OR NOT held.is_held)
       AND NOT EXISTS (
           SELECT FROM ledger.payment_command AS command
           WHERE command.payment_id = payment.payment_id AND command.done_at IS NULL)
     ORDER BY payment.made_at, payment.payment_id LIMIT :limit
+""")
+
+_FOLLOWED = text("""
+    UPDATE ledger.payment SET followed = greatest(followed, CAST(:moves AS integer))
+    WHERE payment_id = :payment_id
 """)
 
 _TIPS = text("""
@@ -235,7 +250,7 @@ _TIPS = text("""
     FROM ledger.payment AS trip
     JOIN ledger.transfer AS given ON given.subject_id = trip.trip_id AND given.kind = 'tip'
     JOIN ledger.entry ON entry.transfer_id = given.transfer_id AND entry.line = 1
-    WHERE trip.purpose = 'trip' AND trip.state = 'captured'
+    WHERE trip.purpose = 'trip' AND trip.state = 'captured' AND trip.moves > trip.followed
       AND NOT EXISTS (SELECT FROM ledger.payment AS tip
                       WHERE tip.trip_id = trip.trip_id AND tip.purpose = 'tip')
     ORDER BY given.made_at, trip.trip_id LIMIT :limit

@@ -62,6 +62,8 @@ CREATE TABLE ledger.payment (
     changed_at timestamptz NOT NULL,
     nudges integer NOT NULL DEFAULT 0,  -- how often the provider told that something changed
     looks integer NOT NULL DEFAULT 0,  -- which of these was looked into
+    moves integer NOT NULL DEFAULT 0,  -- how often its trip was refunded or tipped
+    followed integer NOT NULL DEFAULT 0,  -- which of these the till has followed
     CONSTRAINT a_payment_is_of_something CHECK (wanted_minor > 0),
     CONSTRAINT a_trip_is_named CHECK ((trip_id IS NOT NULL) = (purpose IN ('trip', 'tip'))),
     CONSTRAINT a_card_is_named CHECK ((card_id IS NULL) = (purpose = 'desk')),
@@ -78,16 +80,16 @@ CREATE TABLE ledger.payment (
     CONSTRAINT no_card_number_in_a_payment CHECK (
         NOT ledger.holds_card_number(coalesce(note, ''))
         AND NOT ledger.holds_card_number(coalesce(failure, ''))),
-    CONSTRAINT looks_follow_nudges CHECK (looks BETWEEN 0 AND nudges)
+    CONSTRAINT looks_follow_nudges CHECK (looks BETWEEN 0 AND nudges AND followed BETWEEN 0 AND moves)
 );
 CREATE INDEX payment_rider ON ledger.payment (rider_id, made_at);
-CREATE INDEX payment_moving ON ledger.payment (state, made_at)
-    WHERE state IN ('wanted', 'authorised', 'captured');
+CREATE INDEX payment_authorised ON ledger.payment (made_at) WHERE state = 'authorised';
+CREATE INDEX payment_to_follow ON ledger.payment (made_at) WHERE state = 'captured' AND moves > followed;
 CREATE INDEX payment_nudged ON ledger.payment (payment_id) WHERE nudges > looks;
 CREATE INDEX payment_changed ON ledger.payment (changed_at);
 GRANT SELECT, INSERT ON ledger.payment TO khan_app;
 GRANT UPDATE (state, ref, authorised_minor, captured_minor, refunded_minor, refunds, fee_minor, failure,
-              changed_at, nudges, looks) ON ledger.payment TO khan_app;
+              changed_at, nudges, looks, moves, followed) ON ledger.payment TO khan_app;
 
 -- Every state that a payment went through, written by the table itself.
 CREATE TABLE ledger.payment_step (
@@ -121,7 +123,8 @@ BEGIN
        OR NEW.refunded_minor < OLD.refunded_minor
        OR NEW.refunds - OLD.refunds <> CAST(NEW.refunded_minor > OLD.refunded_minor AS integer)
        OR (OLD.fee_minor IS NOT NULL AND NEW.fee_minor IS DISTINCT FROM OLD.fee_minor)
-       OR NEW.nudges < OLD.nudges OR NEW.looks < OLD.looks THEN
+       OR NEW.nudges < OLD.nudges OR NEW.looks < OLD.looks
+       OR NEW.moves < OLD.moves OR NEW.followed < OLD.followed THEN
         PERFORM ledger.refuse('a_payment_moves_forward',
             format('payment %s does not go from %s to %s', OLD.payment_id, OLD.state, NEW.state));
     END IF;
@@ -180,6 +183,16 @@ END $$;
 CREATE CONSTRAINT TRIGGER money_in_is_of_a_payment AFTER INSERT ON ledger.transfer
     DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN (NEW.kind IN ('payment', 'payment_refund'))
     EXECUTE FUNCTION ledger.check_payment_transfer();
+
+-- A refund or a tip of a trip is followed by what its card paid: noted here, so that the till need not
+-- look through all that was ever paid.
+CREATE FUNCTION ledger.note_move() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    UPDATE ledger.payment SET moves = moves + 1 WHERE trip_id = NEW.trip_id AND purpose = 'trip';
+    RETURN NULL;
+END $$;
+CREATE TRIGGER the_card_follows AFTER INSERT ON ledger.transfer
+    FOR EACH ROW WHEN (NEW.kind IN ('refund', 'tip')) EXECUTE FUNCTION ledger.note_move();
 
 -- What is asked of a provider: written with what makes it due, done when the provider has answered.
 -- Its identifier is the key by which the provider tells a repetition.
