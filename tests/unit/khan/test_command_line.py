@@ -15,7 +15,7 @@ COMMANDS = [
     "city show", "receipt", "receipt verify", "round", "round list", "round replay", "explain", "bench",
     "bench service", "bench matching", "bench days", "bench dial-a-ride", "bench parts", "bench hindsight", "simulate", "impact", "day",
     "day make", "demand", "demand learn", "count", "bench counting", "bench surplus", "surplus",
-    "ledger", "ledger export",
+    "ledger", "ledger export", "statement",
     "surplus preview", "surplus allocate", "surplus pay", "motion", "motion nominate", "motion stand",
     "motion stand-down", "member", "member find", "proxy", "proxy list", "proxy give", "proxy revoke", "vote cast",
     "commons", "commons pacts", "commons pact", "commons funds", "commons fund", "commons offers", "commons purchases",
