@@ -14,7 +14,7 @@ from khan.console import print_wide
 from ledger.statements.values import Sum
 from ledger.statements.words import label
 
-WIDTH = 150
+WIDTH = 180
 SUMS = {
     Sum.PAY: "pay", Sum.TIPS: "tips", Sum.OUTLAYS: "outlays", Sum.CASH: "cash",
     Sum.PAYOUTS: "payouts", Sum.OTHER: "other",
@@ -150,7 +150,8 @@ def _table(title: str, heads: Sequence[str], rows: list[list[str]], console: Con
         return
     table = Table(title=title, title_justify="left")
     for number, head in enumerate(heads):
-        table.add_column(escape(head), justify="right" if number == len(heads) - 1 else "left")
+        last = number == len(heads) - 1
+        table.add_column(escape(head), justify="right" if last else "left", overflow="fold")
     for row in rows:
         table.add_row(*(escape(one) for one in row))
     print_wide(table, console, width=WIDTH)

@@ -17,6 +17,7 @@ from fares.service import tariff_of
 from foundation.errors import Invalid, NotFound
 from foundation.identifiers import UUID, DriverId, RuleId, ShiftId
 from khan.kept import address_for, opened
+from khan.seed import last_fact
 from khan.terminal_words import Keyboard
 from ledger.statements import service
 from ledger.statements.document import document_of
@@ -111,31 +112,33 @@ def from_database(asked: Asked, *, url: str | None, data: Path | None) -> dict[s
     khan.kept.DatabaseUnnamed, khan.console.ArgumentUnusable
     """
     with address_for(url=url, data=data) as address:
-        return asyncio.run(_ask(address, asked, data))
+        # Service time goes on in a folder where nobody lives: what is kept ends with its last fact.
+        until = None if data is None else last_fact(address)
+        return asyncio.run(_ask(address, asked, data, until=until))
 
 
-async def _ask(address: str, asked: Asked, data: Path | None) -> dict[str, Any]:
+async def _ask(
+    address: str, asked: Asked, data: Path | None, *, until: datetime | None
+) -> dict[str, Any]:
     async with opened(address) as database, database.work(still=True) as work:
         driver_id = await _driver(work, asked.driver, data)
         tariff_rule = await in_force(work, RuleKind.TARIFF, work.now)
         zone = (await tariff_of(work, RuleId(tariff_rule.rule_id))).zone
-        found = (await _statement(work, driver_id, asked, zone)).sure()
-        made_at = work.now
+        made_at = until or work.now
+        found = (await _statement(work, driver_id, asked, zone, now=made_at)).sure()
     _write(found, asked, zone, made_at=made_at)
     return document_of(found, zone=zone, language=asked.language)
 
 
 async def _statement(
-    work: UnitOfWork, driver_id: DriverId, asked: Asked, zone: ZoneInfo
+    work: UnitOfWork, driver_id: DriverId, asked: Asked, zone: ZoneInfo, *, now: datetime
 ) -> Checked:
     shift = await find_shift(work, driver_id)
     going = None
     if shift is not None:
-        going = OpenShift(
-            shift_id=ShiftId(shift.shift_id), started_at=shift.started_at, until=work.now
-        )
+        going = OpenShift(shift_id=ShiftId(shift.shift_id), started_at=shift.started_at, until=now)
     if asked.of == "weeks":
-        week = week_of(work.now, zone) if asked.name is None else week_named(asked.name, zone)
+        week = week_of(now, zone) if asked.name is None else week_named(asked.name, zone)
         return await service.week_statement(
             work, driver_id, week, open_shift=going, with_costs=False
         )
