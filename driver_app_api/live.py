@@ -12,6 +12,7 @@ from dispatch.views import trips as views
 from doorway.government.live import what_it_means
 from doorway.live import DRIVER_SIDE, FrameUnreadable, LiveSocket
 from driver_app_api.advice import advice_out, told_now
+from driver_app_api.money import money_message
 from driver_app_api.offers import offer_out
 from driver_app_api.trips import show, stops_ahead
 from foundation.identifiers import UUID, DriverId, OfferId, PersonId, TripId
@@ -79,7 +80,9 @@ class _Feed:
                     "stops": [stop.model_dump(mode="json") for stop in stops],
                 }  # fmt: skip
             case _:
-                return _about_payouts(announced)
+                if (said := _about_payouts(announced)) is not None:
+                    return said
+                return await money_message(work, self._services, self._driver_id, announced)
 
     async def _offer(self, work: Reading, offer_id: OfferId) -> dict[str, Any] | None:
         offer = await views.offer_for_driver(work, offer_id, self._driver_id)

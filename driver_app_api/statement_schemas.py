@@ -35,6 +35,13 @@ Language = Annotated[
 Day = Annotated[date, Field(description="A day in the city's zone.")]
 
 
+class FileAsked(Model):
+    """As what a statement is saved, and in which language."""
+
+    form: FileForm = FileForm.CSV
+    language: Language = "en"
+
+
 class SumsOut(Model):
     """Minor units by what they are; `all` is their sum."""
 

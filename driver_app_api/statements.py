@@ -1,7 +1,7 @@
 """Statements by week, shift and trip, and the costs that pay is told after."""
 
+import asyncio
 from typing import Annotated
-from zoneinfo import ZoneInfo
 
 import orjson
 from fastapi import APIRouter, Path, Query
@@ -17,6 +17,7 @@ from driver_app_api.statement_schemas import (
     CostIn,
     CostOut,
     CostsOut,
+    FileAsked,
     FileForm,
     Language,
     StatementOf,
@@ -31,6 +32,7 @@ from ledger.statements import service
 from ledger.statements.document import cost_document, document_of
 from ledger.statements.errors import NothingOfThat
 from ledger.statements.facts import OpenShift
+from ledger.statements.paper import statement_pdf
 from ledger.statements.period import week_named
 from ledger.statements.table import statement_csv
 from ledger.statements.values import Statement
@@ -104,25 +106,29 @@ async def statement(
     "/statements/{of}/{name}/file",
     responses=problems(404) | {200: {"content": {"text/csv": {"schema": {"type": "string"}}}}},
     response_class=Response,
-    summary="The same to keep: a table",
+    summary="The same to keep: a table, or paper",
 )
 async def statement_file(
     request: Request,
     caller: Driver,
     of: StatementOf,
     name: Name,
-    language: LanguageAsked = "en",
+    asked: Annotated[FileAsked, Query()],
 ) -> Response:
-    """The lines as CSV (RFC 4180)."""
+    """The lines as CSV (RFC 4180), or all of it as PDF."""
     services = services_of(request)
+    zone = services.city.pack.zone_info
     found = await _statement(services, DriverId(caller.person_id), of, name)
-    return _file(found, FileForm.CSV, zone=services.city.pack.zone_info, language=language)
-
-
-def _file(found: Statement, form: FileForm, *, zone: ZoneInfo, language: str) -> Response:
-    content = statement_csv(found, zone=zone, language=language)
-    named = f'attachment; filename="statement-{found.name}.{form.value}"'
-    return Response(content, media_type="text/csv", headers={"Content-Disposition": named})
+    if asked.form is FileForm.CSV:
+        content, media_type = statement_csv(found, zone=zone, language=asked.language), "text/csv"
+    else:
+        # Letters take a processor's time: beside the loop, not in it.
+        content = await asyncio.to_thread(
+            statement_pdf, found, zone=zone, language=asked.language, made_at=services.now()
+        )
+        media_type = "application/pdf"
+    named = f'attachment; filename="statement-{found.name}.{asked.form.value}"'
+    return Response(content, media_type=media_type, headers={"Content-Disposition": named})
 
 
 @router.get("/costs", responses=problems(), summary="What you wrote down of your own costs")

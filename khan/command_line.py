@@ -22,6 +22,7 @@ from khan import (
     ledger_commands,
     options,
     round_commands,
+    statement_commands,
     study_commands,
     surplus_commands,
 )
@@ -56,6 +57,7 @@ app.command(epilog=ballot_commands.EXAMPLE)(ballot_commands.verify)
 app.command(epilog=certificate_command.EXAMPLE)(certificate_command.certificate)
 bench.command("ballots")(ballot_commands.bench_ballots)
 app.command(epilog=impact_commands.EXAMPLE)(impact_commands.impact)
+app.command(epilog=statement_commands.EXAMPLE)(statement_commands.statement)
 bench.command("surplus")(surplus_commands.bench_surplus)
 bench.command("days")(study_commands.bench_days)
 bench.command("parts")(study_commands.bench_parts)

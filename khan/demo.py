@@ -29,6 +29,7 @@ from foundation.measures import Point
 from khan import commons_seed, seed
 from khan.assembly_seed import DRIVERS_MIN, founded_on
 from khan.build import find_city, open_city, read_charter
+from khan.demo_money import Purse
 from khan.demo_polls import PollPlaces, play_assembly, polls_at_work
 from khan.demonstration import Demonstration
 from khan.greeting import Terminal, greeting
@@ -117,6 +118,7 @@ class Stage:
                 self._messages,
                 seed=self._asked.seed,
                 share_following=self._asked.share_following,
+                paid=Purse(self._say).paid,
             )
             task = asyncio.create_task(
                 crowd.run(

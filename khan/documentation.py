@@ -91,7 +91,8 @@ _LIVE = {
     "nobody has been found shortly before the time of a booked trip. Members on the roll of a vote hear "
     "vote_called, vote_opened, vote_closes_soon, vote_closed and vote_result, with the motion.",
     "driver": "WebSocket /driver/v1/live: send {type: hello, token, since}, then positions "
-    "{type: position, seq, lon, lat, heading}; offers and trips come with a sequence number. "
+    "{type: position, seq, lon, lat, heading}; offers and trips come with a sequence number, and "
+    "so does money: a fare, a fee or a tip as it is entered for you, with the day's sums. "
     "Members on the roll of a vote hear vote_called, vote_opened, vote_closes_soon, vote_closed and "
     "vote_result, with the motion.",
     "office": "WebSocket /office/v1/live: send {type: hello, token, purpose_id}; named positions "

@@ -13,12 +13,13 @@ from websockets.exceptions import ConnectionClosed
 
 from foundation.errors import Conflict
 from foundation.measures import Point
-from khan.terminal_words import Keyboard, minutes, money
+from khan.terminal_words import Keyboard, minutes, money, money_arrived
 from simulation.client import Phone, Refused
 from simulation.motion import Way, position_message, position_pause
 
 BOARD_AFTER_SECONDS = 30.0
 PIN_TRIES = 3
+MONEY_WITHIN_SECONDS = 5.0
 OVERTAKEN = frozenset(["illegal_step", "trip_not_found", "out_of_turn"])
 """Refusals that say: somebody was quicker, look at the stops again."""
 
@@ -52,6 +53,9 @@ class Driving:
         self._inbox: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
         self._socket: ClientConnection | None = None
         self._shift_id, self._served = "", 0
+        self._completed: set[str] = set()
+        self._paid_for: set[str] = set()
+        self._paid = asyncio.Event()
 
     async def drive(self, trips: int) -> None:
         """Serve `trips` trips; Ctrl-C goes off shift, if no trip is under way."""
@@ -60,6 +64,7 @@ class Driving:
             try:
                 while self._served < trips:
                     await self._next()
+                await self._hear_of_money()
             finally:
                 await self._go_off_shift()
 
@@ -117,7 +122,19 @@ class Driving:
     async def _listen(self) -> None:
         async for socket, message in self._line.listen("/driver/v1/live"):
             self._socket = socket
+            if message["type"] == "money":
+                self._console.print(f"Money: {money_arrived(message)}.", markup=False)
+                self._paid_for.add(message["trip_id"])
+                self._paid.set()
             self._inbox.put_nowait(message)
+
+    async def _hear_of_money(self) -> None:
+        """Wait a moment for word that the trips are paid: it comes just after they are completed."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(MONEY_WITHIN_SECONDS):
+                while self._completed - self._paid_for:
+                    await self._paid.wait()
+                    self._paid.clear()
 
     async def _report(self) -> None:
         """A position every few seconds; what is lost on the way is lost."""
@@ -284,6 +301,7 @@ class Driving:
         if not await self._drive_to(stop, f"to the destination of {name}"):
             return
         trip = await self._line.post(f"{path}/complete")
+        self._completed.add(stop["trip_id"])
         say(f"Completed: {money(trip['pay_minor'], trip['currency'])} for you.")
         self._inbox.put_nowait({"type": "welcome"})  # an offer may have come meanwhile
         self._served += 1

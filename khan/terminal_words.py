@@ -87,3 +87,24 @@ def price_table(lines: Sequence[Mapping[str, Any]], total_minor: int, currency: 
         table.add_row(line["code"].replace("_", " "), money(line["amount_minor"], currency))
     table.add_row("[bold]total[/bold]", f"[bold]{money(total_minor, currency)}[/bold]")
     return table
+
+
+WHAT_FOR = {
+    "fare": "for the trip",
+    "cancellation_fee": "for a trip that was cancelled late",
+    "no_show_fee": "for nobody at the pick-up",
+    "tip": "as a tip, wholly yours",
+}
+
+
+def money_arrived(message: Mapping[str, Any]) -> str:
+    """A driver's `money` message in one line: how much, what for, what the day came to."""
+
+    def said(amount: Mapping[str, Any]) -> str:
+        return money(amount["amount_minor"], amount["currency"])
+
+    line = f"{said(message['amount'])} {WHAT_FOR.get(message['what'], message['what'])}"
+    if message["top_up"]["amount_minor"]:
+        line += f", {said(message['top_up'])} of it to reach the pay floor"
+    today = message["today"]
+    return f"{line}; today {said(today['pay'])} pay, {said(today['tips'])} tips"

@@ -147,7 +147,7 @@ async def rider_statement(
 
 
 async def driver_earnings(
-    work: UnitOfWork,
+    work: Reading,
     driver_id: DriverId,
     *,
     currency: Currency,

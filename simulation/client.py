@@ -142,6 +142,15 @@ class Phone:
         """
         return await self._ask("GET", path, params=query)
 
+    async def download(self, path: str, **query: Any) -> bytes:
+        """Read a file.
+
+        Raises
+        ------
+        Refused, ServiceGone
+        """
+        return await self._content("GET", path, params=query)
+
     async def post(self, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
         """Write, once, however often it has to be sent.
 
@@ -154,6 +163,13 @@ class Phone:
     async def _ask(
         self, method: str, path: str, *, key: str | None = None, **content: Any
     ) -> dict[str, Any]:
+        answered = await self._content(method, path, key=key, **content)
+        found: dict[str, Any] = json.loads(answered) if answered else {}
+        return found
+
+    async def _content(
+        self, method: str, path: str, *, key: str | None = None, **content: Any
+    ) -> bytes:
         headers = {} if self.token is None else {"Authorization": f"Bearer {self.token}"}
         if key is not None:
             headers["Idempotency-Key"] = key
@@ -168,8 +184,7 @@ class Phone:
                 continue
             if answer.status_code >= 400:
                 raise Refused(answer.status_code, _problem(answer))
-            found: dict[str, Any] = answer.json() if answer.content else {}
-            return found
+            return answer.content
         raise ServiceGone(f"{method} {path}")
 
     async def _wait(self, attempt: int) -> None:

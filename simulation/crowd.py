@@ -1,10 +1,12 @@
 """A city of simulated people: drivers on shift, riders with wishes, as many as asked for."""
 
 import asyncio
+import functools
 import itertools
 from collections.abc import Callable, Iterable, Sequence
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import structlog
 
@@ -33,10 +35,17 @@ class Crowd:
     """
 
     def __init__(
-        self, base_url: str, messages: Path, *, seed: int, share_following: float = 0.0
+        self,
+        base_url: str,
+        messages: Path,
+        *,
+        seed: int,
+        share_following: float = 0.0,
+        paid: Callable[[str, dict[str, Any]], None] = lambda _number, _message: None,
     ) -> None:
+        """`paid` is called with a driver's phone number whenever they hear that money arrived."""
         self._base_url, self._seed = base_url, seed
-        self._share_following = share_following
+        self._share_following, self._paid = share_following, paid
         self._mailbox, self._kerb = Mailbox(messages), Kerb()
         self._idle_riders: list[SimulatedRider] = []
         self._numbers = itertools.count(1)
@@ -80,6 +89,7 @@ class Crowd:
                         kerb=self._kerb,
                         chance=chance,
                         follows_advice=follows_advice(index, self._share_following),
+                        paid=functools.partial(self._paid, number),
                     )
                     tasks.create_task(self._drive(driver, gate))
                 tasks.create_task(self._count(len(drivers), told))

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -45,7 +46,9 @@ class SimulatedDriver:
         chance: SeededChance,
         habits: Habits | None = None,
         follows_advice: bool = False,
+        paid: Callable[[dict[str, Any]], None] = lambda _message: None,
     ) -> None:
+        self._paid = paid
         self._phone, self._number, self._kerb = phone, number, kerb
         self._haunts, self._chance, self._habits = haunts, chance, habits or Habits()
         self._follows_advice = follows_advice
@@ -82,6 +85,8 @@ class SimulatedDriver:
         heard = {"offer", "trip", "welcome"} | ({"advice"} if self._follows_advice else set())
         async for socket, message in self._phone.listen("/driver/v1/live"):
             self._socket = socket
+            if message["type"] == "money":
+                self._paid(message)
             if message["type"] in heard:
                 self._inbox.put_nowait(message)
 

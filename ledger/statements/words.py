@@ -14,6 +14,7 @@ from ledger.transfer import Kind
 FALLBACK = "en"
 LANGUAGES = ("ar", "ca", "en", "es")
 """ISO 639."""
+LEFT_TO_RIGHT = "\u200e"
 
 WHY: Mapping[str, Mapping[str, str]] = {
     "share": {
@@ -174,6 +175,14 @@ def spoken(language: str) -> str:
     return language if language in LANGUAGES else FALLBACK
 
 
+def beside(value: object, language: str) -> str:
+    """Figures and Latin words as they stand in a sentence of this language.
+
+    In Arabic a left-to-right mark goes before them (Unicode Annex 9): or `8.00 USD` would turn round.
+    """
+    return f"{LEFT_TO_RIGHT}{value}" if language == "ar" else str(value)
+
+
 def why(line: Line, language: str) -> str:
     """One sentence that a driver can check."""
     language = spoken(language)
@@ -183,16 +192,16 @@ def why(line: Line, language: str) -> str:
         assert entered.share_of_minor is not None
         assert entered.share_bps is not None
         return said.format(
-            percent=_percent(entered.share_bps),
-            of=Money(entered.share_of_minor, entered.currency),
+            percent=beside(_percent(entered.share_bps), language),
+            of=beside(Money(entered.share_of_minor, entered.currency), language),
             charge=CHARGE[entered.kind][language],
         )
     if line.floor is not None:
         return _floor(line.floor, said, language)
     return said.format(
-        code=entered.code.partition(".")[2] or entered.code,
+        code=beside(entered.code.partition(".")[2] or entered.code, language),
         reason=entered.reason or "?",
-        kind=entered.kind.value.replace("_", " "),
+        kind=beside(entered.kind.value.replace("_", " "), language),
     )
 
 
@@ -206,16 +215,17 @@ def _floor(floor: FloorCheck, said: str, language: str) -> str:
     """The floor with its numbers; its name alone where the rule is not known."""
     if floor.distance_mills is None or floor.minute_mills is None:
         return f"{said} {floor.name or ''}".strip()
-    return WHY["floor"][language].format(
-        why=said,
-        name=floor.name,
-        version=floor.version,
-        metres=floor.metres,
-        seconds=floor.seconds,
-        unit=floor.unit,
-        distance=say_rate(floor.distance_mills, floor.currency),
-        minute=say_rate(floor.minute_mills, floor.currency),
-        least=Money(floor.per_trip_min_minor or 0, floor.currency),
-        floor=Money(floor.floor_minor, floor.currency),
-        share=Money(floor.share_minor, floor.currency),
-    )
+    values = {
+        "name": floor.name,
+        "version": floor.version,
+        "metres": floor.metres,
+        "seconds": floor.seconds,
+        "unit": floor.unit,
+        "distance": say_rate(floor.distance_mills, floor.currency),
+        "minute": say_rate(floor.minute_mills, floor.currency),
+        "least": Money(floor.per_trip_min_minor or 0, floor.currency),
+        "floor": Money(floor.floor_minor, floor.currency),
+        "share": Money(floor.share_minor, floor.currency),
+    }
+    known = {name: beside(value, language) for name, value in values.items()}
+    return WHY["floor"][language].format(why=said, **known)

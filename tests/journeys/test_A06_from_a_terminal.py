@@ -46,7 +46,7 @@ async def test_one_rides_and_one_drives(service: Service, tmp_path: Path) -> Non
                   "You are there", "Receipt"):  # fmt: skip
         assert words in shown, shown
     shown = str(driver)
-    for words in ("You are on shift", "An offer:", "why you:", "Driving to", "Completed:",
+    for words in ("You are on shift", "An offer:", "why you:", "Driving to", "Completed:", "Money:",
                   "You are off shift", "1 trips"):  # fmt: skip
         assert words in shown, shown
 

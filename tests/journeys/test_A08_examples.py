@@ -40,6 +40,7 @@ from tests.journeys.people import (
     new_id,
 )
 from tests.journeys.service import in_a_thread
+from tests.journeys.statement_story import what_a_driver_is_paid
 from tests.journeys.waiting import advice_to_go, quick_advice
 from tests.localstripe_server import a_stripe
 from tests.motion_at_work import move_a_dearer_tariff
@@ -110,8 +111,8 @@ class Recorder:
 
 
 def read(content: bytes) -> Any:
-    """JSON as a value; of a picture, a journal and a file for a bank, how it begins."""
-    begins = content.startswith((b"<svg", b"<?xml", b";; -*- mode"))
+    """JSON as a value; of a picture, a journal, a table and a file for a bank, how it begins."""
+    begins = content.startswith((b"<svg", b"<?xml", b";; -*- mode", b"when,"))
     return content[:160].decode() + "..." if begins else json.loads(content)
 
 
@@ -192,6 +193,7 @@ async def play(
     await the_commons(stranger)
     trip_id = await a_trip_from_quote_to_tip(rider, driver, colleague)
     await look_up(rider, colleague, trip_id)
+    await what_a_driver_is_paid(colleague, trip_id)
     await what_a_motion_would_do(town, stranger, rider, colleague)
     await where_to_wait(stranger, driver)
     await what_goes_wrong(other, colleague)

@@ -8,6 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from pypdf import PdfReader
 
 from fares.pay import PayFloor, PayFloors
 from foundation.identifiers import DriverId, RuleId, ShiftId, TransferId, TripId
@@ -18,6 +19,7 @@ from ledger.statements.check import differences
 from ledger.statements.document import document_of
 from ledger.statements.errors import WeekUnreadable
 from ledger.statements.facts import Charged, Entered, Facts, FloorRule, Of, OpenShift, Worked
+from ledger.statements.paper import statement_pdf
 from ledger.statements.period import seconds_within, week_named, week_of
 from ledger.statements.statement import make_statement
 from ledger.statements.table import statement_csv
@@ -297,6 +299,24 @@ def test_the_table_adds_up_and_computes_nothing_that_people_wrote() -> None:
     assert sum(cents[:-1]) == cents[-1]
     assert not [one for one in rows if one["why"].startswith(("=", "+", "-", "@"))]
     assert rows[1]["when"] == "2030-01-28T20:00:00-05:00"
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_paper_says_every_line_in_letters_that_it_has(language: str) -> None:
+    statement = made(costs=[cost()])
+    written = statement_pdf(statement, zone=NEW_YORK, language=language, made_at=AT)
+    assert written.startswith(b"%PDF-")
+    assert written == statement_pdf(statement, zone=NEW_YORK, language=language, made_at=AT)
+    said = "".join(page.extract_text() for page in PdfReader(io.BytesIO(written)).pages)
+    assert "[U+" not in said, "a letter that no font has"
+    for figure in ("8.00 USD", "21.65 USD", "2030-W05", "36.00 USD"):
+        assert figure in said
+
+
+def test_an_empty_week_says_so_on_paper() -> None:
+    empty = made(entered=(), charged=(), worked=(), opening=())
+    written = statement_pdf(empty, zone=NEW_YORK, language="en", made_at=AT)
+    assert "There are no lines" in PdfReader(io.BytesIO(written)).pages[0].extract_text()
 
 
 # --- costs
