@@ -21,6 +21,7 @@ from khan import (
     impact_commands,
     ledger_commands,
     options,
+    payout_commands,
     round_commands,
     study_commands,
     surplus_commands,
@@ -46,6 +47,7 @@ app.add_typer(bench, name="bench")
 government_commands.install(app)
 app.add_typer(surplus_commands.surplus, name="surplus")
 app.add_typer(ledger_commands.ledger, name="ledger")
+app.add_typer(payout_commands.payouts, name="payouts")
 app.add_typer(study_commands.day, name="day")
 app.add_typer(study_commands.demand, name="demand")
 app.command(epilog=round_commands.EXAMPLE)(round_commands.explain)

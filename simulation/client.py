@@ -151,9 +151,25 @@ class Phone:
         """
         return await self._ask("POST", path, json=body or {}, key=self.new_id())
 
+    async def fetch(self, path: str) -> bytes:
+        """Read a file that is not JSON.
+
+        Raises
+        ------
+        Refused, ServiceGone
+        """
+        return (await self._answer("GET", path)).content
+
     async def _ask(
         self, method: str, path: str, *, key: str | None = None, **content: Any
     ) -> dict[str, Any]:
+        answer = await self._answer(method, path, key=key, **content)
+        found: dict[str, Any] = answer.json() if answer.content else {}
+        return found
+
+    async def _answer(
+        self, method: str, path: str, *, key: str | None = None, **content: Any
+    ) -> httpx.Response:
         headers = {} if self.token is None else {"Authorization": f"Bearer {self.token}"}
         if key is not None:
             headers["Idempotency-Key"] = key
@@ -168,8 +184,7 @@ class Phone:
                 continue
             if answer.status_code >= 400:
                 raise Refused(answer.status_code, _problem(answer))
-            found: dict[str, Any] = answer.json() if answer.content else {}
-            return found
+            return answer
         raise ServiceGone(f"{method} {path}")
 
     async def _wait(self, attempt: int) -> None:
