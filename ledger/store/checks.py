@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import text
 
+from ledger.store.payout_checks import PAYOUT_CHECKS
 from storage.work import Reading
 
 
@@ -184,7 +185,7 @@ _CHECKS = {
         """,
         "the account was closed at {closed_minor}, and its entries sum to {summed_minor}",
     ),
-}
+} | PAYOUT_CHECKS
 
 RULES = tuple(_CHECKS)
 """The rules that are checked, in the order in which their faults are given."""
