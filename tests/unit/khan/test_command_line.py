@@ -22,7 +22,7 @@ COMMANDS = [
     "commons local-spend", "commons propose", "commons proposals", "commons answer", "commons agree", "commons done",
     "commons review", "commons open-fund", "commons open-offer", "commons open-purchase", "commons settle",
     "commons bid", "commons award", "payouts", "payouts preview", "payouts make", "payouts list", "payouts sent",
-    "payouts returned", "payouts mine", "payouts withdraw", "payouts destination",
+    "payouts returned", "bench payouts", "payouts mine", "payouts withdraw", "payouts destination",
 ]  # fmt: skip
 Said = tuple[int, str, str]
 Khan = Callable[..., Said]
@@ -97,6 +97,7 @@ def test_each_command_has_a_manual_whose_options_all_say_what_they_do(
         (["payouts", "make", "--run", "it", "--on", "2026-12-14"], "is not an identifier"),
         (["payouts", "make", "--run", "0" * 32, "--on", "soon"], "'soon' is not a day"),
         (["payouts", "make", "--run", "0" * 32, "--on", "2026-12-14", "--out", "{folder}"], "is a folder"),
+        (["bench", "payouts", "--payouts", "0"], "--payouts"),
         (["payouts", "sent", "it"], "is not an identifier"),
         (["payouts", "returned", "it", "--reason", "closed"], "is not an identifier"),
         (["payouts", "mine"], "--phone"),
