@@ -21,6 +21,7 @@ from khan import (
     impact_commands,
     ledger_commands,
     options,
+    payout_commands,
     round_commands,
     statement_commands,
     study_commands,
@@ -47,6 +48,7 @@ app.add_typer(bench, name="bench")
 government_commands.install(app)
 app.add_typer(surplus_commands.surplus, name="surplus")
 app.add_typer(ledger_commands.ledger, name="ledger")
+app.add_typer(payout_commands.payouts, name="payouts")
 app.add_typer(study_commands.day, name="day")
 app.add_typer(study_commands.demand, name="demand")
 app.command(epilog=round_commands.EXAMPLE)(round_commands.explain)
@@ -59,6 +61,7 @@ bench.command("ballots")(ballot_commands.bench_ballots)
 app.command(epilog=impact_commands.EXAMPLE)(impact_commands.impact)
 app.command(epilog=statement_commands.EXAMPLE)(statement_commands.statement)
 bench.command("surplus")(surplus_commands.bench_surplus)
+bench.command("payouts")(payout_commands.bench_payouts)
 bench.command("days")(study_commands.bench_days)
 bench.command("parts")(study_commands.bench_parts)
 bench.command("hindsight")(study_commands.bench_hindsight)

@@ -37,7 +37,8 @@ class Access:
     token
         Of a session that is open already; then nothing else is needed.
     passkey
-        The file of the office's passkey for terminals; made on first use.
+        The file of a passkey for terminals; made on first use. The office needs one, members may
+        use one where the service asks for a strong sign-in.
     """
 
     url: str
@@ -78,7 +79,7 @@ async def _enter(line: Phone, access: Access, console: Console) -> None:
     quiet = Console(file=console.file, quiet=True)
     if access.token:
         line.token = access.token
-    elif access.side == "office":
+    elif access.side == "office" or access.passkey is not None:
         await _enter_by_passkey(line, access, quiet)
     elif access.side != "public":
         shown = quiet if access.messages is not None else console

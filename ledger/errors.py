@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 
-from foundation.errors import Conflict, Forbidden, Invalid, NotFound, Unavailable
+from foundation.errors import Conflict, Forbidden, Invalid, NotFound
 from foundation.identifiers import UUID, TransferId, TripId
 from foundation.money import Money
 
@@ -282,7 +282,7 @@ class PayoutEnded(Conflict):
         super().__init__(f"Payout {payout_id} is {state} already.", state=state)
 
 
-class PayerUnset(Unavailable):
+class PayerUnset(Conflict):
     """The operator has not said from which account drivers are paid."""
 
     code = "payer_unset"

@@ -149,7 +149,7 @@ class Phone:
         ------
         Refused, ServiceGone
         """
-        return await self._content("GET", path, params=query)
+        return (await self._answer("GET", path, params=query)).content
 
     async def post(self, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
         """Write, once, however often it has to be sent.
@@ -163,13 +163,13 @@ class Phone:
     async def _ask(
         self, method: str, path: str, *, key: str | None = None, **content: Any
     ) -> dict[str, Any]:
-        answered = await self._content(method, path, key=key, **content)
-        found: dict[str, Any] = json.loads(answered) if answered else {}
+        answer = await self._answer(method, path, key=key, **content)
+        found: dict[str, Any] = answer.json() if answer.content else {}
         return found
 
-    async def _content(
+    async def _answer(
         self, method: str, path: str, *, key: str | None = None, **content: Any
-    ) -> bytes:
+    ) -> httpx.Response:
         headers = {} if self.token is None else {"Authorization": f"Bearer {self.token}"}
         if key is not None:
             headers["Idempotency-Key"] = key
@@ -184,7 +184,7 @@ class Phone:
                 continue
             if answer.status_code >= 400:
                 raise Refused(answer.status_code, _problem(answer))
-            return answer.content
+            return answer
         raise ServiceGone(f"{method} {path}")
 
     async def _wait(self, attempt: int) -> None:

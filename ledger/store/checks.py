@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 from sqlalchemy import text
 
 from ledger.fault import Fault
+from ledger.store.payout_checks import PAYOUT_CHECKS
 from storage.work import Reading
 
 __all__ = ["OF_THE_CHAIN", "RULES", "Fault", "faults", "faults_of"]
@@ -267,7 +268,7 @@ _CHECKS = {
         """,
         "the account was closed at {closed_minor}, and its entries sum to {summed_minor}",
     ),
-}
+} | PAYOUT_CHECKS
 
 RULES = tuple(_CHECKS)
 """The rules that are checked, in the order in which their faults are given."""

@@ -60,6 +60,34 @@ END $$;
 CREATE TRIGGER a_notice_is_of_a_payout_fact BEFORE INSERT ON ledger.payout_notice
     FOR EACH ROW EXECUTE FUNCTION ledger.check_payout_notice();
 
+-- A file and its payouts are written together, and the file says how many there are and what they sum to.
+CREATE FUNCTION ledger.check_payout_of_file() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM FROM ledger.payout_file
+    WHERE payout_file_id = NEW.payout_file_id AND currency = NEW.currency AND made_at = NEW.made_at
+      AND xmin = CAST(pg_current_xact_id_if_assigned() AS xid);
+    IF NOT FOUND THEN
+        PERFORM ledger.refuse('payouts_come_with_their_file',
+            'nothing is put into a file that was made before');
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER payouts_come_with_their_file BEFORE INSERT ON ledger.payout
+    FOR EACH ROW EXECUTE FUNCTION ledger.check_payout_of_file();
+
+CREATE FUNCTION ledger.check_payout_file() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM FROM ledger.payout WHERE payout_file_id = NEW.payout_file_id
+    HAVING count(*) = NEW.payouts AND sum(amount_minor) = NEW.total_minor;
+    IF NOT FOUND THEN
+        PERFORM ledger.refuse('the_file_says_its_payouts',
+            format('file %s is of other payouts than it says', NEW.payout_file_id));
+    END IF;
+    RETURN NULL;
+END $$;
+CREATE CONSTRAINT TRIGGER the_file_says_its_payouts AFTER INSERT ON ledger.payout_file
+    DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION ledger.check_payout_file();
+
 DO $$
 DECLARE
     name text;

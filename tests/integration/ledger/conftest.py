@@ -13,6 +13,8 @@ from storage import embedded
 from storage.engine import Database
 from tests.book_rows import Writer, names_belong_to
 from tests.booked import City, found_example
+from tests.payout_scene import HOUR, Scene, new_scene
+from tests.service_time import move_time, stop_time
 
 
 @pytest.fixture
@@ -62,3 +64,18 @@ def connection(
 def writer(connection: psycopg.Connection) -> Writer:
     """Writes rows right or wrong, as the service and as the owner."""
     return Writer(connection)
+
+
+@pytest.fixture
+async def scene(city: City, database_address: str, owner: psycopg.Connection) -> Scene:
+    """A driver who drove one trip, four days ago."""
+    stop_time(database_address, at="2024-05-14 12:00+00")
+    return await new_scene(city, database_address, owner)
+
+
+@pytest.fixture
+async def ready(scene: Scene) -> Scene:
+    """The driver's account is in use."""
+    await scene.set_destination()
+    move_time(scene.address, 72 * HOUR)
+    return scene

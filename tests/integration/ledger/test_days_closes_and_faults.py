@@ -23,6 +23,7 @@ from ledger.transfer import Kind, transfer_id
 from tests.book_rows import Writer, named
 from tests.booked import City, QuotedTrip
 from tests.money import USD, numbered
+from tests.payout_plants import PAYOUTS_PLANTED
 from tests.service_time import move_time, stop_time
 
 NEW_YORK = ZoneInfo("America/New_York")
@@ -226,7 +227,7 @@ async def test_good_books_have_no_fault(city: City, kept: str) -> None:
 
 
 def test_every_check_has_its_plant() -> None:
-    assert set(PLANTED) == set(checks.RULES)
+    assert set(PLANTED | PAYOUTS_PLANTED) == set(checks.RULES)
 
 
 @pytest.mark.parametrize("rule", checks.RULES)
@@ -235,7 +236,7 @@ async def test_every_check_finds_what_was_planted(
 ) -> None:
     owner.execute("SET session_replication_role = replica")  # as who owns the machine could
     owner.execute("ALTER TABLE ledger.entry DROP CONSTRAINT rounding_below_one_minor_unit")
-    owner.execute(PLANTED[rule])
+    owner.execute((PLANTED | PAYOUTS_PLANTED)[rule])
     assert rule in await found(city)
 
 

@@ -1,17 +1,12 @@
 """What drivers are owed goes to their banks: I21 and I22, files, and what the bank answers."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import date
-from uuid import UUID
 
 import psycopg
 import pytest
 
-from foundation.identifiers import DriverId, SessionId
-from ledger import payouts, views
+from ledger import payouts
 from ledger.account import Role, account_of_driver
-from ledger.bank_account import BankAccount
 from ledger.errors import (
     DestinationInUse,
     NothingToPay,
@@ -21,117 +16,12 @@ from ledger.errors import (
     PayoutNotFound,
 )
 from ledger.payout_file import faults_of
-from ledger.store.payouts import list_destinations, list_payouts_of_driver, list_payouts_of_file
+from ledger.store.payouts import list_destinations, list_payouts_of_driver
 from tests.book_rows import AT, Writer, account_named, named, refused
-from tests.booked import City
 from tests.money import USD, numbered
-from tests.people import VAULT, a_driver, a_rider, an_officer
-from tests.service_time import move_time, stop_time
-
-HOUR = 3600
-OFFICER = numbered(77)
-PAYER = BankAccount.of(
-    {"holder": "Khan Cars", "routing_number": "021001208", "account_number": "0001112223"}
-)
-MINE = BankAccount.of(
-    {"holder": "Dora Driver", "routing_number": "021000021", "account_number": "444455556"}
-)
-THIEFS = BankAccount.of(
-    {"holder": "D. Driver", "routing_number": "021000021", "account_number": "999900001"}
-)
-
-
-@dataclass(slots=True, kw_only=True)
-class Scene:
-    """One driver who earned something, in a city whose time stands still."""
-
-    city: City
-    address: str
-    owner: psycopg.Connection
-    driver_id: DriverId
-    owed_minor: int
-
-    def session(self, *, strong: bool = True, of: UUID | None = None) -> SessionId:
-        """A session of the driver's, opened with a passkey."""
-        row = self.owner.execute(
-            """
-            WITH passkey AS (
-                INSERT INTO registry.passkey (passkey_id, person_id, credential_id, public_key,
-                                              sign_count, made_at)
-                VALUES (gen_random_uuid(), %(person)s, sha256(gen_random_uuid()::text::bytea), 'k',
-                        0, service_now())
-                RETURNING passkey_id
-            )
-            INSERT INTO registry.session (session_id, token_hash, person_id, opened_by, passkey_id,
-                                          opened_at, expires_at, strong_until)
-            SELECT gen_random_uuid(), sha256(gen_random_uuid()::text::bytea), %(person)s, 'passkey',
-                   passkey_id, service_now(), service_now() + interval '1 day',
-                   CASE WHEN %(strong)s THEN service_now() + interval '5 minutes' END
-            FROM passkey RETURNING session_id
-            """,
-            {"person": of or self.driver_id, "strong": strong},
-        ).fetchone()
-        assert row is not None
-        return SessionId(row[0])
-
-    async def set_destination(
-        self, account: BankAccount = MINE, *, session_id: SessionId | None = None
-    ) -> int:
-        async with self.city.database.work() as work:
-            return await payouts.set_destination(
-                work, VAULT, self.driver_id, account, session_id=session_id or self.session()
-            )
-
-    async def make_file(self, number: int = 1, *, least_minor: int = 1) -> payouts.FileMade:
-        async with self.city.database.work() as work:
-            return await payouts.make_file(
-                work, VAULT, numbered(number), payer=PAYER, currency=USD,
-                execute_on=date(2024, 5, 20), least_minor=least_minor, made_by=OFFICER,
-            )  # fmt: skip
-
-    async def text(self, number: int = 1, payer: BankAccount = PAYER) -> bytes:
-        async with self.city.database.work() as work:
-            return await payouts.file_text(work, VAULT, numbered(number), payer=payer)
-
-    async def sent(self, number: int = 1) -> int:
-        async with self.city.database.work() as work:
-            return await payouts.mark_sent(work, numbered(number), made_by=OFFICER)
-
-    async def returned(self, payout_id: UUID) -> None:
-        async with self.city.database.work() as work:
-            await payouts.mark_returned(work, payout_id, reason="account closed", made_by=OFFICER)
-
-    async def payout_id(self, number: int = 1) -> UUID:
-        async with self.city.database.work() as work:
-            (payout,) = await list_payouts_of_file(work, numbered(number))
-        return payout.payout_id
-
-    async def balance(self, role: Role) -> int:
-        async with self.city.database.work() as work:
-            return (await views.balances(work)).get((role, USD), 0)
-
-
-@pytest.fixture
-async def scene(city: City, database_address: str, owner: psycopg.Connection) -> Scene:
-    """A driver who drove one trip, four days ago."""
-    stop_time(database_address, at="2024-05-14 12:00+00")
-    async with city.database.work() as work:
-        driver_id = (await a_driver(work, await an_officer(work))).driver_id
-    await city.settled_trip(driver_id=driver_id)
-    made = Scene(
-        city=city, address=database_address, owner=owner, driver_id=driver_id, owed_minor=0
-    )
-    made.owed_minor = -await made.balance(Role.DRIVER)
-    assert made.owed_minor > 0
-    return made
-
-
-@pytest.fixture
-async def ready(scene: Scene) -> Scene:
-    """The driver's account is in use."""
-    await scene.set_destination()
-    move_time(scene.address, 72 * HOUR)
-    return scene
+from tests.payout_scene import HOUR, MINE, THIEFS, Scene
+from tests.people import a_rider
+from tests.service_time import move_time
 
 
 async def test_all_that_is_owed_goes_out_and_the_bank_says_so(ready: Scene) -> None:

@@ -22,7 +22,8 @@ COMMANDS = [
     "commons", "commons pacts", "commons pact", "commons funds", "commons fund", "commons offers", "commons purchases",
     "commons local-spend", "commons propose", "commons proposals", "commons answer", "commons agree", "commons done",
     "commons review", "commons open-fund", "commons open-offer", "commons open-purchase", "commons settle",
-    "commons bid", "commons award",
+    "commons bid", "commons award", "payouts", "payouts preview", "payouts make", "payouts list", "payouts sent",
+    "payouts returned", "bench payouts", "payouts mine", "payouts withdraw", "payouts destination",
 ]  # fmt: skip
 Said = tuple[int, str, str]
 Khan = Callable[..., Said]
@@ -92,6 +93,17 @@ def test_each_command_has_a_manual_whose_options_all_say_what_they_do(
         (["surplus", "allocate", "it", "--data", "{folder}"], "is not an identifier"),
         (["surplus", "pay", "--run", "it", "--data", "{folder}"], "is not an identifier"),
         (["bench", "surplus", "--members", "1"], "--members"),
+        (["payouts", "preview"], "the office signs in by a passkey"),
+        (["payouts", "preview", "--least", "0"], "--least"),
+        (["payouts", "make", "--run", "it", "--on", "2026-12-14"], "is not an identifier"),
+        (["payouts", "make", "--run", "0" * 32, "--on", "soon"], "'soon' is not a day"),
+        (["payouts", "make", "--run", "0" * 32, "--on", "2026-12-14", "--out", "{folder}"], "is a folder"),
+        (["bench", "payouts", "--payouts", "0"], "--payouts"),
+        (["payouts", "sent", "it"], "is not an identifier"),
+        (["payouts", "returned", "it", "--reason", "closed"], "is not an identifier"),
+        (["payouts", "mine"], "--phone"),
+        (["payouts", "destination", "--phone", "1", "--account", "{folder}/broken"], "holds no JSON"),
+        (["payouts", "destination", "--account", "{folder}/x", "--take-back", "1"], "not both"),
         (["ledger", "export", "--format", "xlsx", "--out", "{folder}/new"], "choose one of beancount"),
         (["ledger", "export", "--format", "csv", "--out", "{folder}/broken"], "is there already"),
         (["ledger", "export", "--format", "csv", "--out", "{folder}"], "is a folder"),

@@ -137,3 +137,22 @@ def test_an_account_is_read_as_it_was_written() -> None:
         account = BankAccount.of(written)
         assert BankAccount.of(account.document()) == account
     assert BankAccount.of(SPAIN).tail == "1332"
+
+
+@pytest.mark.parametrize(
+    ("good", "bad"),
+    [
+        (b'<InstdAmt Ccy="EUR">', b'<InstdAmt Ccy="EU">'),
+        (b"<EndToEndId>payout 2", b"<EndToEndId>" + b"x" * 36),
+        (b"<BtchBookg>true</BtchBookg>", b"<Btch>true</Btch>"),
+        (b"<NbOfTxs>3</NbOfTxs>", b"<NbOfTxs>three</NbOfTxs>"),
+        (b"<PmtMtd>TRF</PmtMtd>", b""),
+        (b"IBAN>", b"Iban>"),
+        (b"pain.001.001.09", b"pain.001.001.03"),
+    ],
+)
+def test_what_the_schema_forbids_is_found_wherever_it_is(good: bytes, bad: bytes) -> None:
+    made = payment_initiation_xml(order((1, SPAIN), (2, SPAIN), (3, SPAIN)))
+    assert good in made
+    assert faults_of(made) == []
+    assert faults_of(made.replace(good, bad)) != []
