@@ -19,6 +19,7 @@ from governance.service.deciding import Readers
 from governance.service.polls import BallotTerms
 from ledger.open_views import OpenBooks
 from messages.codes import CodeMessages
+from papers.service import Letterhead
 from registry.passkeys import RelyingParty
 from registry.session_cache import SessionCache
 from registry.vault import Vault
@@ -78,6 +79,7 @@ class Services:
     ballot_places: BallotPlaces = BallotPlaces()
     grace_seconds: int = 3600
     books: OpenBooks = field(default_factory=OpenBooks)
+    letterhead: Letterhead = field(default_factory=Letterhead)
 
     @property
     def ballot_terms(self) -> BallotTerms:
