@@ -24,8 +24,8 @@ PAPER: dict[int | str, dict[str, Any]] = {
         "description": "The receipt, in the form that `Accept` likes best; without a wish, JSON.",
         "content": {
             JSON: {"schema": {"type": "object"}},
-            HTML: {"schema": {"type": "string"}},
-            PDF: {"schema": {"type": "string", "format": "binary"}},
+            HTML: {"schema": {"type": "string"}, "example": "<!doctype html>..."},
+            PDF: {"schema": {"type": "string", "format": "binary"}, "example": "%PDF-1.4..."},
         },
     }
 }

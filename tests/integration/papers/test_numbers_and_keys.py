@@ -101,9 +101,7 @@ async def test_somebody_elses_trip_is_as_unknown_as_none(town: Town) -> None:
     for asked in (trip_id, TripId(town.office)):
         with pytest.raises(TripNotFound):
             async with town.database.work() as work:
-                await issue_receipt(
-                    work, asked, letterhead=UNSIGNED, rider_id=RiderId(town.office)
-                )
+                await issue_receipt(work, asked, letterhead=UNSIGNED, rider_id=RiderId(town.office))
 
 
 async def test_old_keys_stay_published_and_sign_no_more(town: Town) -> None:
@@ -133,9 +131,7 @@ RECEIPT = """
     SELECT {number}, trip_id, {edition}, {replaces}, service_now(), {key_id}, {signature}
     FROM papers.receipt WHERE number = 1
 """
-KEY_ROW = (
-    "INSERT INTO papers.signing_key VALUES ({key_id}, {public_key}, service_now() + {later})"
-)
+KEY_ROW = "INSERT INTO papers.signing_key VALUES ({key_id}, {public_key}, service_now() + {later})"
 
 
 def receipt_row(**changes: str) -> str:
