@@ -22,6 +22,7 @@ from ledger.payments.desk import DeskProvider
 from ledger.payments.provider import Providers
 from ledger.payout_plan import PayoutTerms
 from messages.codes import CodeMessages
+from papers.service import Letterhead
 from registry.passkeys import RelyingParty
 from registry.session_cache import SessionCache
 from registry.vault import Vault
@@ -83,6 +84,7 @@ class Services:
     payouts: PayoutTerms = field(default_factory=PayoutTerms)
     books: OpenBooks = field(default_factory=OpenBooks)
     providers: Providers = field(default_factory=lambda: Providers(desk=DeskProvider()))
+    letterhead: Letterhead = field(default_factory=Letterhead)
 
     @property
     def ballot_terms(self) -> BallotTerms:

@@ -26,6 +26,7 @@ from governance.bylaws import parse_bylaws
 from governance.events import TOLD_TO_EVERYBODY
 from governance.service.deciding import Readers
 from governance.surplus.policy import parse_allocation_policy
+from khan.letterhead import letterhead_of
 from khan.our_tables import our_tables
 from khan.settings import Settings, SettingsUnusable
 from khan.stripe_provider import StripeProvider
@@ -37,6 +38,7 @@ from ledger.payout_notices import Teller
 from ledger.payout_plan import PayoutTerms
 from messages.codes import CodeMessages
 from messages.sender import ConsoleSender
+from papers.service import Letterhead, publish_key
 from registry.passkeys import RelyingParty
 from registry.service import check_vault
 from registry.session_cache import SessionCache
@@ -180,13 +182,16 @@ async def build(settings: Settings) -> Running:
         If its tables were never made, or are not for this user.
     registry.errors.VaultKeyWrong
         If the vault's secret is not the one this database was sealed with.
+    SettingsUnusable, papers.errors.SigningKeyUnusable, papers.errors.ReceiptKeyRetired
+        If the supplier's file or the key of receipts cannot be used.
     """
+    letterhead = letterhead_of(settings)
     city = open_city(settings.city, settings.cache)
     providers = _providers(settings)
     database = Database(settings.database_url, pool_size=settings.pool_size)
     office_database = Database(settings.database_url, role="khan_office", pool_size=2)
     vault = Vault.from_secret(settings.vault_secret.get_secret_value().encode())
-    policy = await _check(database, vault)
+    policy = await _check(database, vault, letterhead)
     clock = await database.clock()
     board = PositionBoard()
     hub, fleet = Hub(everybody=TOLD_TO_EVERYBODY), Fleet(board, currency=city.pack.currency)
@@ -217,6 +222,7 @@ async def build(settings: Settings) -> Running:
         grace_seconds=settings.grace_seconds,
         providers=providers,
         payouts=payout_terms(settings),
+        letterhead=letterhead,
         is_demonstration=clock.rate != 1 or clock.service_origin != clock.wall_origin,
     )
     dispatcher, adviser = _deciders(services, stale_seconds=policy.position_stale_s)
@@ -254,12 +260,17 @@ def _deciders(services: Services, *, stale_seconds: int) -> tuple[Dispatcher, Ad
     return dispatcher, adviser
 
 
-async def _check(database: Database, vault: Vault) -> BookingPolicy:
-    """Whether this is a founded city's database, sealed with this vault; its booking policy."""
+async def _check(database: Database, vault: Vault, letterhead: Letterhead) -> BookingPolicy:
+    """Whether this is a founded city's database, sealed with this vault; its booking policy.
+
+    The key that signs receipts is published before anything is signed with it.
+    """
     try:
         with our_tables():
             async with database.work() as work:
                 await check_vault(work, vault)
+                if letterhead.signer is not None:
+                    await publish_key(work, letterhead.signer)
                 return await booking_policy(work, work.now)
     except Refusal:
         await database.dispose()

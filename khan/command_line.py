@@ -22,6 +22,7 @@ from khan import (
     ledger_commands,
     options,
     payout_commands,
+    receipt_commands,
     round_commands,
     statement_commands,
     study_commands,
@@ -39,10 +40,9 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 city = typer.Typer(help="Make and look at city packs.", no_args_is_help=True)
-receipt = typer.Typer(help="Check receipts.", no_args_is_help=True)
 bench = typer.Typer(help="Measure what things cost on this machine.", no_args_is_help=True)
 app.add_typer(city, name="city")
-app.add_typer(receipt, name="receipt")
+app.add_typer(receipt_commands.receipt, name="receipt")
 app.add_typer(round_commands.rounds, name="round")
 app.add_typer(bench, name="bench")
 government_commands.install(app)
@@ -251,21 +251,6 @@ def quote(
 
     for line in quote_lines(city_name, origin, destination, at=at, vehicle_class=vehicle_class):
         console.print(line, markup=False)
-
-
-@receipt.command("verify", epilog="Exit status 1 if anything differs.")
-def receipt_verify(
-    file: Annotated[Path, typer.Argument(help="A receipt as the rider API gives it, JSON.")],
-) -> None:
-    """Compute a receipt again from itself alone, and say what differs."""
-    from khan.quoting import verify_receipt
-
-    differences = verify_receipt(file)
-    for difference in differences:
-        console.print(difference, markup=False)
-    if differences:
-        raise typer.Exit(1)
-    console.print("The receipt is right: every line and share computes to what it says.")
 
 
 @bench.command("service")

@@ -52,4 +52,5 @@ def with_examples(document: dict[str, Any]) -> dict[str, Any]:
 
 def _put(described: dict[str, Any], example: Any) -> None:
     for content in described.get("content", {}).values():
-        content["example"] = example
+        # A form that is no JSON says by itself how it begins.
+        content.setdefault("example", example)

@@ -12,13 +12,13 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
 from fares.month import MonthUnderBoth, month_under_both, trip_of_receipt
-from fares.receipt import verify
 from foundation.local_time import Which, instant_of
 from foundation.strict_json import read_json
 from khan.build import find_city, read_charter
 from khan.console import ArgumentUnusable
 from khan.quoting import FileUnreadable
 from khan.simulate import Asked, followers, prepare
+from papers.checking import verify
 from roads.pack import CityPack
 from rulebook.rule import RuleKind, canonical
 from simulation.impact.demand import Demand, demand_of, zoning_of
@@ -216,7 +216,8 @@ def month_of(receipts: Path, sides: tuple[Rules, Rules]) -> MonthUnderBoth:
             raise FileUnreadable(receipts, f"receipt {number}: {differences[0].rstrip('.')}")
         if receipt["currency"] != sides[0].by.tariff.currency:
             raise FileUnreadable(receipts, f"receipt {number} is in {receipt['currency']}")
-    trips = [trip_of_receipt(receipt) for receipt in listed]
+    # A fee is of a trip that did not take place: no tariff would have priced it otherwise.
+    trips = [trip_of_receipt(receipt) for receipt in listed if "fare" in receipt]
     return month_under_both(trips, today=sides[0].by, proposed=sides[1].by)
 
 

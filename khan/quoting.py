@@ -1,11 +1,10 @@
-"""Prices and receipts on the command line, without a service and without a database."""
+"""Prices on the command line, without a service and without a database."""
 
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
 from fares.price import Journey, price
-from fares.receipt import read_receipt, verify
 from fares.tariff import parse_tariff
 from foundation.clock import wall_now
 from foundation.errors import Invalid
@@ -102,17 +101,3 @@ class FileUnreadable(Invalid):
 
     def __init__(self, file: Path, reason: str) -> None:
         super().__init__(f"{file} cannot be read: {reason}.", file=str(file))
-
-
-def verify_receipt(file: Path) -> list[str]:
-    """What differs when the receipt is computed again; nothing if it is right.
-
-    Raises
-    ------
-    FileUnreadable, fares.receipt.ReceiptUnreadable
-    """
-    try:
-        text = file.read_bytes()
-    except OSError as error:
-        raise FileUnreadable(file, str(error.strerror)) from None
-    return list(verify(read_receipt(text)))

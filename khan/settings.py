@@ -62,6 +62,16 @@ class Settings(BaseSettings):
     box: str = Field(
         default="", description="Address of the ballot box and the board. Empty: no secret votes."
     )
+    supplier: Path | None = Field(
+        default=None,
+        description="A JSON file that says who supplies, for receipts and invoices: `name`, `address` "
+        "(a list of lines), `vat_id`. Without it they name nobody.",
+    )
+    receipt_key: Path | None = Field(
+        default=None,
+        description="The key file that signs receipts (`khan receipt new-key`). "
+        "Without it they are unsigned, and say so.",
+    )
     grace_seconds: int = Field(
         default=3600,
         ge=0,

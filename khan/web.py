@@ -18,6 +18,7 @@ import public_api.city
 import public_api.commons
 import public_api.commons_whole
 import public_api.impact
+import public_api.keys
 import public_api.live
 import public_api.meetings
 import public_api.motions
@@ -57,6 +58,7 @@ ENTRANCES = {
         public_api.polls.router,
         public_api.impact.router,
         public_api.books.router,
+        public_api.keys.router,
         public_api.sign_in.router,
         public_api.shared_trips.router,
         public_api.live.router,
@@ -174,9 +176,16 @@ class Measured:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
+                given = message.get("headers", [])
+                own = {name.lower() for name, _ in given}
+                # A page with a stricter policy of its own keeps it.
                 message["headers"] = [
-                    *message.get("headers", []),
-                    *((name.encode(), value.encode()) for name, value in secured.items()),
+                    *given,
+                    *(
+                        (name.encode(), value.encode())
+                        for name, value in secured.items()
+                        if name.encode() not in own
+                    ),
                 ]
             await send(message)
 

@@ -11,6 +11,7 @@ from dispatch.trip import Actor, By
 from dispatch.views import staff as staff_views
 from dispatch.views.bookings import list_at_risk
 from doorway.caller import Office
+from doorway.papers import PAPER, answer_receipt
 from doorway.places import quote_between
 from doorway.schemas import problems
 from doorway.services import services_of
@@ -27,6 +28,7 @@ from office_api.schemas import (
     PurposeOut,
     TripOut,
 )
+from papers.service import issue_receipt
 from registry.needs import needs_of
 from registry.service import join_person
 from storage.work import UnitOfWork
@@ -147,6 +149,26 @@ async def look(
             work, purpose_id=purpose_id, actor_id=caller.person_id, trip_id=TripId(trip_id)
         )
     return TripOut(trip=trip)
+
+
+@router.get(
+    "/trips/{trip_id}/receipt",
+    response_class=Response,
+    responses=problems(404, 409) | PAPER,
+    summary="A rider's receipt",
+)
+async def receipt(
+    request: Request, trip_id: UUID, caller: Office, purpose_id: Annotated[UUID, Header()]
+) -> Response:
+    """The receipt as its rider gets it, for the purpose in the header `Purpose-Id`; the look is logged."""
+    services = services_of(request)
+    async with services.office_database.work() as work:
+        await staff_views.read_trip(
+            work, purpose_id=purpose_id, actor_id=caller.person_id, trip_id=TripId(trip_id)
+        )
+    async with services.database.work() as work:
+        made = await issue_receipt(work, TripId(trip_id), letterhead=services.letterhead)
+    return await answer_receipt(request, made)
 
 
 @router.post(

@@ -51,7 +51,7 @@ class Leaf:
     made_at
         Aware; the date that the file of a sheet bears.
     note
-        How to check it.
+        How to check it; empty where there is nothing to say.
     """
 
     language: str

@@ -48,13 +48,14 @@ POLICY = (
 def page_of(leaf: Leaf) -> str:
     """The paper as one HTML document."""
     direction = "rtl" if leaf.language in RIGHT_TO_LEFT else "ltr"
+    note = f"<p>{escape(leaf.note)}</p>\n" if leaf.note else ""
     blocks = "".join(_block(block) for block in leaf.blocks)
     return (
         f'<!doctype html>\n<html lang="{leaf.language}" dir="{direction}">\n<head>\n'
         '<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f"<title>{escape(leaf.title)}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n<main>\n"
-        f"<h1>{escape(leaf.title)}</h1>\n{blocks}<p>{escape(leaf.note)}</p>\n"
+        f"<h1>{escape(leaf.title)}</h1>\n{blocks}{note}"
         "</main>\n</body>\n</html>\n"
     )
 

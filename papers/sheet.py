@@ -17,8 +17,9 @@ def sheet_of(leaf: Leaf) -> bytes:
     pdf.heading(leaf.title, size=17)
     for block in leaf.blocks:
         pdf.block(block)
-    pdf.ln(3)
-    pdf.note(leaf.note)
+    if leaf.note:
+        pdf.ln(3)
+        pdf.note(leaf.note)
     made = bytes(pdf.output())
     pdf.close_fonts()
     return made

@@ -1,46 +1,45 @@
 """The receipt of a trip, the rider's statement, and the rider."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Query
 from pydantic import AwareDatetime
 from starlette.requests import Request
+from starlette.responses import Response
 
-import fares.service
 import ledger.views
 import registry.views
-from dispatch.errors import TripNotEnded
-from dispatch.views import trips as views
 from doorway.caller import Rider
+from doorway.papers import PAPER, answer_receipt
 from doorway.periods import period
 from doorway.schemas import MoneyOut, StatementLineOut, problems
 from doorway.services import services_of
 from foundation.identifiers import UUID, RiderId, TripId
+from papers.service import issue_receipt
 from rider_api.schemas import MeOut, StatementOut
 
 router = APIRouter(tags=["receipts"])
 
 
-@router.get("/trips/{trip_id}/receipt", responses=problems(404, 409), summary="The receipt")
-async def receipt(request: Request, trip_id: UUID, caller: Rider) -> dict[str, Any]:
-    """Everything the price came from, the tariff itself included: `khan receipt verify` computes
-    it again from this document alone."""
-    async with services_of(request).database.work() as work:
-        trip = await views.trip_for_rider(work, TripId(trip_id), RiderId(caller.person_id))
-        if trip.state != "completed" or trip.ended_at is None:
-            raise TripNotEnded(trip_id)
-        charge = await ledger.views.fare_of_trip(work, trip.trip_id)
-        assert charge.quote_id is not None
-        quote = await fares.service.get_quote(work, charge.quote_id, trip.rider_id)
-        return await fares.service.receipt_of(
+@router.get(
+    "/trips/{trip_id}/receipt",
+    response_class=Response,
+    responses=problems(404, 409) | PAPER,
+    summary="The receipt",
+)
+async def receipt(request: Request, trip_id: UUID, caller: Rider) -> Response:
+    """Of a fare or a fee, numbered and signed: JSON, a page or a PDF, as `Accept` asks, in the language
+    of `Accept-Language`. The JSON holds everything that the price came from, the tariff itself
+    included: `khan receipt verify` computes it again from this document alone."""
+    services = services_of(request)
+    async with services.database.work() as work:
+        made = await issue_receipt(
             work,
-            quote,
-            charge.document,
-            trip_id=trip.trip_id,
-            completed_at=trip.ended_at,
-            tip_minor=charge.tip.minor,
-            transfers=charge.transfers,
+            TripId(trip_id),
+            letterhead=services.letterhead,
+            rider_id=RiderId(caller.person_id),
         )
+    return await answer_receipt(request, made)
 
 
 @router.get("/statement", responses=problems(), summary="What you owed and paid")

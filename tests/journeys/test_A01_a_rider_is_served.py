@@ -1,6 +1,6 @@
 """The simplest day: somebody asks for a car, gets one, pays, and thanks the driver."""
 
-from fares.receipt import verify
+from papers.checking import verify
 from tests.journeys.people import Town
 from tests.small_city import corner
 

@@ -20,7 +20,7 @@ async def test_a_rider_who_cancels_before_anybody_comes_owes_nothing(town: Town)
     again = await rider.refused("POST", f"/rider/v1/trips/{trip['trip_id']}/cancel", {})
     assert again == "409 illegal_step"
     receipt = await rider.refused("GET", f"/rider/v1/trips/{trip['trip_id']}/receipt")
-    assert receipt == "409 trip_not_completed"
+    assert receipt == "404 receipt_not_found"
 
 
 async def test_a_cancellation_reaches_the_driver_who_is_free_at_once(town: Town) -> None:

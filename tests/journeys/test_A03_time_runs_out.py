@@ -80,7 +80,7 @@ async def test_a_rider_who_does_not_come_is_a_no_show_after_the_wait(town: Town)
 
 
 async def test_waiting_at_the_kerb_is_on_the_receipt(town: Town) -> None:
-    from fares.receipt import verify
+    from papers.checking import verify
 
     rider, driver = await town.rider(), await town.driver(corner(3, 1))
     trip = await rider.book(corner(3, 1), corner(3, 5))

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from khan import terminal
-from khan.quoting import verify_receipt
+from khan.papers import verdict_on
 from tests.journeys.conftest import Found
 from tests.journeys.screen import Screen, lat_lon
 from tests.journeys.service import Service, in_a_thread
@@ -40,7 +40,7 @@ async def test_one_rides_and_one_drives(service: Service, tmp_path: Path) -> Non
         destination=lat_lon(4, 4), yes=True, console=rider.console, receipt=receipt,
     )  # fmt: skip
     await asyncio.gather(driving, riding)
-    assert verify_receipt(receipt) == []
+    assert verdict_on(receipt, None).differences == ()
     shown = str(rider)
     for words in ("total", "The driver gets", "Your PIN", "plate", "Your car is there",
                   "You are there", "Receipt"):  # fmt: skip

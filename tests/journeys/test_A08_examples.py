@@ -39,6 +39,7 @@ from tests.journeys.people import (
     journey,
     new_id,
 )
+from tests.journeys.receipt_story import receipts
 from tests.journeys.service import in_a_thread
 from tests.journeys.statement_story import what_a_driver_is_paid
 from tests.journeys.waiting import advice_to_go, quick_advice
@@ -50,6 +51,8 @@ from tests.small_city import corner
 from tests.surplus_books import result
 from tests.surplus_by_hand import close_and_decide
 
+PRINTED = ("text/html", "application/pdf")
+"""Other forms of what is had as JSON, too."""
 ENTRANCES = ("rider", "driver", "office", "public")
 FREE = frozenset(
     {"amended_by", "detail", "body", "reason", "options", "credential", "properties", "document"}
@@ -90,7 +93,7 @@ class Recorder:
 
     async def _note(self, answer: httpx.Response) -> None:
         await answer.aread()
-        if not answer.is_success:
+        if not answer.is_success or answer.headers.get("content-type", "").startswith(PRINTED):
             return
         path = answer.request.url.path
         # What is written out goes before what is a parameter: /trips/current before /trips/{id}.
@@ -194,6 +197,7 @@ async def play(
     trip_id = await a_trip_from_quote_to_tip(rider, driver, colleague)
     await look_up(rider, colleague, trip_id)
     await what_a_driver_is_paid(colleague, trip_id)
+    await receipts(rider, office, stranger, trip_id)
     await what_a_motion_would_do(town, stranger, rider, colleague)
     await where_to_wait(stranger, driver)
     await what_goes_wrong(other, colleague)

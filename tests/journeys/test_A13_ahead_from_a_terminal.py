@@ -12,7 +12,7 @@ import pytest
 from foundation.local_time import LocalTimeSkipped
 from khan import terminal
 from khan.command_line import main
-from khan.quoting import verify_receipt
+from khan.papers import verdict_on
 from khan.wanted_time import TimeMeansTwo, said_of
 from tests.journeys.conftest import Found
 from tests.journeys.people import Town
@@ -68,7 +68,7 @@ async def test_a_terminal_books_ahead_waits_and_follows_the_car(town: Town, tmp_
     await driver.step(taken["trip_id"], "complete")
     await riding
     assert "You are there" in str(screen)
-    assert verify_receipt(kept) == []
+    assert verdict_on(kept, None).differences == ()
     booked = json.loads(kept.read_text(encoding="utf-8"))["quote"]["booked_for"]
     assert datetime.fromisoformat(booked) == wanted
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from fares.receipt import verify
+from papers.checking import verify
 from tests.journeys.conftest import Found
 from tests.journeys.people import Driver, Rider, Town, new_id
 from tests.journeys.service import ServiceProcess, free_port

@@ -12,7 +12,7 @@ ENDS = ["--from", "40.7505,-73.9937", "--to", "40.7736,-73.9816"]
 TURNED = ["--from", "-73.9937,40.7505", "--to", "40.7736,-73.9816"]
 COMMANDS = [
     "", "demo", "serve", "migrate", "found", "quote", "ride", "drive", "city", "city build",
-    "city show", "receipt", "receipt verify", "round", "round list", "round replay", "explain", "bench",
+    "city show", "receipt", "receipt verify", "receipt new-key", "round", "round list", "round replay", "explain", "bench",
     "bench service", "bench matching", "bench days", "bench dial-a-ride", "bench parts", "bench hindsight", "simulate", "impact", "day",
     "day make", "demand", "demand learn", "count", "bench counting", "bench surplus", "surplus",
     "ledger", "ledger export", "ledger verify", "ledger seal", "ledger close", "ledger reverse",

@@ -69,7 +69,7 @@ def test_a_key_that_was_never_published_is_none() -> None:
     assert any("none of those published" in one for one in check_receipt(forged, KEYS).differences)
 
 
-@pytest.mark.parametrize("starts, ends", [(1, None), (-300, 0), (-300, -1)])
+@pytest.mark.parametrize(("starts", "ends"), [(1, None), (-300, 0), (-300, -1)])
 def test_a_key_signs_only_while_it_is_in_use(starts: int, ends: int | None) -> None:
     key = replace(
         KEYS[0],
