@@ -31,8 +31,12 @@ GRACE = timedelta(minutes=5)
 OF_THE_RESULT = (Role.COOPERATIVE, Role.OTHER_INCOME, Role.EXPENSE, Role.ROUNDING)
 """What a period earned and cost: at its close these go to the surplus."""
 
-NEVER_REVERSED = CHARGES | {Kind.REFUND, Kind.REVERSAL, Kind.CLOSING}
-"""A charge is refunded; a refund and a reversal stand; a close is for ever."""
+NEVER_REVERSED = (
+    CHARGES
+    | {Kind.REFUND, Kind.REVERSAL, Kind.CLOSING, Kind.CASH_COLLECTED, Kind.ASSIGNED}
+    | {Kind.VOUCHER_ISSUED, Kind.VOUCHER_USED, Kind.VOUCHER_LAPSED, Kind.REFUND_PASSED_ON}
+)
+"""A charge and what paid it are refunded; a refund and a reversal stand; a close is for ever."""
 
 
 async def seal_next_day(work: UnitOfWork, zone: ZoneInfo) -> SealedDay | None:
