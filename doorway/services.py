@@ -17,6 +17,7 @@ from foundation.clock import ServiceClock, wall_now
 from governance.ballots.manifest import RelyingParty as VotingPlace
 from governance.service.deciding import Readers
 from governance.service.polls import BallotTerms
+from ledger.customers.invoice import Supplier
 from ledger.open_views import OpenBooks
 from messages.codes import CodeMessages
 from registry.passkeys import RelyingParty
@@ -78,6 +79,7 @@ class Services:
     ballot_places: BallotPlaces = BallotPlaces()
     grace_seconds: int = 3600
     books: OpenBooks = field(default_factory=OpenBooks)
+    supplier: Supplier | None = None
 
     @property
     def ballot_terms(self) -> BallotTerms:

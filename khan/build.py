@@ -28,6 +28,7 @@ from governance.service.deciding import Readers
 from governance.surplus.policy import parse_allocation_policy
 from khan.our_tables import our_tables
 from khan.settings import Settings, SettingsUnusable
+from ledger.customers.invoice import supplier_of
 from messages.codes import CodeMessages
 from messages.sender import ConsoleSender
 from registry.passkeys import RelyingParty
@@ -203,6 +204,7 @@ async def build(settings: Settings) -> Running:
         clients=shipped("clients"),
         ballot_places=_ballot_places(settings),
         grace_seconds=settings.grace_seconds,
+        supplier=supplier_of(settings.supplier),
         is_demonstration=clock.rate != 1 or clock.service_origin != clock.wall_origin,
     )
     dispatcher, adviser = _deciders(services, stale_seconds=policy.position_stale_s)

@@ -39,6 +39,12 @@ class Settings(BaseSettings):
         description="At least 32 random characters; names and phones are sealed under it. "
         "Whoever loses it loses them.",
     )
+    supplier: str = Field(
+        default="",
+        pattern=r"^($|[^;]+;[^;]+(;[^;]*)?$)",
+        description="Who invoices customers: legal name; address; VAT id, with a semicolon between. "
+        "Empty: no invoices.",
+    )
     host: str = Field(default="127.0.0.1", description="Where to listen.")
     port: int = Field(default=8765, ge=0, le=65535, description="The port to listen on.")
     origin: str = Field(

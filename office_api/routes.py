@@ -6,6 +6,8 @@ from office_api import (
     appeals,
     audit,
     commons,
+    customers,
+    disputes,
     live,
     meetings,
     members,
@@ -32,6 +34,8 @@ for part in (
     purchases,
     surplus,
     audit,
+    customers,
+    disputes,
     live,
 ):
     router.include_router(part.router)

@@ -29,6 +29,14 @@ class Supplier:
     vat_id: str | None
 
 
+def supplier_of(said: str) -> Supplier | None:
+    """Who invoices, from "legal name; address; VAT id"; None if nobody was said."""
+    if not said.strip():
+        return None
+    legal_name, address, vat_id = (*(part.strip() for part in said.split(";")), "")[:3]
+    return Supplier(legal_name=legal_name, address=address, vat_id=vat_id or None)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Item:
     """One entry of the customer's account, to be said."""

@@ -111,6 +111,7 @@ def _settings(city: Founded, port: int, changes: dict[str, object]) -> Settings:
         "city": str(city.pack),
         "database_url": city.address,
         "vault_secret": SECRET,
+        "supplier": "Khan Cars Co-operative; 1 Depot Road; XX1",
         "port": port,
         "origin": "http://localhost:8765",
         "cache": city.folder / "cache",

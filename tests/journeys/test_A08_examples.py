@@ -37,6 +37,7 @@ from tests.journeys.people import (
     new_id,
 )
 from tests.journeys.service import in_a_thread
+from tests.journeys.settle_story import a_month_later, who_pays
 from tests.journeys.waiting import advice_to_go, quick_advice
 from tests.motion_at_work import move_a_dearer_tariff
 from tests.polls_at_work import StagedPoll, voting_key
@@ -188,6 +189,7 @@ async def play(
     await the_commons(stranger)
     trip_id = await a_trip_from_quote_to_tip(rider, driver, colleague)
     await look_up(rider, colleague, trip_id)
+    customer_id, paid_trip = await who_pays(rider, colleague, office)
     await what_a_motion_would_do(town, stranger, rider, colleague)
     await where_to_wait(stranger, driver)
     await what_goes_wrong(other, colleague)
@@ -202,6 +204,7 @@ async def play(
     await signed_in_again(rider)
     await signed_in_again(colleague, office)
     await the_surplus(town, rider, colleague, office)
+    await a_month_later(town, rider, office, customer_id, paid_trip)
     assert (await rider.ask("DELETE", "/public/v1/session")).status_code == 204
 
 
