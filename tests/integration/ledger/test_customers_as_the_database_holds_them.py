@@ -456,6 +456,20 @@ def test_nothing_written_is_changed(raw: Raw) -> None:
             raw.connection.execute(f"TRUNCATE customers.{table} CASCADE")
 
 
+def test_a_way_to_pay_names_limits_and_a_pin_of_its_own_customer(scene: Scene) -> None:
+    """The references by themselves, without the trigger that would say more."""
+    with psycopg.connect(scene.address) as owner:
+        owner.execute("ALTER TABLE customers.payment DISABLE TRIGGER USER")
+        raw = Raw(owner, scene)
+        wrong = {
+            "limits_of_the_customer": {"limits_number": 9},
+            "a_pin_of_the_customer": {"pin_digest": b"0" * 32},
+        }
+        for rule, values in wrong.items():
+            assert raw.refused(lambda r, s, values=values: payment(r, s, **values)) == rule
+        owner.rollback()
+
+
 # --- planted defects
 
 
