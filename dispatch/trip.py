@@ -162,6 +162,7 @@ class Trip:
     stop_seconds: int = 0
     waiting_seconds: int = 0
     end_reason: str | None = None
+    payment: str = "account"  # how it is paid, as `ledger.customers.way` names it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

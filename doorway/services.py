@@ -17,6 +17,7 @@ from foundation.clock import ServiceClock, wall_now
 from governance.ballots.manifest import RelyingParty as VotingPlace
 from governance.service.deciding import Readers
 from governance.service.polls import BallotTerms
+from ledger.customers.invoice import Supplier
 from ledger.open_views import OpenBooks
 from ledger.payments.desk import DeskProvider
 from ledger.payments.provider import Providers
@@ -85,6 +86,16 @@ class Services:
     books: OpenBooks = field(default_factory=OpenBooks)
     providers: Providers = field(default_factory=lambda: Providers(desk=DeskProvider()))
     letterhead: Letterhead = field(default_factory=Letterhead)
+
+    @property
+    def supplier(self) -> Supplier | None:
+        """Who invoices customers, as the letterhead says; None if it names nobody."""
+        named = self.letterhead.supplier
+        if named is None:
+            return None
+        return Supplier(
+            legal_name=named.name, address=", ".join(named.address), vat_id=named.vat_id
+        )
 
     @property
     def ballot_terms(self) -> BallotTerms:

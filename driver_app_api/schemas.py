@@ -186,6 +186,27 @@ class TripOut(Model):
     boarded_at: datetime | None
     ended_at: datetime | None
     end_reason: str | None
+    payment: str = Field(
+        description="`cash`: you collect it. Otherwise nothing is to be collected."
+    )
+    cash_to_collect_minor: int = Field(
+        description="What the rider hands you at the end: the price, until the fare is settled with "
+        "waiting and tolls; 0 unless it is paid in cash."
+    )
+
+
+class CashShortIn(Model):
+    """How much of a cash fare you did not get."""
+
+    missing_minor: Annotated[int, Field(strict=True, ge=1, le=100_000_000)]
+
+
+class CashShortOut(Model):
+    """What the rider owes now in your place."""
+
+    trip_id: UUID
+    missing_minor: int
+    currency: str
 
 
 class CurrentOut(Model):

@@ -8,6 +8,7 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
+import ledger.customers.paying
 import registry.views
 from dispatch.service import driving
 from dispatch.views import trips as views
@@ -20,6 +21,8 @@ from doorway.writes import once
 from driver_app_api.schemas import (
     ArriveIn,
     BoardIn,
+    CashShortIn,
+    CashShortOut,
     CurrentOut,
     NoShowIn,
     ReasonIn,
@@ -30,6 +33,7 @@ from driver_app_api.schemas import (
 from foundation.errors import Refusal
 from foundation.identifiers import UUID, DriverId, PersonId, TripId
 from foundation.measures import Point
+from ledger.customers.views import cash_due
 from registry.session import Caller
 from storage.work import Reading, UnitOfWork
 
@@ -74,7 +78,17 @@ async def shown(work: Reading, services: Services, trip: TripView, driver_id: Dr
         boarded_at=trip.boarded_at,
         ended_at=trip.ended_at,
         end_reason=trip.end_reason,
+        payment=trip.payment,
+        cash_to_collect_minor=await cash_to_collect(work, trip),
     )
+
+
+async def cash_to_collect(work: Reading, trip: TripView) -> int:
+    """Minor units that the driver gets from the rider: the fare if it is settled, else the price."""
+    if trip.payment != "cash" or trip.state == "released":
+        return 0
+    due = await cash_due(work, trip.trip_id)
+    return trip.total_minor if due is None and trip.ended_at is None else due or 0
 
 
 async def show(work: Reading, services: Services, trip_id: TripId, driver_id: DriverId) -> TripOut:
@@ -240,3 +254,26 @@ async def release(request: Request, trip_id: UUID, caller: Driver, body: ReasonI
         return await driving.release(work, trip_id=trip, driver_id=driver, reason=body.reason)
 
     return await _take(request, trip_id, caller, step)
+
+
+@router.post(
+    "/trips/{trip_id}/cash-short",
+    responses={200: {"model": CashShortOut}, **problems(404, 409)},
+    summary="Say that cash was missing",
+)
+async def cash_short(
+    request: Request, trip_id: UUID, body: CashShortIn, caller: Driver
+) -> Response:
+    """Of a trip paid in cash, what you did not get: the rider owes it then, not you. Once a trip; the
+    rider is told and may dispute it."""
+    driver_id = DriverId(caller.person_id)
+
+    async def handle(work: UnitOfWork) -> Any:
+        missing = await ledger.customers.paying.cash_was_short(
+            work, trip_id=TripId(trip_id), driver_id=driver_id, missing_minor=body.missing_minor
+        )
+        return CashShortOut(
+            trip_id=trip_id, missing_minor=missing.minor, currency=missing.currency
+        ).model_dump(mode="json")
+
+    return await once(request, services_of(request).database, caller=str(driver_id), handler=handle)

@@ -65,7 +65,7 @@ class Settings(BaseSettings):
     supplier: Path | None = Field(
         default=None,
         description="A JSON file that says who supplies, for receipts and invoices: `name`, `address` "
-        "(a list of lines), `vat_id`. Without it they name nobody.",
+        "(a list of lines), `vat_id`. Without it receipts name nobody, and nobody is invoiced.",
     )
     receipt_key: Path | None = Field(
         default=None,

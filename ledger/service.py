@@ -9,7 +9,7 @@ from typing import Any, Literal, NoReturn
 from fares.fare import Fare
 from fares.lines import lines_as_json
 from fares.service import tariff_of
-from foundation.identifiers import DriverId, RiderId, RuleId, ShiftId, TripId
+from foundation.identifiers import DriverId, RiderId, RuleId, ShiftId, TransferId, TripId
 from foundation.money import Money
 from ledger import settlement
 from ledger.account import Role
@@ -248,9 +248,13 @@ async def tip(
     )
 
 
-async def refund(work: UnitOfWork, *, trip_id: TripId, amount: Money, reason: str) -> None:
+async def refund(
+    work: UnitOfWork, *, trip_id: TripId, amount: Money, reason: str,
+    borne_by: DriverId | None = None,
+) -> TransferId:  # fmt: skip
     """Give a part of a trip's charge back to the rider, at the co-operative's cost (I21).
 
+    The driver bears it if `borne_by` names them. `ledger.customers.disputes` passes it on to who paid.
     Each call is a refund of its own: whoever repeats requests guards them by a key (I13).
 
     Raises
@@ -275,17 +279,14 @@ async def refund(work: UnitOfWork, *, trip_id: TripId, amount: Money, reason: st
     if amount.minor > left:
         raise RefundTooLarge(trip_id, Money(left, amount.currency))
     transfer = settlement.refund_transfer(
-        trip_id, captured.rider_id, amount, ordinal=captured.refunds + 1, reason=reason
-    )
+        trip_id, captured.rider_id, amount, ordinal=captured.refunds + 1, reason=reason,
+        borne_by=borne_by,
+    )  # fmt: skip
     if not await store.insert_transfer(work, transfer):
         raise RefundAtTheSameMoment(trip_id)
-    work.announce(
-        RefundPosted(
-            **_of(work, transfer, captured.rider_id),
-            amount_minor=amount.minor,
-            reason=reason,
-        )
-    )
+    facts = _of(work, transfer, captured.rider_id)
+    work.announce(RefundPosted(**facts, amount_minor=amount.minor, reason=reason))
+    return transfer.transfer_id
 
 
 async def record_work(

@@ -138,10 +138,19 @@ def tip_transfer(parties: Parties, amount: Money) -> Transfer:
 
 
 def refund_transfer(
-    trip_id: TripId, rider_id: RiderId, amount: Money, *, ordinal: int, reason: str
+    trip_id: TripId,
+    rider_id: RiderId,
+    amount: Money,
+    *,
+    ordinal: int,
+    reason: str,
+    borne_by: DriverId | None = None,
 ) -> Transfer:
-    """Give back to the rider, at the co-operative's cost."""
+    """Give back to the rider, at the co-operative's cost, or at that of the driver named."""
     assert amount.minor > 0
+    bearer = Account(role=Role.COOPERATIVE, currency=amount.currency)
+    if borne_by is not None:
+        bearer = account_of_driver(borne_by, amount.currency)
     return Transfer(
         kind=Kind.REFUND,
         subject_id=trip_id,
@@ -150,7 +159,7 @@ def refund_transfer(
         currency=amount.currency,
         entries=_moved(
             amount.minor,
-            debit=Account(role=Role.COOPERATIVE, currency=amount.currency),
+            debit=bearer,
             credit=account_of_rider(rider_id, amount.currency),
             code="refund",
         ),

@@ -234,6 +234,7 @@ def _why(entered: Entered) -> str:
         "tip": "a tip, whole to the driver",
         "refund": f"given back: {entered.reason}",
         "cash": "paid in cash to the driver",
+        "cash_short": "cash that the driver did not get",
         "assigned": "paid by an account",
         "voucher": "paid by a voucher",
         "pass_through": f"an outlay given back: {name}",

@@ -26,6 +26,7 @@ class Kind(StrEnum):
     TIP = "tip"
     REFUND = "refund"
     CASH_COLLECTED = "cash_collected"  # the driver took the money: the rider owes it no longer
+    CASH_SHORT = "cash_short"  # less than that: the rider owes what is missing
     ASSIGNED = "assigned"  # a customer's account pays the trip
     VOUCHER_USED = "voucher_used"
     REVERSAL = "reversal"  # takes another transfer back, whole
@@ -39,6 +40,8 @@ class Kind(StrEnum):
     PAYOUT_RETURNED = "payout_returned"
     CUSTOMER_PAID = "customer_paid"
     VOUCHER_ISSUED = "voucher_issued"
+    VOUCHER_LAPSED = "voucher_lapsed"  # what is left when its time is over goes back
+    REFUND_PASSED_ON = "refund_passed_on"  # to the customer or the voucher that paid the trip
     PLEDGE = "pledge"
     PLEDGE_TAKEN = "pledge_taken"
     MATCH = "match"
@@ -69,7 +72,8 @@ PENDING = frozenset({Kind.HOLD, Kind.PAYOUT, Kind.PLEDGE})
 """Kinds that set money aside, until they are posted or voided."""
 
 OF_A_TRIP = CHARGES | {
-    Kind.HOLD, Kind.TIP, Kind.REFUND, Kind.CASH_COLLECTED, Kind.ASSIGNED, Kind.VOUCHER_USED
+    Kind.HOLD, Kind.TIP, Kind.REFUND, Kind.CASH_COLLECTED, Kind.CASH_SHORT, Kind.ASSIGNED,
+    Kind.VOUCHER_USED,
 }  # fmt: skip
 """Kinds whose subject is a trip; a void is of a trip if what it ends is."""
 

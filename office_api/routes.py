@@ -7,6 +7,8 @@ from office_api import (
     audit,
     books,
     commons,
+    customers,
+    disputes,
     live,
     meetings,
     members,
@@ -38,6 +40,8 @@ for part in (
     books,
     payouts,
     audit,
+    customers,
+    disputes,
     live,
 ):
     router.include_router(part.router)

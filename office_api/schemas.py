@@ -7,6 +7,7 @@ from uuid import UUID
 from pydantic import AwareDatetime, Field, NaiveDatetime, StringConstraints
 
 import dispatch.views.staff
+from doorway.payment import PaysIn
 from doorway.schemas import Model, Needs, Place, Reason, Seats, Word
 from foundation.local_time import Which
 from registry.licence import ZONES_MAX, CredentialKind
@@ -58,6 +59,7 @@ class BookingIn(Model):
     vehicle_class: Word = "standard"
     needs: Needs = []
     wanted: WantedIn | None = Field(default=None, description="Left out: a car now.")
+    pays: PaysIn = PaysIn()
 
 
 class BookingOut(Model):

@@ -15,10 +15,10 @@ from doorway.caller import with_role
 from doorway.government.membership import membership_router
 from governance.matter import MemberClass
 from registry.person import Role
-from rider_api import cards, live, motions, needs, quotes, receipts, trips
+from rider_api import cards, live, motions, needs, payment, quotes, receipts, trips
 
 router = APIRouter(prefix="/rider/v1")
-for part in (quotes, trips, receipts, cards, needs, motions, live):
+for part in (quotes, trips, receipts, payment, cards, needs, motions, live):
     router.include_router(part.router)
 for shared in (
     membership_router(MemberClass.RIDER),

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, Field, StringConstraints
 
+from doorway.payment import PaysIn
 from doorway.schemas import (
     DriverCardOut,
     LineOut,
@@ -76,6 +77,7 @@ class TripIn(Model):
 
     trip_id: UUID
     quote_id: UUID
+    pays: PaysIn = PaysIn()
 
 
 class CancelIn(Model):
@@ -150,6 +152,7 @@ class TripOut(Model):
     boarded_at: datetime | None
     ended_at: datetime | None
     end_reason: str | None
+    payment: str = Field(description="`account`, `cash` (to the driver), `customer` or `voucher`.")
 
 
 class TripsOut(Model):

@@ -75,6 +75,7 @@ def trip_out(trip: TripView, card: DriverCard | None, *, eta_seconds: int | None
         boarded_at=trip.boarded_at,
         ended_at=trip.ended_at,
         end_reason=trip.end_reason,
+        payment=trip.payment,
     )
 
 
@@ -120,6 +121,7 @@ async def request_trip(request: Request, body: TripIn, caller: Rider) -> Respons
             quote_id=QuoteId(body.quote_id),
             rider_id=RiderId(caller.person_id),
             by=By(actor=Actor.RIDER, actor_id=caller.person_id),
+            pays=body.pays.chosen(),
         )
         trip = await show(work, services, TripId(body.trip_id), caller.person_id)
         return trip.model_dump(mode="json")

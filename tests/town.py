@@ -24,6 +24,7 @@ from foundation.identifiers import (
     VehicleId,
 )
 from foundation.measures import Point
+from ledger.customers.way import BY_ACCOUNT, Chosen
 from rulebook.rule import RuleKind
 from storage.engine import Database
 from storage.work import UnitOfWork
@@ -110,7 +111,9 @@ class Town:
                 **(asked | changes),  # type: ignore[arg-type]
             )
 
-    async def trip(self, rider_id: RiderId | None = None, **changes: object) -> Trip:
+    async def trip(
+        self, rider_id: RiderId | None = None, *, pays: Chosen = BY_ACCOUNT, **changes: object
+    ) -> Trip:
         """A trip that looks for a driver."""
         rider_id = rider_id or await self.rider()
         quote = await self.quote(rider_id, **changes)
@@ -121,6 +124,7 @@ class Town:
                 quote_id=quote.quote_id,
                 rider_id=rider_id,
                 by=By(actor=Actor.RIDER, actor_id=rider_id),
+                pays=pays,
             )
 
     async def offer(self, trip: Trip, driver_id: DriverId, *, seconds: float = 15) -> OfferId:

@@ -11,7 +11,7 @@ from dispatch import errors
 from dispatch import trip as machine
 from dispatch.position import Metres
 from dispatch.run import Run, check_turn, share_counted
-from dispatch.service.requests import charge_fee, policy_of, record_engagement
+from dispatch.service.requests import charge_fee, pay_charge, policy_of, record_engagement
 from dispatch.store import steps
 from dispatch.store import trips as store
 from dispatch.store.runs import lock_run
@@ -218,6 +218,7 @@ async def complete(
         driver_id=driver_id,
         fare=fare,
     )
+    await pay_charge(work, trip)
     counted = _counted(run, trip, metres, driven=driven.metres, now=work.now)
     await record_engagement(work, trip, run=run, metres=counted, completed=True)
     return moved

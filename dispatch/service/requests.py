@@ -1,11 +1,13 @@
 """Asking for a trip, cancelling it, giving it up."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Literal
 
 from sqlalchemy.exc import IntegrityError
 
 import fares.service
+import ledger.customers.paying
 import ledger.service
 import rulebook.service
 from dispatch import errors
@@ -20,6 +22,7 @@ from fares.quote import Quote
 from foundation.chance import digits
 from foundation.identifiers import UUID, QuoteId, RiderId, RuleId, TripId
 from foundation.money import Money
+from ledger.customers.way import BY_ACCOUNT, Chosen, Way
 from rulebook.booking_policy import BookingPolicy
 from rulebook.rule import RuleKind
 from storage.refusals import constraint_of
@@ -42,6 +45,7 @@ async def request_trip(
     by: By,
     channel: str = "app",
     taken_by: UUID | None = None,
+    pays: Chosen = BY_ACCOUNT,
 ) -> Trip:
     """Book a quote: hold its price, write the booking register, begin to look for a driver.
 
@@ -51,6 +55,8 @@ async def request_trip(
     ------
     fares.errors.QuoteNotFound, fares.errors.QuoteExpired
     QuoteAlreadyBooked, TripIdTaken, TooManyOpenRequests
+    ledger.customers.errors
+        If whoever is to pay does not, or cannot.
     """
     quote = await fares.service.get_standing_quote(work, quote_id, rider_id)
     rule = await rulebook.service.in_force(work, RuleKind.BOOKING_POLICY, work.now)
@@ -70,6 +76,12 @@ async def request_trip(
         await store.insert_trip(work, trip, request, by=by)
     except IntegrityError as error:
         raise _refusal(error, trip, quote, policy) from error
+    if pays.way is not Way.ACCOUNT:
+        await ledger.customers.paying.choose(
+            work, pays, trip_id=trip_id, rider_id=rider_id, total=quote.total,
+            rides_at=quote.booked_for or work.now,
+        )  # fmt: skip
+        trip = replace(trip, payment=pays.way.value)
     await ledger.service.hold(work, trip_id=trip_id, rider_id=rider_id, amount=quote.total)
     if trip.state is TripState.REQUESTED:
         trip, fact = machine.advance(trip, Step.START_MATCHING, now=work.now, by=SYSTEM)
@@ -218,6 +230,13 @@ async def charge_fee(
         amount=amount,
         tariff_rule_id=quote.tariff_rule_id,
     )
+    await pay_charge(work, trip)
+
+
+async def pay_charge(work: UnitOfWork, trip: Trip) -> None:
+    """Let whoever the booking named pay what the trip was just charged."""
+    if trip.payment != Way.ACCOUNT:
+        await ledger.customers.paying.pay_charge(work, trip.trip_id)
 
 
 async def record_engagement(

@@ -31,7 +31,8 @@ _COLUMNS = """
     pin, pin_tries_left, requested_at, booked_for, expires_at, state_since, driver_id, vehicle_id, run_id,
     assigned_at, arrived_at, boarded_at, ended_at, stop_since,
     stops, stop_seconds, waiting_seconds, end_reason,
-    (SELECT shift_id FROM dispatch.run WHERE run.run_id = trip.run_id) AS shift_id
+    (SELECT shift_id FROM dispatch.run WHERE run.run_id = trip.run_id) AS shift_id,
+    customers.way_of(trip_id) AS payment
 """
 _FOR_UPDATE = text(f"""
     SELECT {_COLUMNS} FROM dispatch.trip WHERE trip_id = :trip_id FOR NO KEY UPDATE
@@ -233,4 +234,5 @@ def _trip(row: Row[Any]) -> Trip:
         stop_seconds=row.stop_seconds,
         waiting_seconds=row.waiting_seconds,
         end_reason=row.end_reason,
+        payment=row.payment,
     )

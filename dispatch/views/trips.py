@@ -24,7 +24,7 @@ class TripView:
     `way` are the places that the driver still comes by before they are at the pick-up, in order,
     the pick-up last; empty but while the driver is on the way to it. `latest_pickup_at` and
     `latest_dropoff_at` are what a rider who shares was promised. `co_riders` counts other riders
-    who are in the car now.
+    who are in the car now. `payment` is how it is paid, as it was booked.
     """
 
     trip_id: TripId
@@ -62,10 +62,11 @@ class TripView:
     latest_pickup_at: datetime | None
     latest_dropoff_at: datetime | None
     co_riders: int
+    payment: str
 
 
 _TRIP = """
-    SELECT trip.*,
+    SELECT trip.*, customers.way_of(trip.trip_id) AS payment,
            (SELECT warned_at FROM dispatch.booking_warning
             WHERE booking_warning.trip_id = trip.trip_id
               AND trip.state IN ('scheduled', 'matching')) AS at_risk_since,
@@ -285,6 +286,7 @@ async def find_shift(work: Reading, driver_id: DriverId) -> ShiftView | None:
 
 def _trip_view(row: Row[Any]) -> TripView:
     return TripView(
+        payment=row.payment,
         trip_id=TripId(row.trip_id),
         rider_id=RiderId(row.rider_id),
         driver_id=row.driver_id,

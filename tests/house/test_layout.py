@@ -15,7 +15,8 @@ NOT_OUR_WORDS = {
     "Estimate": "Quote",
     "Ping": "Offer",
     "Tick": "Round",
-    "Customer": "Rider",
+    # `Customer` is who pays for others' trips (ledger.customers), as accountants say; whoever rides
+    # is a rider, so "Customer" is ours for the one and for nothing else.
     "Partner": "Driver or Member",
     "LatLng": "Point",
 }

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import io
+import json
 import os
 import signal
 import socket
@@ -107,10 +108,14 @@ class Service:
 
 
 def _settings(city: Founded, port: int, changes: dict[str, object]) -> Settings:
+    supplier = city.folder / "supplier.json"
+    named = {"name": "Khan Cars Co-operative", "address": ["1 Depot Road"], "vat_id": "XX1"}
+    supplier.write_text(json.dumps(named), encoding="utf-8")
     chosen: dict[str, object] = {
         "city": str(city.pack),
         "database_url": city.address,
         "vault_secret": SECRET,
+        "supplier": supplier,
         "port": port,
         "origin": "http://localhost:8765",
         "cache": city.folder / "cache",

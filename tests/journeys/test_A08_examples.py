@@ -27,8 +27,8 @@ from tests.journeys.assembly_story import the_assembly
 from tests.journeys.auditors import an_auditor, the_books_are_open
 from tests.journeys.conftest import Found
 from tests.journeys.day_story import the_days_of_the_books
-from tests.journeys.payout_story import PAYER, drivers_are_paid
 from tests.journeys.payin_story import paying_by_card, settings_of
+from tests.journeys.payout_story import PAYER, drivers_are_paid
 from tests.journeys.people import (
     PATIENCE_SECONDS,
     Driver,
@@ -41,6 +41,7 @@ from tests.journeys.people import (
 )
 from tests.journeys.receipt_story import receipts
 from tests.journeys.service import in_a_thread
+from tests.journeys.settle_story import a_month_later, who_pays
 from tests.journeys.statement_story import what_a_driver_is_paid
 from tests.journeys.waiting import advice_to_go, quick_advice
 from tests.localstripe_server import a_stripe
@@ -196,6 +197,7 @@ async def play(
     await the_commons(stranger)
     trip_id = await a_trip_from_quote_to_tip(rider, driver, colleague)
     await look_up(rider, colleague, trip_id)
+    customer_id, paid_trip = await who_pays(rider, colleague, office)
     await what_a_driver_is_paid(colleague, trip_id)
     await receipts(rider, office, stranger, trip_id)
     await what_a_motion_would_do(town, stranger, rider, colleague)
@@ -212,6 +214,7 @@ async def play(
     await signed_in_again(rider)
     await signed_in_again(colleague, office)
     await the_surplus(town, rider, colleague, office)
+    await a_month_later(town, rider, office, customer_id, paid_trip)
     await drivers_are_paid(town, colleague, office, recorder.listen)
     await the_days_of_the_books(town, office, stranger, trip_id=trip_id)
     await signed_in_again(rider)

@@ -12,8 +12,9 @@ import psycopg
 ROOT = Path(__file__).resolve().parents[3]
 SCHEMAS = [
     "governance", "commons", "polls", "desk_secretary", "desk_city_clerk", "ballot_board",
+    "customers",
 ]  # fmt: skip
-"""Where votes are held; the impact of motions stands in `governance`."""
+"""Where votes are held, and who pays for trips; the impact of motions stands in `governance`."""
 MADE_BY_POSTGRESQL = re.compile(r"_(pkey|key\d*|fkey\d*|check\d*|excl\d*|not_null)$")
 """How a name ends that nobody chose."""
 
