@@ -80,9 +80,9 @@ class _Feed:
                     "stops": [stop.model_dump(mode="json") for stop in stops],
                 }  # fmt: skip
             case _:
-                if (said := _about_payouts(announced)) is not None:
-                    return said
-                return await money_message(work, self._services, self._driver_id, announced)
+                return _about_payouts(announced) or await money_message(
+                    work, self._services, self._driver_id, announced
+                )
 
     async def _offer(self, work: Reading, offer_id: OfferId) -> dict[str, Any] | None:
         offer = await views.offer_for_driver(work, offer_id, self._driver_id)

@@ -10,7 +10,7 @@ from rich.markup import escape
 
 from khan import ledger_words as words
 from khan import options
-from khan.console import ArgumentUnusable, console
+from khan.console import ArgumentUnusable, console, writable
 from khan.motion_commands import JsonOption, TokenOption, identifier, post
 from khan.motion_office_commands import PasskeyOption, PhoneOption, office
 from khan.seed import OFFICE_PHONE
@@ -165,3 +165,22 @@ def _day(option: str, text: str) -> str:
         return date.fromisoformat(text).isoformat()
     except ValueError:
         raise ArgumentUnusable(option, f"{text!r} is not a day like 2026-12-31") from None
+
+
+def bench_ledger(
+    *,
+    trips: Annotated[
+        int, typer.Option(min=10, max=1_000_000, help="Each is held and settled: two postings.")
+    ] = 2_000,
+    report: Annotated[
+        Path | None, typer.Option("--json", metavar="OUT", help="Write the figures there, too.")
+    ] = None,
+) -> None:
+    """Measure postings through the service, beside the same rows by asyncpg alone.
+
+    Each with the database's checks awake and asleep, in databases of their own; about a minute.
+    """
+    from khan.bench_ledger import run
+
+    writable("--json", report)
+    run(trips=trips, report=report, console=console)

@@ -21,7 +21,7 @@ from ledger.statement import (
     line_of,
     totals_of,
 )
-from ledger.sums import BALANCES, IMBALANCE, OPENING
+from ledger.store.sums import BALANCES, IMBALANCE, OPENING
 from ledger.transfer import Kind
 from storage.work import Reading, UnitOfWork
 

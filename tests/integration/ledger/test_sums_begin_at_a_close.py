@@ -10,7 +10,7 @@ from sqlalchemy import TextClause, text
 from foundation.identifiers import DriverId
 from ledger import days, views
 from ledger.account import Role
-from ledger.sums import BALANCES, OPENING
+from ledger.store.sums import BALANCES, OPENING
 from storage.work import UnitOfWork
 from tests.booked import City
 from tests.money import USD, numbered
