@@ -75,7 +75,7 @@ async def book(request: Request, body: BookingIn, caller: Office) -> Response:
             by=By(actor=Actor.OFFICE, actor_id=caller.person_id),
             channel="phone",
             taken_by=caller.person_id,
-            pays=body.pays.chosen(),
+            pays=body.pays.chosen(services.providers),
         )
         return BookingOut(
             trip_id=trip.trip_id,

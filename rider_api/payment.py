@@ -74,11 +74,14 @@ class DisputesOut(Model):
 
 @router.get("/ways-to-pay", responses=problems(), summary="How you can pay")
 async def ways_to_pay(request: Request, caller: Rider) -> WaysToPayOut:
-    """Your own account, cash to the driver, a voucher, and customers who let you ride on theirs."""
-    async with services_of(request).database.reading() as work:
+    """Your own account, cash to the driver, a voucher, a card where cards are taken, and customers
+    who let you ride on theirs."""
+    services = services_of(request)
+    async with services.database.reading() as work:
         found = await views.list_payable(work, RiderId(caller.person_id))
+    cards = [] if services.providers.cards is None else ["card"]
     return WaysToPayOut(
-        ways=["account", "cash", "voucher", "customer"],
+        ways=["account", "cash", "voucher", "customer", *cards],
         customers=[
             PayableOut(**(asdict(one) | {"cost_centres": list(one.cost_centres)})) for one in found
         ],

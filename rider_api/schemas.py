@@ -152,7 +152,9 @@ class TripOut(Model):
     boarded_at: datetime | None
     ended_at: datetime | None
     end_reason: str | None
-    payment: str = Field(description="`account`, `cash` (to the driver), `customer` or `voucher`.")
+    payment: str = Field(
+        description="`account`, `card`, `cash` (to the driver), `customer` or `voucher`."
+    )
 
 
 class TripsOut(Model):

@@ -121,7 +121,7 @@ async def request_trip(request: Request, body: TripIn, caller: Rider) -> Respons
             quote_id=QuoteId(body.quote_id),
             rider_id=RiderId(caller.person_id),
             by=By(actor=Actor.RIDER, actor_id=caller.person_id),
-            pays=body.pays.chosen(),
+            pays=body.pays.chosen(services.providers),
         )
         trip = await show(work, services, TripId(body.trip_id), caller.person_id)
         return trip.model_dump(mode="json")

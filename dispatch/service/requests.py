@@ -8,6 +8,7 @@ from sqlalchemy.exc import IntegrityError
 
 import fares.service
 import ledger.customers.paying
+import ledger.payments.service
 import ledger.service
 import rulebook.service
 from dispatch import errors
@@ -55,7 +56,7 @@ async def request_trip(
     ------
     fares.errors.QuoteNotFound, fares.errors.QuoteExpired
     QuoteAlreadyBooked, TripIdTaken, TooManyOpenRequests
-    ledger.customers.errors
+    ledger.customers.errors, ledger.payments.errors.CardNeeded, ledger.payments.errors.CardNotFound
         If whoever is to pay does not, or cannot.
     """
     quote = await fares.service.get_standing_quote(work, quote_id, rider_id)
@@ -83,6 +84,10 @@ async def request_trip(
         )  # fmt: skip
         trip = replace(trip, payment=pays.way.value)
     await ledger.service.hold(work, trip_id=trip_id, rider_id=rider_id, amount=quote.total)
+    if pays.way is Way.CARD:
+        await ledger.payments.service.wants_card(
+            work, trip_id=trip_id, rider_id=rider_id, amount=quote.total, card_id=pays.card_id
+        )
     if trip.state is TripState.REQUESTED:
         trip, fact = machine.advance(trip, Step.START_MATCHING, now=work.now, by=SYSTEM)
         await steps.save_step(work, trip, fact)

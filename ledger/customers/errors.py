@@ -5,15 +5,6 @@ from foundation.identifiers import UUID, TripId
 from foundation.money import Money
 
 
-class CardsNotTaken(Conflict):
-    """No payment provider is connected, so a trip cannot be booked on a card."""
-
-    code = "cards_not_taken"
-
-    def __init__(self) -> None:
-        super().__init__("Cards are not taken yet; choose another way to pay.")
-
-
 class WayToPayUnclear(Invalid):
     """The booking names a payer that does not go with its way to pay, or none where one is needed."""
 

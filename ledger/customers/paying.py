@@ -11,7 +11,6 @@ from ledger.customers import store
 from ledger.customers.errors import (
     AboveMonthLimit,
     AboveTripLimit,
-    CardsNotTaken,
     CustomerDoesNotPay,
     MoreMissingThanOwed,
     NoCashTrip,
@@ -52,8 +51,6 @@ async def choose(
 
     Raises
     ------
-    CardsNotTaken
-        As long as no provider is connected.
     WayToPayUnclear
         If what is named does not go with the way.
     CustomerDoesNotPay, AboveTripLimit, AboveMonthLimit
@@ -68,10 +65,8 @@ async def choose(
         "made_at": work.now,
     }  # fmt: skip
     match chosen.way:
-        case Way.ACCOUNT:
-            return
-        case Way.CARD:
-            raise CardsNotTaken
+        case Way.ACCOUNT | Way.CARD:
+            return  # a card's payment is a row of `ledger.payments`
         case Way.CUSTOMER:
             row |= await _of_customer(work, chosen, rider_id, total, rides_at=rides_at)
         case Way.VOUCHER:
@@ -171,6 +166,7 @@ def _check_clear(chosen: Chosen) -> None:
         "customer": (chosen.customer_id, chosen.cost_centre, chosen.pin) != (None, None, None)
         and chosen.way is not Way.CUSTOMER,
         "voucher": chosen.voucher is not None and chosen.way is not Way.VOUCHER,
+        "card": chosen.card_id is not None and chosen.way is not Way.CARD,
     }
     for what, is_foreign in foreign.items():
         if is_foreign:

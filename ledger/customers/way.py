@@ -32,6 +32,8 @@ class Chosen:
         Of a customer: the PIN where the rider is not on its list.
     voucher
         The voucher's code.
+    card_id
+        Of a card: which of the rider's, the newest if none is named.
     """
 
     way: Way = Way.ACCOUNT
@@ -39,6 +41,7 @@ class Chosen:
     cost_centre: str | None = None
     pin: str | None = None
     voucher: str | None = None
+    card_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -275,3 +275,11 @@ BEGIN
                  FOR EACH STATEMENT EXECUTE FUNCTION storage.refuse_change()', name);
     END LOOP;
 END $$;
+
+-- How a trip is paid, a card among the ways: the rider's own account's is a trip without a row.
+CREATE OR REPLACE FUNCTION customers.way_of(trip uuid) RETURNS text LANGUAGE sql STABLE AS $$
+    SELECT coalesce(
+        (SELECT way FROM customers.payment WHERE trip_id = trip),
+        (SELECT 'card' FROM ledger.payment WHERE trip_id = trip AND purpose = 'trip'),
+        'account')
+$$;
