@@ -49,6 +49,10 @@ Name = Annotated[
         examples=["2030-W05"],
     ),
 ]
+FILES = {
+    "text/csv": {"schema": {"type": "string"}},
+    "application/pdf": {"schema": {"type": "string", "format": "binary"}},
+}
 LanguageAsked = Annotated[Language, Query()]
 
 
@@ -104,7 +108,7 @@ async def statement(
 
 @router.get(
     "/statements/{of}/{name}/file",
-    responses=problems(404) | {200: {"content": {"text/csv": {"schema": {"type": "string"}}}}},
+    responses=problems(404) | {200: {"content": FILES}},
     response_class=Response,
     summary="The same to keep: a table, or paper",
 )

@@ -21,33 +21,35 @@ Week = Annotated[
 ]
 
 
+Driver = Annotated[str, typer.Argument(metavar="DRIVER", help="A phone number, or an identifier.")]
+Shift = Annotated[str | None, typer.Option(metavar="ID", help="Of a shift, instead of a week.")]
+Trip = Annotated[str | None, typer.Option(metavar="ID", help="Of a trip, instead of a week.")]
+Service = Annotated[
+    str | None,
+    typer.Option(metavar="URL", help="Ask a service, signed in as the driver, instead."),
+]
+Language = Annotated[str, typer.Option(metavar="CODE", help="en, es, ca or ar.")]
+Json = Annotated[bool, typer.Option("--json", help="Print the document.")]
+Csv = Annotated[
+    Path | None, typer.Option("--csv", metavar="FILE", help="Write the lines there, as CSV.")
+]
+Pdf = Annotated[Path | None, typer.Option("--pdf", metavar="FILE", help="Write it there, as PDF.")]
+
+
 def statement(
     *,
-    driver: Annotated[
-        str, typer.Argument(metavar="DRIVER", help="A phone number, or an identifier.")
-    ],
+    driver: Driver,
     week: Week = None,
-    shift: Annotated[
-        str | None, typer.Option(metavar="ID", help="Of a shift, instead of a week.")
-    ] = None,
-    trip: Annotated[
-        str | None, typer.Option(metavar="ID", help="Of a trip, instead of a week.")
-    ] = None,
+    shift: Shift = None,
+    trip: Trip = None,
     data: Data = None,
     url: Url = None,
-    service: Annotated[
-        str | None,
-        typer.Option(metavar="URL", help="Ask a service, signed in as the driver, instead."),
-    ] = None,
+    service: Service = None,
     messages: Messages = None,
-    language: Annotated[str, typer.Option(metavar="CODE", help="en, es, ca or ar.")] = "en",
-    as_json: Annotated[bool, typer.Option("--json", help="Print the document.")] = False,
-    csv: Annotated[
-        Path | None, typer.Option("--csv", metavar="FILE", help="Write the lines there, as CSV.")
-    ] = None,
-    pdf: Annotated[
-        Path | None, typer.Option("--pdf", metavar="FILE", help="Write it there, as PDF.")
-    ] = None,
+    language: Language = "en",
+    as_json: Json = False,
+    csv: Csv = None,
+    pdf: Pdf = None,
 ) -> None:
     """Show a driver's statement: every line with its why, sums, and pay by the hour and kilometre.
 

@@ -5,7 +5,6 @@ from dataclasses import replace
 from zoneinfo import ZoneInfo
 
 from foundation.identifiers import DriverId
-from ledger.costs import store
 from ledger.costs.cost import Cost, standing
 from ledger.costs.errors import (
     CostDatesWrong,
@@ -13,6 +12,7 @@ from ledger.costs.errors import (
     CostPutRightAlready,
     CostWrittenOtherwise,
 )
+from ledger.costs.store import costs as store
 from storage.work import Reading, UnitOfWork
 
 

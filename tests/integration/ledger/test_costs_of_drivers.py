@@ -12,7 +12,6 @@ import pytest
 from foundation.chance import SeededChance
 from foundation.identifiers import UUID, DriverId
 from foundation.money import Currency, Money
-from ledger.costs import checks
 from ledger.costs.cost import Cost, CostKind, allowance
 from ledger.costs.errors import (
     CostDatesWrong,
@@ -21,6 +20,7 @@ from ledger.costs.errors import (
     CostWrittenOtherwise,
 )
 from ledger.costs.service import own_costs, record_cost
+from ledger.costs.store import checks
 from storage.engine import Database
 from tests import people
 from tests.money import USD, numbered
