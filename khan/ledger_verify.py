@@ -13,9 +13,17 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from khan.console import ArgumentUnusable
 from khan.kept import address_for, opened
 from ledger import verification
+from ledger.costs.store.checks import faults as cost_faults
+from ledger.customers.store_checks import faults as customer_faults
+from ledger.payments.store.checks import payment_faults
 from ledger.verification import Checker, Told, Verified, verify
 
-CHECKERS: Mapping[str, Checker] = verification.CHECKERS
+CHECKERS: Mapping[str, Checker] = {
+    **verification.CHECKERS,
+    "customers": customer_faults,
+    "payments": payment_faults,
+    "costs": cost_faults,
+}
 """Every rule that is looked for; a room with rules of its own about money adds them here."""
 
 

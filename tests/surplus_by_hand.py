@@ -22,9 +22,10 @@ def close_and_decide(address: str) -> str:
 
 
 _SEAL = """
-    SELECT ledger.seal_day(CAST(service_now() AS date), min(made_at) - interval '1 day',
+    SELECT ledger.seal_day(CAST(service_now() AS date), coalesce(
+                               (SELECT max(ends_at) FROM ledger.sealed_day),  -- as the service may have
+                               (SELECT min(made_at) - interval '1 day' FROM ledger.transfer)),
                            service_now() - interval '1 millisecond')
-    FROM ledger.transfer
 """
 _DECISION = (
     """INSERT INTO ledger.account (account_id, role, owned_by, owner_id, currency, opened_at)

@@ -9,12 +9,13 @@ from sqlalchemy.exc import IntegrityError
 from foundation.chance import digits
 from foundation.identifiers import UUID, RiderId
 from foundation.money import Money
-from ledger.customers import store
+from ledger.customers import store, views
 from ledger.customers.errors import (
     CostCentreUnknown,
     CustomerClosed,
     CustomerKnownOtherwise,
     CustomerNotFound,
+    DocumentNotFound,
     RiderListedAlready,
     RiderNotListed,
 )
@@ -168,14 +169,24 @@ async def record_payment(
     Raises
     ------
     CustomerNotFound, AmountNotPositive, CurrencyOfTheTrip
+    DocumentNotFound
+        If it is said to be of an invoice that is not this customer's.
+    CustomerKnownOtherwise
+        If the identifier is a payment of another sum or customer.
     """
     customer = await get_customer(work, customer_id)
+    if document_id is not None:
+        invoice = await views.get_document(work, document_id)
+        if invoice.customer_id != customer_id:
+            raise DocumentNotFound(document_id)
     if amount.minor <= 0:
         raise AmountNotPositive(amount)
     if amount.currency != customer.terms.currency:
         raise CurrencyOfTheTrip(amount, customer.terms.currency)
     transfer = paid_transfer(payment_id, customer_id, amount, made_by=by)
     if not await insert_transfer(work, transfer):
+        if await store.find_paid(work, payment_id) != (customer_id, amount.minor):
+            raise CustomerKnownOtherwise("payment")
         return
     await store.insert(
         work, "paid",

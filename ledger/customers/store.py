@@ -173,10 +173,21 @@ async def has_open_booking(work: UnitOfWork, voucher_id: UUID) -> bool:
     return is_open
 
 
+async def find_paid(work: UnitOfWork, payment_id: UUID) -> tuple[UUID, int] | None:
+    """Whose payment it is, and of how many minor units; None if there is none."""
+    row = (await work.execute(_PAID, {"payment_id": payment_id})).one_or_none()
+    return None if row is None else (row.customer_id, row.amount_minor)
+
+
 async def driver_got(work: UnitOfWork, trip_id: TripId) -> int:
     """Minor units that the driver got of a trip's charge, less what they bore of refunds."""
     got: int = (await work.execute(_DRIVER_GOT, {"trip_id": trip_id})).scalar_one()
     return got
+
+
+_PAID = text("""
+    SELECT customer_id, amount_minor FROM customers.paid WHERE payment_id = :payment_id
+""")
 
 
 def _insert(table: str, columns: str) -> TextClause:

@@ -14,8 +14,10 @@ from ledger import service as books
 from ledger.customers import disputes, invoicing, paying, service, views
 from ledger.customers.errors import (
     CannotBeDecidedSo,
+    CustomerKnownOtherwise,
     DisputedAlready,
     DisputeDecided,
+    DocumentNotFound,
     MonthNotOver,
     NothingToDispute,
     NothingToInvoice,
@@ -261,3 +263,31 @@ async def test_a_payment_names_the_invoice_it_is_for(payers: Payers) -> None:
         )  # fmt: skip
     async with payers.city.database.work() as work:
         assert [one.owed_minor for one in await views.list_customers(work)] == [0]
+
+
+async def test_a_payment_is_of_an_invoice_of_that_customer_and_is_entered_once(
+    payers: Payers,
+) -> None:
+    mill, city_hall = await payers.customer(), await payers.customer()
+    await payers.on_customer(mill)
+    later(payers.city, 20)
+    invoice = await invoiced(payers, mill)
+    payment_id = UUID(int=7)
+
+    async def pay(customer: UUID, minor: int, document: UUID | None) -> None:
+        async with payers.city.database.work() as work:
+            await service.record_payment(
+                work, payment_id, customer, Money(minor, USD), document_id=document,
+                by=payers.office,
+            )  # fmt: skip
+
+    for customer, document in ((city_hall, invoice.document_id), (mill, payment_id)):
+        with pytest.raises(DocumentNotFound):
+            await pay(customer, 100, document)
+    await pay(mill, 100, invoice.document_id)
+    await pay(mill, 100, invoice.document_id)
+    with pytest.raises(CustomerKnownOtherwise):
+        await pay(mill, 200, invoice.document_id)
+    async with payers.city.database.work() as work:
+        owed = {one.customer_id: one.owed_minor for one in await views.list_customers(work)}
+    assert owed == {mill: invoice.total_minor - 100, city_hall: 0}
