@@ -18,7 +18,6 @@ NEVER_REVERSED: Mapping[Kind, str] = {
     **dict.fromkeys(sorted(CHARGES), _IS_REFUNDED),
     # Otherwise the trip would be nobody's to pay, or a voucher's money somewhere else than it says.
     **dict.fromkeys((Kind.CASH_COLLECTED, Kind.ASSIGNED, Kind.VOUCHER_USED), _IS_REFUNDED),
-    Kind.CASH_SHORT: _IS_REFUNDED,
     Kind.VOUCHER_ISSUED: "what is left of it goes back when its time is over",
     Kind.VOUCHER_LAPSED: "its time is over; another is issued",
     Kind.REFUND_PASSED_ON: "it went on to whoever paid",

@@ -68,7 +68,7 @@ END $$;
 CREATE FUNCTION ledger.is_never_reversed(kind text) RETURNS boolean LANGUAGE sql IMMUTABLE STRICT
     RETURN kind IN ('hold', 'void', 'payout', 'pledge', 'fare', 'cancellation_fee', 'no_show_fee',
                     'refund', 'reversal', 'closing', 'allocation', 'revolved', 'allocation_paid',
-                    'payment', 'payment_refund', 'payout_sent', 'payout_returned', 'cash_collected', 'cash_short',
+                    'payment', 'payment_refund', 'payout_sent', 'payout_returned', 'cash_collected',
                     'assigned', 'voucher_used', 'voucher_issued', 'voucher_lapsed',
                     'refund_passed_on');
 

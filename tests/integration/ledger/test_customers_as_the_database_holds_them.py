@@ -360,8 +360,8 @@ REFUSED: dict[str, list[Any]] = {
                                 ("rider", s.plain.rider_id)),
     ],
     "never_reversed": [
-        lambda r, s: r.transfer("reversal", transfer_id(Kind.ASSIGNED, s.assigned.trip_id), 5,
-                                ("rider", s.assigned.rider_id), ("customer", s.customer),
+        lambda r, s: r.transfer("reversal", transfer_id(Kind.ASSIGNED, s.assigned.trip_id),
+                                s.assigned.quote.total.minor, ("rider", s.assigned.rider_id), ("customer", s.customer),
                                 of_trip=False, reason="so",
                                 reverses=transfer_id(Kind.ASSIGNED, s.assigned.trip_id)),
     ],

@@ -231,9 +231,9 @@ def test_half_of_what_came_together_is_never_taken_back(writer: Writer) -> None:
 
 def test_what_a_bank_did_is_never_taken_back(writer: Writer) -> None:
     writer.account("bank", None, "USD")
-    writer.whole("paid", (BANK, 5), (RIDER, -5), kind="payment", of=named("paid"))
+    writer.whole("paid", (BANK, 5), (DRIVER, -5), kind="payout_returned", of=named("paid"))
     with refused("never_reversed"):
         writer.whole(
-            "paid back", (BANK, -5), (RIDER, 5), kind="reversal", of=named("paid"),
+            "paid back", (BANK, -5), (DRIVER, 5), kind="reversal", of=named("paid"),
             reverses=named("paid"), reason="a try",
         )  # fmt: skip
