@@ -195,7 +195,6 @@ async def build(settings: Settings) -> Running:
     clock = await database.clock()
     board = PositionBoard()
     hub, fleet = Hub(everybody=TOLD_TO_EVERYBODY), Fleet(board, currency=city.pack.currency)
-    relay = Relay(database, hub)
     hub.listen_to_all(fleet.hear)
     sender = _sender(settings)
     services = Services(
@@ -229,7 +228,7 @@ async def build(settings: Settings) -> Running:
     return Running(
         settings=settings,
         services=services,
-        relay=relay,
+        relay=Relay(database, hub),
         dispatcher=dispatcher,
         adviser=adviser,
         timings=Timings(),
