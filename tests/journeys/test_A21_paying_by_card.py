@@ -11,10 +11,10 @@ import pytest
 from foundation.clock import wall_now
 from khan.seed import OFFICE_PHONE
 from tests.journeys.conftest import Found
-from tests.journeys.payin_story import WEBHOOK_SECRET, paying_by_card, settings_of
+from tests.journeys.payin_story import WEBHOOK_SECRET, keep, paying_by_card, settings_of, until
 from tests.journeys.people import PATIENCE_SECONDS, Office, Town, new_id
 from tests.journeys.service import Service, in_a_thread
-from tests.localstripe_server import a_stripe, tell
+from tests.localstripe_server import a_card, a_stripe, tell
 from tests.small_city import corner
 
 WEBHOOK = "/provider/v1/webhooks/stripe"
@@ -51,6 +51,29 @@ async def test_a_rider_pays_by_card_and_stripe_tells_of_it(town: Town, service: 
     async with asyncio.timeout(PATIENCE_SECONDS):
         while not events(service, "payment_intent.succeeded"):
             await asyncio.sleep(0.1)
+
+
+async def test_a_trip_is_booked_by_card_and_the_card_pays_what_it_was_charged(
+    town: Town, service: Service
+) -> None:
+    rider, driver = await town.rider(), await town.driver(corner(2, 2))
+    assert "card" in (await rider.get("/rider/v1/ways-to-pay"))["ways"]
+    quote = await rider.quote(corner(2, 2), corner(5, 5))
+    booking = {"quote_id": quote["quote_id"], "pays": {"payment": "card"}}
+    told = await rider.refused("POST", "/rider/v1/trips", booking | {"trip_id": new_id()})
+    assert told == "409 card_needed"
+    card = await keep(rider, a_card(service.settings.stripe_address))
+    booking["pays"] = {"payment": "card", "card_id": card["card_id"]}
+    trip = await rider.post("/rider/v1/trips", booking | {"trip_id": new_id()})
+    assert trip["payment"] == "card"
+    await driver.arrive(await driver.take(trip["trip_id"]))
+    await driver.step(trip["trip_id"], "board", {"pin": trip["pin"]})
+    await driver.step(trip["trip_id"], "complete")
+    found = (await rider.get("/rider/v1/payments"))["payments"]
+    [payment] = [one for one in found if one["trip_id"] == trip["trip_id"]]
+    paid = await until(rider, payment["payment_id"], state="captured")
+    assert paid["captured_minor"] == quote["total_minor"]
+    assert (await rider.get("/rider/v1/payments"))["owed_minor"] == 0
 
 
 async def test_what_stripe_did_not_sign_is_refused_and_what_it_signed_is_taken_once(

@@ -314,3 +314,11 @@ async def test_nobody_joins_by_saying_so_where_the_office_has_to_see_something_f
     assert "(credential, share)" in answer.json()["detail"]
     mine = await rider.get("/rider/v1/membership")
     assert (mine["member_id"], mine["reason"]) == (None, "no_member")
+
+
+async def test_a_card_is_refused_where_cards_are_not_taken(town: Town) -> None:
+    rider = await town.rider()
+    quote = await rider.quote(corner(2, 2), corner(5, 5))
+    body = {"trip_id": new_id(), "quote_id": quote["quote_id"], "pays": {"payment": "card"}}
+    assert await rider.refused("POST", "/rider/v1/trips", body) == "409 card_not_offered"
+    assert "card" not in (await rider.get("/rider/v1/ways-to-pay"))["ways"]
