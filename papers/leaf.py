@@ -128,7 +128,7 @@ def _trip(receipt: Mapping[str, Any], language: str) -> Block:
     said = (
         say("payment_unknown", language)
         if payment is None
-        else f"{payment['way']}, {_when(payment['paid_at'], zone)}"
+        else f"{say('way.' + payment['way'], language)}, {_when(payment['paid_at'], zone)}"
     )
     rows.append((say("payment", language), said))
     return Block(heading=say("trip", language), rows=tuple(rows))

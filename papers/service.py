@@ -171,7 +171,8 @@ async def _facts(work: UnitOfWork, trip: TripToReceipt, charge: ChargedTrip) -> 
 async def _aftermath(work: UnitOfWork, trip: TripToReceipt, rules: Sequence[Rule]) -> Aftermath:
     adoptions = [await _adoption(work, rule) for rule in rules]
     corrections = await views.list_corrections(work, trip.trip_id)
-    return Aftermath(adoptions=tuple(adoptions), corrections=corrections)
+    payment = await views.find_payment(work, trip.trip_id)
+    return Aftermath(adoptions=tuple(adoptions), corrections=corrections, payment=payment)
 
 
 async def _adoption(work: UnitOfWork, rule: Rule) -> Adoption:

@@ -7,7 +7,7 @@ from sqlalchemy import text
 
 from dispatch.errors import TripNotFound
 from foundation.identifiers import UUID, QuoteId, RiderId, RuleId, TransferId, TripId
-from papers.receipt import Correction
+from papers.receipt import Correction, Payment
 from papers.signing import PublishedKey
 from storage.work import Reading
 
@@ -57,6 +57,12 @@ async def list_corrections(work: Reading, trip_id: UUID) -> tuple[Correction, ..
     )
 
 
+async def find_payment(work: Reading, trip_id: UUID) -> Payment | None:
+    """How the trip's charge was paid and when; None as long as it stands in the rider's account."""
+    row = (await work.execute(_PAYMENT, {"trip_id": trip_id})).one()
+    return None if row.paid_at is None else Payment(way=row.way, paid_at=row.paid_at)
+
+
 async def list_keys(work: Reading) -> tuple[PublishedKey, ...]:
     """Every key that ever signed, the newest first."""
     rows = await work.execute(_KEYS)
@@ -84,6 +90,18 @@ _CORRECTIONS = text("""
       AND transfer.state = 'posted' AND entry.line = 1
     ORDER BY transfer.ordinal
     LIMIT 100
+""")
+
+_PAYMENT = text("""
+    SELECT customers.way_of(:trip_id) AS way, (
+        SELECT min(made_at) FROM (
+            SELECT made_at FROM ledger.transfer
+            WHERE subject_id = :trip_id AND kind IN ('cash_collected', 'assigned', 'voucher_used')
+            UNION ALL
+            SELECT paid.made_at FROM ledger.payment
+            JOIN ledger.transfer AS paid ON paid.subject_id = payment.payment_id AND paid.kind = 'payment'
+            WHERE payment.trip_id = :trip_id AND payment.purpose = 'trip'
+        ) AS paying) AS paid_at
 """)
 
 _KEYS = text("""

@@ -48,6 +48,9 @@ async def who_pays(rider: Rider, driver: Driver, office: Office) -> tuple[str, s
     assert [one["customer_id"] for one in ways["customers"]] == [customer_id]
     paid = await ridden(rider, driver, {"payment": "customer", "customer_id": customer_id})
     cash = await ridden(rider, driver, {"payment": "cash"})
+    for trip_id, way in ((paid, "customer"), (cash, "cash")):
+        receipt = await rider.get(f"/rider/v1/trips/{trip_id}/receipt")
+        assert receipt["payment"]["way"] == way
     await driver.step(cash, "cash-short", {"missing_minor": 300})
     dispute = {"dispute_id": new_id(), "about": "cash", "asked_minor": 300,
                "words": "I handed over every coin."}  # fmt: skip

@@ -74,6 +74,8 @@ async def test_a_trip_is_booked_by_card_and_the_card_pays_what_it_was_charged(
     paid = await until(rider, payment["payment_id"], state="captured")
     assert paid["captured_minor"] == quote["total_minor"]
     assert (await rider.get("/rider/v1/payments"))["owed_minor"] == 0
+    receipt = await rider.get(f"/rider/v1/trips/{trip['trip_id']}/receipt")
+    assert receipt["payment"]["way"] == "card"
 
 
 async def test_what_stripe_did_not_sign_is_refused_and_what_it_signed_is_taken_once(
