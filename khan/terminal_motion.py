@@ -63,6 +63,9 @@ def act(access: Access, play: Play, show: Show, *, console: Console, as_json: bo
         If the office brings neither passkey nor token, or the passkey's file is none.
     """
 
+    if access.side == "office" and access.passkey is None and not access.token:
+        raise ArgumentUnusable("--passkey", "the office signs in by a passkey; name its file")
+
     async def on_line(line: Phone) -> None:
         await _enter(line, access, console)
         found = await play(line)
@@ -89,8 +92,7 @@ async def _enter(line: Phone, access: Access, console: Console) -> None:
 async def _enter_by_passkey(line: Phone, access: Access, quiet: Console) -> None:
     """By the passkey in the file; a new file gets a new one, for which a code to the phone is
     needed once."""
-    if access.passkey is None:
-        raise ArgumentUnusable("--passkey", "the office signs in by a passkey; name its file")
+    assert access.passkey is not None
     origin = access.url.rstrip("/")
     if access.passkey.exists():
         key = _kept(access.passkey)

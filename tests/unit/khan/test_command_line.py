@@ -117,7 +117,7 @@ def test_each_command_has_a_manual_whose_options_all_say_what_they_do(
         (["ledger", "verify", "--data", "{folder}", "--kept", "ABC"], "64 hexadecimal digits"),
         (["ledger", "close", "--last-day", "yesterday"], "is not a day"),
         (["ledger", "reverse", "it", "--reason", "twice"], "is not an identifier"),
-        (["ledger", "seal", "--url", "nonsense"], "No service answers at nonsense"),
+        (["ledger", "seal", "--url", "nonsense", "--token", "any"], "No service answers at nonsense"),
         (["statement"], "DRIVER"),
         (["statement", "one"], "--data FOLDER"),
         (["statement", "one", "--data", "{folder}"], "--keep"),

@@ -1,11 +1,10 @@
-"""What a customer or a voucher pays of a charge; what an invoice says; who invoices."""
+"""What a customer or a voucher pays of a charge."""
 
 from datetime import UTC, date, datetime
 
 import pytest
 
 from foundation.money import Money
-from ledger.customers.invoice import Supplier, supplier_of
 from ledger.customers.way import code_digest, month_of, part_paid
 from tests.money import USD
 
@@ -36,13 +35,3 @@ def test_a_month_begins_by_the_clocks_of_the_customer() -> None:
 def test_a_code_is_of_one_owner_and_its_letters_have_no_case() -> None:
     assert code_digest("a", " ab1") == code_digest("a", "AB1 ")
     assert code_digest("a", "AB1") != code_digest("b", "AB1")
-
-
-def test_a_supplier_is_said_in_two_or_three_parts() -> None:
-    assert supplier_of(" ") is None
-    assert supplier_of("The Co-op; 1 Road") == Supplier(
-        legal_name="The Co-op", address="1 Road", vat_id=None
-    )
-    assert supplier_of("The Co-op; 1 Road; XX1") == Supplier(
-        legal_name="The Co-op", address="1 Road", vat_id="XX1"
-    )
