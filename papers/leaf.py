@@ -125,12 +125,11 @@ def _trip(receipt: Mapping[str, Any], language: str) -> Block:
         metres = receipt["fare"]["driven_metres"]
         rows.append((say("distance_driven", language), f"{metres} m"))
     payment = receipt["payment"]
-    said = (
-        say("payment_unknown", language)
-        if payment is None
-        else f"{say('way.' + payment['way'], language)}, {_when(payment['paid_at'], zone)}"
-    )
-    rows.append((say("payment", language), said))
+    if payment is None:
+        rows.append((say("payment", language), say("payment_unknown", language)))
+    else:
+        rows.append((say("payment", language), say(f"way.{payment['way']}", language)))
+        rows.append((say("paid", language), _when(payment["paid_at"], zone)))
     return Block(heading=say("trip", language), rows=tuple(rows))
 
 

@@ -66,6 +66,7 @@ _ROWS: Mapping[str, tuple[str, str, str, str]] = {
     "charter": ("Founding charter", "Carta fundacional", "Carta fundacional", "الميثاق التأسيسي"),
     "document_hash": ("SHA-256 of its document", "SHA-256 de su documento", "SHA-256 del seu document", "بصمة SHA-256 لوثيقته"),
     "payment": ("Payment", "Pago", "Pagament", "الدفع"),
+    "paid": ("Paid", "Pagado", "Pagat", "تاريخ الدفع"),
     "way.cash": ("In cash, to the driver", "En efectivo, al conductor", "En efectiu, al conductor", "نقدًا للسائق"),
     "way.customer": ("On a customer's account", "A cuenta de un cliente", "A compte d'un client", "على حساب عميل"),
     "way.voucher": ("By voucher", "Con un vale", "Amb un val", "بقسيمة"),
