@@ -66,6 +66,33 @@ def pay(address: str, run_id: UUID) -> int:
     return ask_database(address, act)
 
 
+def revolve(address: str, period_id: UUID) -> int:
+    """Let what a period retained fall due; how many minor units. Raises as the service's verb."""
+
+    async def act(work: UnitOfWork) -> int:
+        return await service.revolve(work, period_id)
+
+    return ask_database(address, act)
+
+
+def lapse(address: str, period_id: UUID) -> int:
+    """Give what nobody claimed to its fund; how many minor units. Raises as the service's verb."""
+
+    async def act(work: UnitOfWork) -> int:
+        return await service.lapse(work, period_id)
+
+    return ask_database(address, act)
+
+
+def statement(address: str, period_id: UUID, number: int) -> MemberStatement:
+    """The statement of the member of that number; raises `AllocationNotFound`."""
+
+    async def ask(work: UnitOfWork) -> MemberStatement:
+        return await service.get_statement(work, period_id, number=number)
+
+    return ask_database(address, ask)
+
+
 @contextmanager
 def no_collector() -> Iterator[None]:
     """No garbage is collected meanwhile: of hundreds of thousands of values that all stay alive,

@@ -86,6 +86,60 @@ def pay(
     console.print(f"{moved} minor units are paid.", markup=False)
 
 
+Period = Annotated[str, typer.Argument(metavar="PERIOD", help="The closed period's identifier.")]
+
+
+@surplus.command(
+    "revolve", epilog="Again, it changes nothing.\n\nExample:\n\nkhan surplus revolve PERIOD --data FOLDER"
+)  # fmt: skip
+def revolve(*, period_id: Period, url: Url = None, data: Data = None) -> None:
+    """Let the parts that a period's allocation retained fall due, on their day or after."""
+    from uuid import UUID
+
+    from khan.kept import address_of
+    from khan.surplus import revolve as fall_due
+
+    asked = UUID(identifier("PERIOD", period_id))
+    moved = fall_due(address_of(url=url, data=data), asked)
+    console.print(f"{moved} minor units that were retained are to be paid.", markup=False)
+
+
+@surplus.command(
+    "lapse", epilog="Again, it changes nothing.\n\nExample:\n\nkhan surplus lapse PERIOD --data FOLDER"
+)  # fmt: skip
+def lapse(*, period_id: Period, url: Url = None, data: Data = None) -> None:
+    """Give what nobody claimed in its time to the fund that the policy named."""
+    from uuid import UUID
+
+    from khan.kept import address_of
+    from khan.surplus import lapse as give
+
+    asked = UUID(identifier("PERIOD", period_id))
+    moved = give(address_of(url=url, data=data), asked)
+    console.print(f"{moved} minor units that nobody claimed are their fund's.", markup=False)
+
+
+@surplus.command(
+    "statement", epilog="Example:\n\nkhan surplus statement PERIOD --member 7 --data FOLDER"
+)
+def statement(
+    *,
+    period_id: Period,
+    member: Annotated[int, typer.Option(min=1, metavar="N", help="The member's number.")],
+    url: Url = None,
+    data: Data = None,
+) -> None:
+    """Show a member's part of a surplus that was divided, computed anew, with the arithmetic."""
+    from uuid import UUID
+
+    from khan.kept import address_of
+    from khan.surplus import statement as told
+
+    asked = UUID(identifier("PERIOD", period_id))
+    for line in told(address_of(url=url, data=data), asked, member).lines():
+        console.print(line, markup=False)
+
+
 def bench_surplus(
     members: Annotated[
         int, typer.Option(min=2, max=1_000_000, help="Half drivers, half riders.")

@@ -25,6 +25,7 @@ import public_api.motions
 import public_api.polls
 import public_api.shared_trips
 import public_api.sign_in
+import public_api.surplus
 import rider_api.routes
 from doorway.services import BallotPlaces
 from foundation.clock import stopwatch_ms
@@ -59,6 +60,7 @@ ENTRANCES = {
         public_api.impact.router,
         public_api.books.router,
         public_api.keys.router,
+        public_api.surplus.router,
         public_api.sign_in.router,
         public_api.shared_trips.router,
         public_api.live.router,

@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import datetime, timedelta
+from uuid import UUID
 from weakref import WeakKeyDictionary
 
 from fastapi import APIRouter
@@ -11,7 +12,7 @@ from doorway.caller import Anybody
 from doorway.schemas import Model, MoneyOut, problems
 from doorway.services import services_of
 from foundation.identifiers import PersonId
-from governance.surplus.service import Preview, preview
+from governance.surplus.service import Preview, get_allocation, get_statement, preview
 from governance.surplus.statement import MemberStatement, StatementStep
 from storage.engine import Database
 
@@ -62,6 +63,44 @@ async def surplus_preview(request: Request, caller: Anybody) -> SurplusPreviewOu
     figures = found.allocation.figures
     statement = found.statement(PersonId(caller.person_id))
     return _out(statement, as_of=figures.ends_at, since=figures.starts_at)
+
+
+class SurplusStatementOut(Model):
+    """Your part of a surplus that was divided; `digest` names the published document."""
+
+    period_id: UUID
+    motion_id: UUID
+    digest: str
+    member_number: int
+    steps: list[SurplusStepOut]
+    cash: MoneyOut
+    retained: MoneyOut
+    revolves_at: datetime
+    arithmetic: list[str]
+
+
+@router.get(
+    "/surplus/allocations/{period_id}", responses=problems(404), summary="What a year gave you"
+)
+async def surplus_statement(
+    request: Request, period_id: UUID, caller: Anybody
+) -> SurplusStatementOut:
+    """Your part as it was posted, computed again from the published document
+    (`/public/v1/surplus/{period_id}`) and your own work."""
+    async with services_of(request).database.reading() as work:
+        stored = await get_allocation(work, period_id)
+        statement = await get_statement(work, period_id, PersonId(caller.person_id))
+    return SurplusStatementOut(
+        period_id=stored.period_id,
+        motion_id=stored.adoption_id,
+        digest=stored.digest,
+        member_number=statement.number,
+        steps=[_step(one) for one in statement.steps],
+        cash=MoneyOut.of(statement.cash),
+        retained=MoneyOut.of(statement.retained),
+        revolves_at=stored.revolves_at,
+        arithmetic=list(statement.lines()),
+    )
 
 
 _kept: "WeakKeyDictionary[Database, Preview]" = WeakKeyDictionary()

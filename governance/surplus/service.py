@@ -35,7 +35,7 @@ from ledger.transfer import Transfer
 from rulebook.rule import Rule, RuleKind
 from rulebook.service import in_force
 from storage.refusals import constraint_of
-from storage.work import UnitOfWork
+from storage.work import Reading, UnitOfWork
 
 PAID_AT_ONCE = 5_000
 """Whatever is paid is checked against each account's balance, which takes its time."""
@@ -142,7 +142,7 @@ async def revolve(work: UnitOfWork, period_id: UUID, *, made_by: UUID | None = N
     NotYetDue
         Before their day.
     """
-    stored = await _stored(work, period_id)
+    stored = await get_allocation(work, period_id)
     if work.now < stored.revolves_at:
         raise NotYetDue("Retained parts fall due", stored.revolves_at.isoformat())
     mandate = Mandate(period_id=period_id, adoption_id=stored.adoption_id, made_by=made_by)
@@ -188,7 +188,7 @@ async def lapse(work: UnitOfWork, period_id: UUID, *, made_by: UUID | None = Non
     NotYetDue
         Before its time is over.
     """
-    stored = await _stored(work, period_id)
+    stored = await get_allocation(work, period_id)
     unclaimed = stored.document["unclaimed"]
     if work.now < datetime.fromisoformat(unclaimed["at"]):
         raise NotYetDue("What is not claimed lapses", unclaimed["at"])
@@ -198,16 +198,37 @@ async def lapse(work: UnitOfWork, period_id: UUID, *, made_by: UUID | None = Non
     return await _moved(work, moved)
 
 
-async def get_statement(work: UnitOfWork, period_id: UUID, person_id: PersonId) -> MemberStatement:
-    """A member's statement of a surplus that was divided.
+async def get_allocation(work: Reading, period_id: UUID) -> Stored:
+    """How a period's surplus was divided.
+
+    Raises
+    ------
+    AllocationNotFound
+        If it was not.
+    """
+    stored = await store.find_allocation(work, period_id=period_id)
+    if stored is None:
+        raise AllocationNotFound
+    return stored
+
+
+async def get_statement(
+    work: Reading,
+    period_id: UUID,
+    person_id: PersonId | None = None,
+    *,
+    number: int | None = None,
+) -> MemberStatement:
+    """The statement of a member, by person or by member number, of a surplus that was divided.
 
     Raises
     ------
     AllocationNotFound
         If there is none, or they have no part in it.
     """
-    stored = await _stored(work, period_id)
-    lines = await store.list_lines(work, period_id, person_id)
+    assert (person_id is None) != (number is None)
+    stored = await get_allocation(work, period_id)
+    lines = await store.list_lines(work, period_id, person_id, number)
     if not lines:
         raise AllocationNotFound
     return statement_of(stored.document, lines)
@@ -314,13 +335,6 @@ def _years_after(instant: datetime, years: int) -> datetime:
     if (instant.month, instant.day) == (2, 29):
         instant += timedelta(days=1)
     return instant.replace(year=instant.year + years)
-
-
-async def _stored(work: UnitOfWork, period_id: UUID) -> Stored:
-    stored = await store.find_allocation(work, period_id=period_id)
-    if stored is None:
-        raise AllocationNotFound
-    return stored
 
 
 async def _moved(work: UnitOfWork, transfer: Transfer | None) -> int:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import Row, text
 
 from foundation.identifiers import UUID, PersonId
 from foundation.money import Currency
@@ -86,8 +86,10 @@ async def find_allocation(
     row = (
         await work.execute(_FIND, {"period_id": period_id, "motion_id": motion_id})
     ).one_or_none()
-    if row is None:
-        return None
+    return None if row is None else _stored(row)
+
+
+def _stored(row: Row[Any]) -> Stored:
     return Stored(
         period_id=row.period_id,
         adoption_id=row.adoption_id,
@@ -104,11 +106,17 @@ async def find_certificate(work: Reading, motion_id: MotionId) -> str | None:
     return found.scalar_one_or_none()
 
 
+async def list_allocations(work: Reading) -> list[Stored]:
+    """Every allocation, the latest period first."""
+    return [_stored(row) for row in await work.execute(_ALL)]
+
+
 async def list_lines(
-    work: Reading, period_id: UUID, person_id: PersonId | None = None
+    work: Reading, period_id: UUID, person_id: PersonId | None = None, number: int | None = None
 ) -> tuple[MemberLine, ...]:
-    """The lines of an allocation: a person's, or all."""
-    rows = await work.execute(_LINES, {"period_id": period_id, "person_id": person_id})
+    """The lines of an allocation: a person's, a member number's, or all."""
+    asked = {"period_id": period_id, "person_id": person_id, "number": number}
+    rows = await work.execute(_LINES, asked)
     return tuple(
         MemberLine(
             step=row.step,
@@ -181,6 +189,8 @@ _FIND = text("""
     WHERE period_id = CAST(:period_id AS uuid) OR adoption_id = CAST(:motion_id AS uuid)
 """)
 
+_ALL = text("SELECT * FROM surplus.allocation ORDER BY ends_at DESC LIMIT 200")
+
 _CERTIFICATE = text("""
     SELECT adoption.digest FROM rulebook.adoption
     JOIN governance.certificate ON motion_id = adoption_id WHERE adoption_id = :motion_id
@@ -190,6 +200,7 @@ _LINES = text("""
     SELECT * FROM surplus.member_line
     WHERE period_id = :period_id
       AND (CAST(:person_id AS uuid) IS NULL OR person_id = CAST(:person_id AS uuid))
+      AND (CAST(:number AS integer) IS NULL OR number = CAST(:number AS integer))
     ORDER BY step COLLATE "C", number LIMIT 10000000
 """)
 

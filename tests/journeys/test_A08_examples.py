@@ -213,7 +213,7 @@ async def play(
     await the_assembly(town, rider, driver, office, stranger)
     await signed_in_again(rider)
     await signed_in_again(colleague, office)
-    await the_surplus(town, rider, colleague, office)
+    await the_surplus(town, stranger, rider, colleague, office)
     await a_month_later(town, rider, office, customer_id, paid_trip)
     await drivers_are_paid(town, colleague, office, recorder.listen)
     await the_days_of_the_books(town, office, stranger, trip_id=trip_id)
@@ -311,7 +311,9 @@ async def look_up(rider: Rider, driver: Driver, trip_id: str) -> None:
     await driver.get("/driver/v1/routes", **way)
 
 
-async def the_surplus(town: Town, rider: Rider, driver: Driver, office: Office) -> None:
+async def the_surplus(
+    town: Town, stranger: Person, rider: Rider, driver: Driver, office: Office
+) -> None:
     """What the year would give them; then it is divided as members decided."""
     database = Database(town.city.address, pool_size=1)
     async with database.work() as work:
@@ -328,6 +330,14 @@ async def the_surplus(town: Town, rider: Rider, driver: Driver, office: Office) 
     await office.ask("POST", path, {"motion_id": waiting_motion(town.city.address)})
     divided = await office.post(path, {"motion_id": close_and_decide(town.city.address)})
     assert divided["document"]["motion"] == divided["motion_id"]
+    period_id = divided["period_id"]
+    listed = (await stranger.get("/public/v1/surplus"))["allocations"]
+    assert [one["digest"] for one in listed] == [divided["digest"]]
+    published = await stranger.get(f"/public/v1/surplus/{period_id}")
+    assert published["document"] == divided["document"]
+    for person, entrance in people:
+        told = await person.get(f"/{entrance}/v1/surplus/allocations/{period_id}")
+        assert told["digest"] == divided["digest"]
 
 
 async def what_a_motion_would_do(

@@ -24,7 +24,7 @@ OPEN = {
     ("GET", path)
     for path in (
         "/public/v1/clock", "/public/v1/city", "/public/v1/zones", "/public/v1/rules",
-        "/public/v1/rules/{kind}", "/public/v1/fairness", "/public/v1/polls", "/public/v1/polls/{poll_id}", "/public/v1/demand", "/public/v1/access-log", "/public/v1/books", "/public/v1/books/days", "/public/v1/keys", "/public/v1/shared-trips/{token}",
+        "/public/v1/rules/{kind}", "/public/v1/fairness", "/public/v1/polls", "/public/v1/polls/{poll_id}", "/public/v1/demand", "/public/v1/access-log", "/public/v1/books", "/public/v1/books/days", "/public/v1/surplus", "/public/v1/surplus/{period_id}", "/public/v1/keys", "/public/v1/shared-trips/{token}",
         "/public/v1/commons/pacts", "/public/v1/commons/budgets", "/public/v1/commons/offers",
         "/public/v1/commons/pacts/{pact_id}", "/public/v1/commons/budgets/{budget_id}/projects",
         "/public/v1/commons/purchases", "/public/v1/commons/local-spend/{year}", "/public/v1/rules/{kind}/{version}",

@@ -73,14 +73,14 @@ CREATE TABLE ledger.account (
     owner_id uuid,
     currency text NOT NULL CHECK (currency ~ '^[A-Z]{3}$'),
     opened_at timestamptz NOT NULL,
-    CONSTRAINT one_account_a_role_owner_and_currency
-        UNIQUE NULLS NOT DISTINCT (role, owner_id, currency),
+    -- One account a role, owner and currency: the same name is the same key.
     CONSTRAINT account_id_follows_from_its_name
         CHECK (account_id = ledger.account_id(role, owner_id, currency)),
     CONSTRAINT role_in_the_chart CHECK (owned_by IS NOT DISTINCT FROM ledger.owner_of(role)),
     CONSTRAINT account_has_an_owner CHECK ((owner_id IS NOT NULL) = (owned_by <> 'house'))
 );
 CREATE INDEX account_owner ON ledger.account (owner_id) WHERE owner_id IS NOT NULL;
+CREATE INDEX account_role ON ledger.account (role);
 GRANT SELECT, INSERT ON ledger.account TO khan_app;
 
 -- Kinds whose subject is a trip, and nothing else.
@@ -360,25 +360,32 @@ CREATE FUNCTION ledger.check_entries() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
     wrong record;
 BEGIN
-    SELECT entry.transfer_id,
-           bool_or(transfer.transfer_id IS NULL) AS homeless,
-           bool_or(account.currency IS DISTINCT FROM transfer.currency) AS mixed,
-           bool_or(entry.made_at IS DISTINCT FROM transfer.made_at) AS misdated,
-           sum(entry.amount_minor) AS sum_minor
+    SELECT entered.transfer_id, entered.sum_minor,
+           transfer.transfer_id IS NULL AS homeless,
+           (entered.lowest, entered.highest) IS DISTINCT FROM (transfer.currency, transfer.currency)
+               OR entered.is_nowhere AS mixed,
+           (entered.first, entered.last) IS DISTINCT FROM (transfer.made_at, transfer.made_at) AS misdated
     INTO wrong
-    FROM fresh AS entry
-    -- LATERAL, so that each is found by its index whatever the statistics of a young table say.
+    FROM (
+        SELECT entry.transfer_id, sum(entry.amount_minor) AS sum_minor, count(*) AS lines,
+               min(line) AS line_min, max(line) AS line_max,
+               min(entry.made_at) AS first, max(entry.made_at) AS last,
+               min(account.currency) AS lowest, max(account.currency) AS highest,
+               bool_or(account.currency IS NULL) AS is_nowhere
+        FROM fresh AS entry
+        -- LATERAL, so that each is found by its index whatever the statistics of a young table say.
+        LEFT JOIN LATERAL (
+            SELECT currency FROM ledger.account WHERE account.account_id = entry.account_id LIMIT 1
+        ) AS account ON true
+        GROUP BY entry.transfer_id
+    ) AS entered
     LEFT JOIN LATERAL (
-        SELECT * FROM ledger.transfer WHERE transfer.transfer_id = entry.transfer_id LIMIT 1
+        SELECT * FROM ledger.transfer WHERE transfer.transfer_id = entered.transfer_id LIMIT 1
     ) AS transfer ON true
-    LEFT JOIN LATERAL (
-        SELECT * FROM ledger.account WHERE account.account_id = entry.account_id LIMIT 1
-    ) AS account ON true
-    GROUP BY entry.transfer_id
-    HAVING count(*) IS DISTINCT FROM max(transfer.entries) OR min(line) <> 1
-        OR max(line) <> count(*) OR sum(entry.amount_minor) <> 0
-        OR bool_or(account.currency IS DISTINCT FROM transfer.currency)
-        OR bool_or(entry.made_at IS DISTINCT FROM transfer.made_at)
+    WHERE entered.lines IS DISTINCT FROM transfer.entries OR entered.line_min <> 1
+       OR entered.line_max <> entered.lines OR entered.sum_minor <> 0 OR entered.is_nowhere
+       OR (entered.lowest, entered.highest) IS DISTINCT FROM (transfer.currency, transfer.currency)
+       OR (entered.first, entered.last) IS DISTINCT FROM (transfer.made_at, transfer.made_at)
     LIMIT 1;
     IF NOT FOUND THEN
         -- Only what is taken from can be short: a credit needs no lock and no sum.

@@ -9,7 +9,7 @@ from sqlalchemy import text
 
 from foundation.identifiers import PersonId
 from governance.errors import MatterNotEnough, QuestionUnfit
-from governance.surplus import service
+from governance.surplus import service, store
 from governance.surplus.errors import (
     AllocationNotFound,
     AlreadyAllocated,
@@ -17,6 +17,7 @@ from governance.surplus.errors import (
     NotYetDue,
     PeriodNotClosed,
 )
+from governance.surplus.statement import statement_of
 from ledger.account import Role, fund_id
 from rulebook.rule import RuleKind
 from storage.engine import Database
@@ -104,6 +105,25 @@ async def test_a_statement_shows_the_arithmetic(assembly: Assembly) -> None:
     with pytest.raises(AllocationNotFound):
         async with assembly.database.work() as work:
             await service.get_statement(work, period_id, third)
+
+
+async def test_a_statement_follows_from_what_is_published_and_one_s_own_work(
+    assembly: Assembly,
+) -> None:
+    period_id = await a_year(assembly, "2026", 1_000_000, did=WORKED)
+    stored = await carried_out(assembly, period_id)
+    async with assembly.database.work() as work:
+        [published] = await store.list_allocations(work)
+        assert published == stored
+        lines = await store.list_lines(work, period_id)
+        for number in sorted({one.patron.number for one in lines}):
+            own = [one for one in lines if one.patron.number == number]
+            told = await service.get_statement(work, period_id, number=number)
+            assert told == statement_of(published.document, own)
+            person_id = own[0].patron.person_id
+            assert told == await service.get_statement(work, period_id, person_id)
+        with pytest.raises(AllocationNotFound):
+            await service.get_statement(work, period_id, number=99)
 
 
 async def test_a_preview_gives_what_the_division_then_gives_and_writes_nothing(

@@ -224,7 +224,7 @@ async def test_what_falls_due_is_what_was_retained_and_on_its_day(forger: Forger
     await forger.write()
     mandate = Mandate(period_id=forger.period_id, adoption_id=forger.motion_id)
     async with forger.assembly.database.work() as work:
-        stored = await service._stored(work, forger.period_id)
+        stored = await service.get_allocation(work, forger.period_id)
         retained = dict(await store.list_retained(work, forger.period_id))
     due = revolved_transfer(retained, mandate, currency=stored.currency)
     assert due is not None
