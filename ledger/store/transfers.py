@@ -16,7 +16,6 @@ from sqlalchemy.exc import IntegrityError
 
 from foundation.identifiers import UUID, DriverId, RiderId, RuleId, TransferId, TripId
 from foundation.money import Currency, Money
-from ledger.account import OWNER_OF
 from ledger.errors import HoldReleased
 from ledger.transfer import Kind, Transfer
 from storage.refusals import constraint_of
@@ -208,6 +207,7 @@ def _transfer_values(work: UnitOfWork, transfer: Transfer) -> dict[str, Any]:
     account_ids = [entry.account.account_id for entry in entries]
     named = dict(zip(account_ids, (entry.account for entry in entries), strict=True))
     accounts = [(one, named[one]) for one in sorted(named, key=_number)]
+    is_shared = any(entry.share_bps is not None for entry in entries)
     return {
         "transfer_id": transfer.transfer_id,
         "kind": transfer.kind.value,
@@ -228,12 +228,12 @@ def _transfer_values(work: UnitOfWork, transfer: Transfer) -> dict[str, Any]:
         "opened_ids": [account_id for account_id, _ in accounts],
         "opened_roles": [account.role.value for _, account in accounts],
         "opened_owners": [account.owner_id for _, account in accounts],
-        "opened_kinds": [OWNER_OF[account.role].value for _, account in accounts],
         "account_ids": account_ids,
         "amounts": [entry.amount_minor for entry in entries],
         "codes": [entry.code for entry in entries],
-        "share_of": [entry.share_of_minor for entry in entries],
-        "share_bps": [entry.share_bps for entry in entries],
+        # Nothing, where nothing is shared: what is shorter is filled up with nulls.
+        "share_of": [entry.share_of_minor for entry in entries] if is_shared else [],
+        "share_bps": [entry.share_bps for entry in entries] if is_shared else [],
     }
 
 
@@ -244,11 +244,10 @@ _number = attrgetter("int")  # of an identifier; far cheaper to compare than the
 # go by index: a plan that was made when the tables were empty would otherwise join them whole.
 _OPENED = """opened AS (
         INSERT INTO ledger.account (account_id, role, owned_by, owner_id, currency, opened_at)
-        SELECT account_id, role, owned_by, owner_id,
+        SELECT account_id, role, ledger.owner_of(role), owner_id,
                CAST(:currency AS text), CAST(:made_at AS timestamptz)
         FROM unnest(CAST(:opened_ids AS uuid[]), CAST(:opened_roles AS text[]),
-                    CAST(:opened_owners AS uuid[]), CAST(:opened_kinds AS text[]))
-            AS new (account_id, role, owner_id, owned_by)
+                    CAST(:opened_owners AS uuid[])) AS new (account_id, role, owner_id)
         WHERE (SELECT true FROM ledger.account WHERE account.account_id = new.account_id) IS NULL
         ON CONFLICT DO NOTHING
     )"""
