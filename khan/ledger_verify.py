@@ -10,6 +10,7 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from governance.commons.pledge_checks import faults as pledge_faults
 from khan.console import ArgumentUnusable
 from khan.kept import address_for, opened
 from ledger import verification
@@ -23,6 +24,7 @@ CHECKERS: Mapping[str, Checker] = {
     "customers": customer_faults,
     "payments": payment_faults,
     "costs": cost_faults,
+    "pledges": pledge_faults,
 }
 """Every rule that is looked for; a room with rules of its own about money adds them here."""
 
