@@ -10,7 +10,7 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from governance.commons.pledge_checks import faults as pledge_faults
+from governance.commons.store_checks import faults as pledge_faults
 from khan.console import ArgumentUnusable
 from khan.kept import address_for, opened
 from ledger import verification

@@ -13,10 +13,10 @@ from governance.commons import store
 from governance.commons.errors import CommonsRefused, OfferNotOpen
 from governance.commons.events import MatchedOfferSettled
 from governance.commons.offers import End, settle
-from governance.commons.pledge_checks import RULES, faults
 from governance.commons.pledge_postings import let_go, settlement_transfers
 from governance.commons.service import offers
 from governance.commons.service.pledge_books import announce, book_pledge
+from governance.commons.store_checks import RULES, faults
 from ledger.store import transfers as books
 from rulebook.rule import digest_of
 from storage.engine import Database
