@@ -10,6 +10,7 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from governance.commons.store_checks import faults as pledge_faults
 from khan.console import ArgumentUnusable
 from khan.kept import address_for, opened
 from ledger import verification
@@ -21,6 +22,11 @@ CHECKERS: Mapping[str, Checker] = {
     **verification.CHECKERS,
     "customers": customer_faults,
     "payments": payment_faults,
+<<<<<<< HEAD
+=======
+    "costs": cost_faults,
+    "pledges": pledge_faults,
+>>>>>>> pledge
 }
 """Every rule that is looked for; a room with rules of its own about money adds them here. Not those of
 drivers' own costs, which the service may not look through (docs/decisions/0530)."""

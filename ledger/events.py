@@ -240,3 +240,14 @@ class HousePosted(_Written):
     what: str
     code: str
     amount_minor: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PledgeBooked(_Written):
+    """A pledge was set aside, taken, matched or let go (then without an amount), as `what` says."""
+
+    kind: ClassVar[str] = "pledge_booked"
+
+    pledge_id: UUID
+    what: str
+    amount_minor: int

@@ -53,6 +53,11 @@ _PLEDGES = text("""
     USING (pledge_id) WHERE offer_id = :id AND (CAST(:by AS uuid) IS NULL OR person_id = :by)
     ORDER BY made_at, pledge_id
 """)
+_BOOKED = text("""
+    SELECT pledge_id FROM commons.pledge
+    JOIN ledger.transfer ON subject_id = pledge_id AND transfer.kind = 'pledge'
+    WHERE offer_id = :id
+""")
 _BENEFICIARIES = text("SELECT person_id FROM commons.offer_beneficiary WHERE offer_id = :id")
 _PURCHASE = text("SELECT terms FROM commons.purchase WHERE purchase_id = :id")
 _BIDS = text("""
@@ -208,6 +213,12 @@ async def list_pledges(
         )
         for row in rows
     )  # fmt: skip
+
+
+async def list_booked(work: Reading, offer_id: UUID) -> frozenset[UUID]:
+    """Which pledges of the offer are set aside in the books, or were."""
+    rows = (await work.execute(_BOOKED, {"id": offer_id})).all()
+    return frozenset(row.pledge_id for row in rows)
 
 
 async def list_beneficiaries(work: Reading, offer_id: UUID) -> frozenset[PersonId]:

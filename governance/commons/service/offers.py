@@ -13,6 +13,7 @@ from governance.commons.offers import (
     check_withdrawal,
     settle,
 )
+from governance.commons.service import pledge_books
 from rulebook.rule import canonical, digest_of
 from storage.work import UnitOfWork
 
@@ -66,7 +67,7 @@ async def make_pledge(
     amount_minor: int,
     resident: bool,
 ) -> Pledge:
-    """Pledge money; none of it moves before the offer is settled.
+    """Pledge money: set aside in the books, and none of it moves before the offer is settled.
 
     Parameters
     ----------
@@ -99,6 +100,7 @@ async def make_pledge(
         work, "pledge", pledge_id=pledge_id, offer_id=offer_id, person_id=person_id,
         amount_minor=amount_minor, resident=resident,
     )  # fmt: skip
+    await pledge_books.book_pledge(work, offer_id, pledge, terms.currency)
     return pledge
 
 
@@ -122,6 +124,7 @@ async def withdraw_pledge(
         if pledge.pledge_id == pledge_id:
             check_withdrawal(terms, pledge, work.now)
             await store.put(work, "pledge_withdrawal", pledge_id=pledge_id)
+            await pledge_books.book_withdrawal(work, offer_id, pledge, terms.currency)
             return
     raise PledgeNotStanding
 
@@ -140,9 +143,10 @@ async def settle_offer(work: UnitOfWork, *, offer_id: UUID) -> Settlement:
     """
     await store.lock(work, offer_id)
     terms = await store.get_offer(work, offer_id)
+    pledges = await store.list_pledges(work, offer_id)
     found = settle(
         terms,
-        await store.list_pledges(work, offer_id),
+        pledges,
         beneficiaries=await store.list_beneficiaries(work, offer_id),
         at=work.now,
     )
@@ -166,6 +170,9 @@ async def settle_offer(work: UnitOfWork, *, offer_id: UUID) -> Settlement:
             }
             for line in found.lines
         ],
+    )
+    await pledge_books.book_settlement(
+        work, offer_id, pledges=pledges, settlement=found, currency=terms.currency
     )
     work.announce(
         MatchedOfferSettled(

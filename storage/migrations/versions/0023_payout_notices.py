@@ -5,7 +5,7 @@ from alembic import op
 from storage.migrate import run_sql_file
 
 revision = "0023"
-down_revision = "0021"
+down_revision = "0022"
 branch_labels = None
 depends_on = None
 
