@@ -22,11 +22,7 @@ CHECKERS: Mapping[str, Checker] = {
     **verification.CHECKERS,
     "customers": customer_faults,
     "payments": payment_faults,
-<<<<<<< HEAD
-=======
-    "costs": cost_faults,
     "pledges": pledge_faults,
->>>>>>> pledge
 }
 """Every rule that is looked for; a room with rules of its own about money adds them here. Not those of
 drivers' own costs, which the service may not look through (docs/decisions/0530)."""
