@@ -1,7 +1,8 @@
 -- Pledges in the books. The books say of a pledge what the commons say, and nothing else.
 
 -- Deferred, because a transfer is written before its entries, and a settlement before its transfers.
-CREATE FUNCTION commons.check_booked() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION commons.check_booked() RETURNS trigger LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     made commons.pledge;
     outcome text;
@@ -42,7 +43,8 @@ CREATE CONSTRAINT TRIGGER a_pledge_is_booked_as_it_is AFTER INSERT ON ledger.tra
     EXECUTE FUNCTION commons.check_booked();
 
 -- With the settlement, in one commit, every pledge that is set aside in the books has its end there.
-CREATE FUNCTION commons.check_settled_in_the_books() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION commons.check_settled_in_the_books() RETURNS trigger LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     PERFORM FROM commons.pledge
     JOIN ledger.transfer AS aside ON aside.subject_id = pledge_id AND aside.kind = 'pledge'
