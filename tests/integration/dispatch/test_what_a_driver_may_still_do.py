@@ -1,5 +1,6 @@
 """Hours, range and the way home come from facts, reach the round, and are forgotten in time."""
 
+import re
 from collections.abc import Sequence
 from datetime import timedelta
 
@@ -174,7 +175,7 @@ async def test_I30_what_was_said_of_a_shift_ends_with_it(town: Town, address: st
         count = await work.execute(text("SELECT count(*) FROM dispatch.shift_wish"))
         assert count.scalar_one() == 0
         told = await work.execute(text("SELECT string_agg(payload::text, '') FROM storage.outbox"))
-        assert "40.81" not in str(told.scalar_one())
+        assert not re.search(r"(?<![:\d])40\.81", str(told.scalar_one()))  # a clock may
     with pytest.raises(errors.ShiftNotFound):
         async with town.database.work() as work:
             await wishes.head_home(work, shift_id=shift_id, driver_id=driver_id, place=HOME)

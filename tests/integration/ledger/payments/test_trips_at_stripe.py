@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
+from sqlalchemy import text
 
 from khan.stripe_provider import StripeProvider
 from ledger import service as books
@@ -40,7 +41,11 @@ async def let_it_lose_one(paying: PayingCity, address: str) -> None:
     await paying.turns()
     move_time(address, 3600)
     await paying.turns()
-    assert paying.provider.lost == 0
+    async with paying.city.database.work() as work:
+        found = await work.execute(
+            text("SELECT what, attempts, failure FROM ledger.payment_command")
+        )
+    assert paying.provider.lost == 0, found.all()
 
 
 @pytest.mark.parametrize("ends", ["driven", "cancelled"])
